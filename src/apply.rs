@@ -1,0 +1,279 @@
+//! An approved plan × a portal → an outcome: one bad step stops only what depends on it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use crate::live::{Author, Live, LiveError, Object, Operation, Read, Resource, Write};
+use crate::model::{Group, Person};
+use crate::plan::carried_out;
+use crate::plan::diff::resource;
+use crate::plan::document::{Action, PlanDocument, Step};
+use crate::platform::Platform;
+
+/// How many operations go to the portal at once.
+const BATCH: usize = 250;
+
+/// A plan whose digest is right, that nothing forbids, and whose objects are as the plan saw them.
+#[derive(Debug)]
+pub struct ApprovedPlan {
+    document: PlanDocument,
+    operations: Vec<Operation>,
+    platforms: BTreeMap<String, Arc<Platform>>,
+}
+
+/// Why a plan is not approved.
+#[derive(Debug)]
+pub enum Refused {
+    /// The content does not match the digest.
+    Edited,
+    /// The plan holds findings that forbid it.
+    Forbidden(Vec<String>),
+    /// Objects changed on the portal since the plan was made: one sentence each.
+    Stale(Vec<String>),
+    /// The portal cannot be read.
+    Live(LiveError),
+}
+
+impl ApprovedPlan {
+    /// Approves a plan against the portal as it is now.
+    pub async fn approve(
+        document: PlanDocument,
+        platforms: BTreeMap<String, Arc<Platform>>,
+        target: &impl Read,
+    ) -> Result<ApprovedPlan, Refused> {
+        if document.digest != document.digest_now() {
+            return Err(Refused::Edited);
+        }
+        let forbidden: Vec<String> = document.errors().map(|finding| finding.message.clone()).collect();
+        if !forbidden.is_empty() {
+            return Err(Refused::Forbidden(forbidden));
+        }
+        let mut operations = Vec::with_capacity(document.steps.len());
+        let mut stale = Vec::new();
+        for (organisation, platform) in &platforms {
+            let steps: Vec<&Step> = document.steps.iter().filter(|step| step.organisation == *organisation).collect();
+            if steps.is_empty() {
+                continue;
+            }
+            let live = target.read(organisation, platform).await.map_err(Refused::Live)?;
+            let mut state = State::new(&live, &steps);
+            for step in steps {
+                match state.operation(step, platform) {
+                    Ok(operation) => operations.push(operation),
+                    Err(reason) => stale.push(format!("{} {} of {organisation}: {reason}", step.resource, step.key)),
+                }
+            }
+        }
+        if !stale.is_empty() {
+            return Err(Refused::Stale(stale));
+        }
+        operations.sort_by_key(|operation| operation.step);
+        Ok(ApprovedPlan { document, operations, platforms })
+    }
+
+    /// How many steps there are.
+    pub fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    /// The plan.
+    pub fn document(&self) -> &PlanDocument {
+        &self.document
+    }
+
+    /// Carries the plan out. `stop` is asked between batches; `progress` hears how many steps are settled.
+    pub async fn apply(
+        self,
+        target: &impl Write,
+        author: &Author,
+        stop: impl Fn() -> bool,
+        progress: impl Fn(usize),
+    ) -> Done {
+        let ApprovedPlan { document, operations, platforms } = self;
+        let after: HashMap<u32, &Vec<u32>> = document.steps.iter().map(|step| (step.id, &step.after)).collect();
+        let mut ended: HashMap<u32, Ended> = HashMap::with_capacity(operations.len());
+        let mut prepared: HashSet<SmolStr> = HashSet::new();
+        let mut interrupted = false;
+        let mut rest = operations.as_slice();
+        while !rest.is_empty() {
+            interrupted = interrupted || stop();
+            if interrupted {
+                break;
+            }
+            let (batch, next) = rest.split_at(batch_length(rest, &after));
+            rest = next;
+            let organisation = &batch[0].organisation;
+            let Some(platform) = platforms.get(organisation.as_str()) else { continue };
+            let mut runnable = Vec::with_capacity(batch.len());
+            for operation in batch {
+                let failed = after.get(&operation.step).into_iter().flat_map(|before| before.iter());
+                let failed = failed.filter(|before| ended.get(before) != Some(&Ended::Done)).min();
+                match failed {
+                    Some(before) => {
+                        ended.insert(operation.step, Ended::Skipped(format!("step {before}, which it needs, was not done")));
+                    }
+                    None => runnable.push(operation.clone()),
+                }
+            }
+            let mut ready = Ok(());
+            if prepared.insert(organisation.clone()) {
+                ready = target.prepare(organisation, platform).await;
+            }
+            let results = match ready {
+                Ok(()) if runnable.is_empty() => Ok(Vec::new()),
+                Ok(()) => target.execute(platform, &runnable, author).await,
+                Err(error) => Err(error),
+            };
+            match results {
+                Ok(results) => {
+                    for (operation, result) in runnable.iter().zip(results) {
+                        let how = result.map_or_else(|refusal| Ended::Failed(refusal.to_string()), |()| Ended::Done);
+                        ended.insert(operation.step, how);
+                    }
+                }
+                Err(error) => {
+                    for operation in &runnable {
+                        ended.insert(operation.step, Ended::Failed(error.to_string()));
+                    }
+                }
+            }
+            progress(ended.len());
+        }
+        let steps = document.steps.iter().map(|step| {
+            let stopped = || Ended::Skipped("the run was stopped before it".to_owned());
+            (step.id, ended.remove(&step.id).unwrap_or_else(stopped))
+        });
+        let steps = steps.collect();
+        Done { document, steps, interrupted }
+    }
+}
+
+/// What became of a plan.
+#[derive(Debug)]
+pub struct Done {
+    /// The plan.
+    pub document: PlanDocument,
+    /// Its steps and how each ended.
+    pub steps: Vec<(u32, Ended)>,
+    /// Whether the run was stopped.
+    pub interrupted: bool,
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Carried out.
+    Done,
+    /// Refused by the portal; nothing of it was done.
+    Failed(String),
+    /// Not tried.
+    Skipped(String),
+}
+
+/// How many operations can go together: of one organisation, none waiting for another of them.
+fn batch_length(operations: &[Operation], after: &HashMap<u32, &Vec<u32>>) -> usize {
+    let mut together: HashSet<u32> = HashSet::new();
+    for operation in operations.iter().take(BATCH) {
+        let waits = after.get(&operation.step).is_some_and(|before| before.iter().any(|step| together.contains(step)));
+        if waits || operation.organisation != operations[0].organisation {
+            break;
+        }
+        together.insert(operation.step);
+    }
+    together.len()
+}
+
+/// The portal's objects as the steps go by.
+struct State {
+    objects: HashMap<SmolStr, Object>,
+    ids: HashSet<(Resource, SmolStr)>,
+}
+
+impl State {
+    fn new(live: &Live, steps: &[&Step]) -> State {
+        let renamed: HashMap<&str, &str> = steps
+            .iter()
+            .filter(|step| step.resource == Resource::PermissionGroup)
+            .flat_map(|step| &step.changes)
+            .filter(|change| change.field == "id")
+            .filter_map(|change| Some((change.from.as_str()?, change.to.as_str()?)))
+            .collect();
+        let in_new_words = |person: &Person| {
+            let mut person = person.clone();
+            for group in &mut person.groups {
+                if let Some(new) = renamed.get(group.value.as_str()) {
+                    group.value = (*new).into();
+                }
+            }
+            person
+        };
+        let people = live.people.iter().map(|entry| (entry, Object::Person(Box::new(in_new_words(&entry.object)))));
+        let groups = live.groups.iter().map(|entry| (entry, Object::Group(entry.object.clone())));
+        let ids = |managed: bool, object: &Object| managed.then(|| (kind(object), SmolStr::from(object.id())));
+        let mut state = State { objects: HashMap::new(), ids: HashSet::new() };
+        for (entry, object) in people {
+            state.ids.extend(ids(entry.managed, &object));
+            state.objects.insert(entry.handle.clone(), object);
+        }
+        for (entry, object) in groups {
+            let entry: &crate::live::Entry<Group> = entry;
+            state.ids.extend(ids(entry.managed, &object));
+            state.objects.insert(entry.handle.clone(), object);
+        }
+        state
+    }
+
+    fn operation(&mut self, step: &Step, platform: &Platform) -> Result<Operation, String> {
+        let handle = step.handle.as_deref().map(SmolStr::from);
+        let before = match &handle {
+            Some(handle) => {
+                let object = self.objects.get(handle).cloned().ok_or("it is gone from the portal")?;
+                if step.fingerprint.as_deref() != Some(object.fingerprint(platform, handle).as_str()) {
+                    return Err("it was changed on the portal since the plan was made".to_owned());
+                }
+                Some(object)
+            }
+            None if self.ids.contains(&(step.resource, step.key.as_str().into())) => {
+                return Err("it was created on the portal since the plan was made".to_owned());
+            }
+            None => None,
+        };
+        let after = match step.action {
+            Action::Delete => None,
+            _ => Some(carried_out(platform, step.resource, &step.key, before.as_ref(), &step.changes)?),
+        };
+        if let Some(handle) = &handle {
+            match &after {
+                Some(after) => self.objects.insert(handle.clone(), after.clone()),
+                None => self.objects.remove(handle),
+            };
+        }
+        if let Some(before) = &before {
+            self.ids.remove(&(kind(before), before.id().into()));
+        }
+        if let Some(after) = &after {
+            self.ids.insert((step.resource, after.id().into()));
+        }
+        Ok(Operation {
+            step: step.id,
+            organisation: step.organisation.as_str().into(),
+            action: step.action.verb(),
+            resource: step.resource,
+            key: step.key.as_str().into(),
+            handle,
+            before,
+            after,
+        })
+    }
+}
+
+fn kind(object: &Object) -> Resource {
+    resource(object.section())
+}

@@ -1,0 +1,99 @@
+//! From text to typed documents, with a place for everything that a rule may point at. Nothing else knows YAML.
+
+pub mod record;
+pub mod roster;
+pub mod source;
+pub mod tree;
+pub mod workspace;
+
+use rayon::prelude::*;
+
+use crate::diagnostic::{Diagnostic, FileId, Location, Place, Span};
+use record::{FromNode, Reader};
+use roster::Roster;
+pub use source::Sources;
+
+/// A document as written, and where.
+#[derive(Clone, Debug)]
+pub struct Written<T> {
+    /// The file that it stands in.
+    pub file: FileId,
+    /// The place of its first key.
+    pub head: Span,
+    /// What it says.
+    pub value: T,
+}
+
+/// Reads every roster document of every readable file, on all cores; gathers all findings of all files.
+pub fn read_rosters(sources: &Sources) -> (Vec<Written<Roster>>, Vec<Diagnostic>) {
+    let files: Vec<FileId> = sources.ids().filter(|file| sources.readable(*file)).collect();
+    let read: Vec<(Vec<Written<Roster>>, Vec<Diagnostic>)> =
+        files.par_iter().map(|file| read_documents(*file, sources.text(*file))).collect();
+    let mut documents = Vec::new();
+    let mut diagnostics = Vec::new();
+    for (mut some, mut findings) in read {
+        documents.append(&mut some);
+        diagnostics.append(&mut findings);
+    }
+    (documents, diagnostics)
+}
+
+fn read_documents(file: FileId, text: &str) -> (Vec<Written<Roster>>, Vec<Diagnostic>) {
+    let parsed = tree::parse(text, false);
+    let mut diagnostics: Vec<Diagnostic> = parsed.errors.iter().map(|error| syntax_finding(file, error)).collect();
+    let mut documents = Vec::new();
+    for root in parsed.roots() {
+        let mut reader = Reader::new(file);
+        let head = record::first_line(root);
+        if let Some(roster) = reader.document::<Roster>(root) {
+            let organisation = roster.organisation.0.as_ref().map(|id| id.value.0.clone());
+            reader.diagnostics.iter_mut().for_each(|finding| finding.organisation = organisation.clone());
+            documents.push(Written { file, head, value: roster });
+        }
+        diagnostics.append(&mut reader.diagnostics);
+    }
+    if documents.is_empty() && diagnostics.is_empty() {
+        let message = "the file holds no document, so it says nothing about anybody".to_owned();
+        let place = Place { file, span: Span::default(), pointer: String::new() };
+        let help = "begin with `version: 1` and `organisation: …`, or take the file away";
+        diagnostics.push(Diagnostic::error("roster/syntax", message).at(place).help(help));
+    }
+    (documents, diagnostics)
+}
+
+/// Reads the one record that a file holds, such as a workspace file.
+pub fn read_single<T: FromNode>(sources: &Sources, file: FileId) -> (Option<T>, Vec<Diagnostic>) {
+    let parsed = tree::parse(sources.text(file), false);
+    let mut diagnostics: Vec<Diagnostic> = parsed.errors.iter().map(|error| syntax_finding(file, error)).collect();
+    let mut reader = Reader::new(file);
+    let mut roots = parsed.roots();
+    let value = roots.next().and_then(|root| reader.document::<T>(root));
+    if let Some(second) = roots.next() {
+        let help = Some("keep the first one only".to_owned());
+        reader.report("roster/syntax", second.span(), "this file may hold one document only".to_owned(), help);
+    }
+    diagnostics.append(&mut reader.diagnostics);
+    (value, diagnostics)
+}
+
+/// A finding for text that is not YAML.
+pub fn syntax_finding(file: FileId, error: &tree::SyntaxError) -> Diagnostic {
+    let place = Place { file, span: error.span, pointer: String::new() };
+    let mut finding = Diagnostic::error("roster/syntax", error.message.clone()).at(place);
+    finding.help = error.help.clone();
+    finding
+}
+
+/// A place as users read it.
+pub fn locate(sources: &Sources, place: &Place) -> Location {
+    let start = sources.position(place.file, place.span.start);
+    let end = sources.position(place.file, place.span.end.max(place.span.start));
+    Location {
+        path: sources.path(place.file).to_owned(),
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+        pointer: place.pointer.clone(),
+    }
+}

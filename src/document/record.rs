@@ -1,0 +1,586 @@
+//! From a located tree to typed records: one definition of a record is its reader, its schema and its help.
+//!
+//! A record is declared once with [`record!`]. What the reader cannot take becomes a finding with its place, and
+//! reading goes on: every finding of a file comes out of one pass.
+
+use smol_str::SmolStr;
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::tree::{Kind, Node};
+use crate::diagnostic::{Diagnostic, FileId, Located, Place, Span, nearest, push_pointer};
+
+/// The longest text that a single value may hold, in bytes.
+pub const MAX_TEXT: usize = 4096;
+
+/// Text with its place.
+pub type Text = Located<SmolStr>;
+
+/// One step of the way from the document's root to the value being read.
+#[derive(Clone, Copy)]
+enum Step<'t> {
+    Key(&'t str),
+    Index(usize),
+}
+
+/// Reads one document of one file: knows where it is and gathers what is wrong.
+pub struct Reader<'t> {
+    file: FileId,
+    path: Vec<Step<'t>>,
+    /// The findings so far.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<'t> Reader<'t> {
+    /// A reader for a file.
+    pub fn new(file: FileId) -> Reader<'t> {
+        Reader { file, path: Vec::new(), diagnostics: Vec::new() }
+    }
+
+    /// Reads a whole document.
+    pub fn document<T: FromNode>(&mut self, root: Node<'t>) -> Option<T> {
+        T::read(root, self)
+    }
+
+    fn within<R>(&mut self, step: Step<'t>, read: impl FnOnce(&mut Self) -> R) -> R {
+        self.path.push(step);
+        let result = read(self);
+        self.path.pop();
+        result
+    }
+
+    /// Reads the value of a key.
+    pub fn key<R>(&mut self, key: &'t str, read: impl FnOnce(&mut Self) -> R) -> R {
+        self.within(Step::Key(key), read)
+    }
+
+    /// Reads an item of a list.
+    pub fn item<R>(&mut self, index: usize, read: impl FnOnce(&mut Self) -> R) -> R {
+        self.within(Step::Index(index), read)
+    }
+
+    /// How deep below the root the value being read stands.
+    pub fn depth(&self) -> usize {
+        self.path.len()
+    }
+
+    /// The name of the value being read: its key, or that of the list it stands in.
+    pub fn name(&self) -> &'t str {
+        let key = |step: &Step<'t>| match step {
+            Step::Key(key) => Some(*key),
+            Step::Index(_) => None,
+        };
+        self.path.iter().rev().find_map(key).unwrap_or("document")
+    }
+
+    /// The place of `span` under the path being read.
+    pub fn place(&self, span: Span) -> Place {
+        let mut pointer = String::new();
+        for step in &self.path {
+            match step {
+                Step::Key(key) => push_pointer(&mut pointer, key),
+                Step::Index(index) => push_pointer(&mut pointer, &index.to_string()),
+            }
+        }
+        Place { file: self.file, span, pointer }
+    }
+
+    /// Reports an error at `span`.
+    pub fn report(&mut self, rule: &'static str, span: Span, message: String, help: Option<String>) {
+        let mut finding = Diagnostic::error(rule, message).at(self.place(span));
+        finding.help = help;
+        if let [Step::Key("users" | "contacts" | "permissionGroups"), Step::Key(id), ..] = self.path[..] {
+            finding.subject = Some(id.into());
+        }
+        self.diagnostics.push(finding);
+    }
+
+    /// Reports a value of another type than `expected` ("a list", "true or false").
+    pub fn wrong_type(&mut self, node: Node<'_>, expected: &str) {
+        let name = self.name();
+        let section = self.depth() == 1 && !matches!(name, "version" | "organisation" | "platform" | "defaultTarget");
+        if section && node.kind() == Kind::Null {
+            self.report(
+                "roster/null-section",
+                node.span(),
+                format!("`{name}` has no value, so it says neither that there are none nor that they are not managed"),
+                Some(format!(
+                    "write `{name}: {}` for none, or take the key out to leave them unmanaged",
+                    if expected.contains("list") { "[]" } else { "{}" }
+                )),
+            );
+            return;
+        }
+        let found = match node.kind() {
+            Kind::Null => "nothing".to_owned(),
+            Kind::Bool(_) | Kind::Number | Kind::String => match node.text() {
+                Some(text) if text.len() <= 40 => format!("`{}`", visible(text)),
+                _ => "a long text".to_owned(),
+            },
+            Kind::Sequence => "a list".to_owned(),
+            Kind::Mapping => "a map".to_owned(),
+        };
+        let help = match (node.kind(), expected) {
+            (Kind::Null, _) => Some(format!("give `{name}` a value, or take the key out")),
+            (Kind::Bool(_) | Kind::Number, text) if text.contains("text") => {
+                Some(format!("quote it: \"{}\"", visible(node.text().unwrap_or_default())))
+            }
+            (Kind::String, "a list") => Some(format!("write it as a list: [{}]", visible(node.text().unwrap_or_default()))),
+            _ => None,
+        };
+        self.report("roster/wrong-type", node.span(), format!("`{name}` must be {expected}, found {found}"), help);
+    }
+
+    /// Reports a key that the record does not have.
+    pub fn unknown_key(&mut self, key: Node<'t>, record: &str, keys: &[&'static str], hint: Option<&str>) {
+        let text = key.text().unwrap_or_default();
+        let help = match (hint, nearest(text, keys.iter().copied())) {
+            (Some(hint), _) => hint.to_owned(),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!("{record} has: {}", keys.join(", ")),
+        };
+        let message = format!("{record} has no key `{}`", visible(text));
+        self.key(text, |r| r.report("roster/unknown-key", key.span(), message, Some(help)));
+    }
+
+    /// Reports a key that stands twice in one map.
+    pub fn duplicate_key(&mut self, map: Node<'t>, key: Node<'t>) {
+        let text = key.text().unwrap_or_default();
+        let first = map.entries().map(|(key, _)| key).find(|first| first.text() == Some(text));
+        let message = format!("`{}` is written twice; only one of the two can hold", visible(text));
+        self.key(text, |r| {
+            let help = Some("keep one of them and move what the other adds into it".to_owned());
+            r.report("roster/duplicate-key", key.span(), message, help);
+            let place = first.map(|first| r.place(first.span()));
+            if let (Some(place), Some(finding)) = (place, r.diagnostics.pop()) {
+                r.diagnostics.push(finding.related(place, "first written here"));
+            }
+        });
+    }
+
+    /// Reports a key that must be there.
+    pub fn missing_key(&mut self, span: Span, record: &str, key: &str) {
+        let message = format!("{record} needs the key `{key}`");
+        self.report("roster/missing-key", span, message, Some(format!("add `{key}:`")));
+    }
+}
+
+/// Text safe to print: control and direction-changing characters are written as escapes.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if deceptive(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Whether a character can change how a terminal or a reviewer sees the text around it.
+pub fn deceptive(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// A value that can be read from a node of the tree.
+pub trait FromNode: Sized {
+    /// Reads the value; reports what is wrong and gives `None` where nothing can be made of it.
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self>;
+
+    /// The value of a key that is not there: a finding unless the type says that it may be left out.
+    fn missing(span: Span, record: &str, key: &str, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.missing_key(span, record, key);
+        None
+    }
+
+    /// The value of a key whose value could not be read.
+    fn unreadable() -> Option<Self> {
+        None
+    }
+}
+
+impl<T: FromNode> FromNode for Option<T> {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        T::read(node, reader).map(Some)
+    }
+    fn missing(_: Span, _: &str, _: &str, _: &mut Reader<'_>) -> Option<Self> {
+        Some(None)
+    }
+    fn unreadable() -> Option<Self> {
+        Some(None)
+    }
+}
+
+/// A key that must be there. Where it is not, that is reported and the rest of the record is kept.
+#[derive(Clone, Debug)]
+pub struct Required<T>(pub Option<T>);
+
+impl<T: FromNode> FromNode for Required<T> {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        Some(Required(T::read(node, reader)))
+    }
+    fn missing(span: Span, record: &str, key: &str, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.missing_key(span, record, key);
+        Some(Required(None))
+    }
+    fn unreadable() -> Option<Self> {
+        Some(Required(None))
+    }
+}
+
+impl FromNode for SmolStr {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        if node.kind() != Kind::String {
+            reader.wrong_type(node, "text");
+            return None;
+        }
+        let text = node.text()?;
+        if text.len() > MAX_TEXT {
+            let message = format!("`{}` is longer than {MAX_TEXT} bytes", reader.name());
+            reader.report("roster/wrong-type", node.span(), message, Some("shorten it".to_owned()));
+            return None;
+        }
+        if let Some(c) = text.chars().find(|c| deceptive(*c) && *c != '\n') {
+            let message = format!("`{}` holds the invisible character U+{:04X}", reader.name(), c as u32);
+            let help = "take it out: it can hide or change what a reader sees".to_owned();
+            reader.report("roster/wrong-type", node.span(), message, Some(help));
+            return None;
+        }
+        Some(SmolStr::from(text))
+    }
+}
+
+impl FromNode for bool {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        match node.kind() {
+            Kind::Bool(value) => Some(value),
+            _ => {
+                reader.wrong_type(node, "true or false");
+                None
+            }
+        }
+    }
+}
+
+impl FromNode for u32 {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        let number = if node.kind() == Kind::Number { node.text().and_then(|text| text.parse().ok()) } else { None };
+        if number.is_none() {
+            reader.wrong_type(node, "a whole number");
+        }
+        number
+    }
+}
+
+impl<T: FromNode> FromNode for Located<T> {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        Some(Located::new(T::read(node, reader)?, node.span()))
+    }
+}
+
+impl<T: FromNode> FromNode for Vec<T> {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        if node.kind() != Kind::Sequence {
+            reader.wrong_type(node, "a list");
+            return None;
+        }
+        let items = node.items().enumerate();
+        Some(items.filter_map(|(index, item)| reader.item(index, |r| T::read(item, r))).collect())
+    }
+}
+
+impl<T: FromNode> FromNode for Box<T> {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        T::read(node, reader).map(Box::new)
+    }
+}
+
+/// A map from names to records, in the order written. The names are kebab-case ids unless `KEBAB` is false.
+#[derive(Clone, Debug)]
+pub struct Map<T, const KEBAB: bool = true> {
+    /// The entries: id and record, each with its place.
+    pub entries: Vec<(Text, T)>,
+    /// The place of the whole map.
+    pub span: Span,
+}
+
+impl<T, const KEBAB: bool> Default for Map<T, KEBAB> {
+    fn default() -> Self {
+        Map { entries: Vec::new(), span: Span::default() }
+    }
+}
+
+impl<T: FromNode, const KEBAB: bool> FromNode for Map<T, KEBAB> {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        if node.kind() != Kind::Mapping {
+            reader.wrong_type(node, "a map from ids");
+            return None;
+        }
+        let mut entries: IndexMap<SmolStr, (Span, Option<T>)> = IndexMap::new();
+        for (key, value) in node.entries() {
+            let Some(text) = key.text() else { continue };
+            if entries.contains_key(text) {
+                reader.duplicate_key(node, key);
+                continue;
+            }
+            let read = reader.key(text, |r| {
+                if KEBAB && !is_kebab(text) {
+                    report_id(key, node, r);
+                }
+                T::read(value, r)
+            });
+            entries.insert(SmolStr::from(text), (key.span(), read));
+        }
+        let entries = entries.into_iter();
+        let entries = entries.filter_map(|(key, (span, value))| Some((Located::new(key, span), value?))).collect();
+        Some(Map { entries, span: node.span() })
+    }
+}
+
+/// Whether a text is kebab-case: lower-case letters and digits, in words joined by single hyphens.
+pub fn is_kebab(text: &str) -> bool {
+    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    text.len() <= 128 && text.split('-').all(word)
+}
+
+/// Reports a key that is not a well-formed id, and the one that it differs from in case only.
+fn report_id<'t>(key: Node<'t>, map: Node<'t>, reader: &mut Reader<'t>) {
+    let text = key.text().unwrap_or_default();
+    let (message, help) = id_problem(text);
+    reader.report("roster/wrong-type", key.span(), message, Some(help));
+    let twin = |other: &Node<'t>| other.span() != key.span() && other.text().is_some_and(|o| o.eq_ignore_ascii_case(text));
+    if let Some(twin) = map.entries().map(|(key, _)| key).find(twin) {
+        let place = reader.place(twin.span());
+        if let Some(finding) = reader.diagnostics.pop() {
+            reader.diagnostics.push(finding.related(place, "differs from this id in case only"));
+        }
+    }
+}
+
+/// What is wrong with an id that is not kebab-case, and what to write instead.
+pub fn id_problem(text: &str) -> (String, String) {
+    let mut near = String::new();
+    for c in text.chars().take(128) {
+        match c {
+            c if c.is_ascii_alphanumeric() => near.push(c.to_ascii_lowercase()),
+            _ if near.ends_with('-') || near.is_empty() => {}
+            _ => near.push('-'),
+        }
+    }
+    let near = near.trim_end_matches('-');
+    let message = format!(
+        "`{}` is not an id: ids are kebab-case (lower-case letters, digits and single hyphens, at most 128)",
+        visible(&text.chars().take(60).collect::<String>())
+    );
+    let help = if near.is_empty() { "write an id such as `ada-l`".to_owned() } else { format!("write `{near}`") };
+    (message, help)
+}
+
+/// An id: kebab-case text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Id(pub SmolStr);
+
+impl FromNode for Id {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        let text = SmolStr::read(node, reader)?;
+        if !is_kebab(&text) {
+            let (message, help) = id_problem(&text);
+            reader.report("roster/wrong-type", node.span(), message, Some(help));
+            return None;
+        }
+        Some(Id(text))
+    }
+}
+
+/// A calendar day, written `2027-06-30`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub jiff::civil::Date);
+
+impl FromNode for Day {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        let date = node.text().filter(|text| text.len() == 10).and_then(|text| text.parse().ok());
+        if date.is_none() {
+            reader.wrong_type(node, "a day such as 2027-06-30");
+        }
+        date.map(Day)
+    }
+}
+
+/// Declares a record: a struct, its reader, its schema. Each field names its key; `hints` explain keys that people
+/// try and that the record does not have on purpose.
+macro_rules! record {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $name:ident as $word:literal {
+            $( $(#[doc = $fdoc:literal])* $(#[schemars($($attr:tt)*)])? $key:literal => $field:ident : $ty:ty ),* $(,)?
+        }
+        $(hints { $($hkey:literal => $hint:literal),* $(,)? })?
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, schemars::JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        pub struct $name {
+            $( $(#[doc = $fdoc])* #[schemars(rename = $key $(, $($attr)*)?)] pub $field: $ty, )*
+        }
+
+        impl $crate::document::record::FromNode for $name {
+            fn read<'t>(
+                node: $crate::document::tree::Node<'t>,
+                reader: &mut $crate::document::record::Reader<'t>,
+            ) -> Option<Self> {
+                use $crate::document::record::FromNode;
+                if node.kind() != $crate::document::tree::Kind::Mapping {
+                    reader.wrong_type(node, concat!("a map (", $word, ")"));
+                    return None;
+                }
+                $( let mut $field: Option<Option<$ty>> = None; )*
+                for (key, value) in node.entries() {
+                    let Some(text) = key.text() else { continue };
+                    match text {
+                        $( $key => match $field {
+                            Some(_) => reader.duplicate_key(node, key),
+                            None => $field = Some(reader.key($key, |r| <$ty as FromNode>::read(value, r))),
+                        }, )*
+                        _ => {
+                            #[allow(unused_mut, unused_assignments)]
+                            let mut hint: Option<&str> = None;
+                            $( $( if text == $hkey { hint = Some($hint); } )* )?
+                            reader.unknown_key(key, $word, &[$($key),*], hint);
+                        }
+                    }
+                }
+                $( let $field: Option<$ty> = match $field {
+                    Some(Some(value)) => Some(value),
+                    Some(None) => <$ty as FromNode>::unreadable(),
+                    None => <$ty as FromNode>::missing($crate::document::record::first_line(node), $word, $key, reader),
+                }; )*
+                Some($name { $( $field: $field?, )* })
+            }
+        }
+    };
+}
+pub(crate) use record;
+
+/// Where to point for something that a record lacks: its first key, or all of it where it is empty.
+pub fn first_line(node: Node<'_>) -> Span {
+    node.entries().next().map_or_else(|| node.span(), |(key, _)| key.span())
+}
+
+/// Declares a closed set of words: an enum, its reader, its schema.
+macro_rules! words {
+    (
+        $(#[doc = $doc:literal])*
+        pub enum $name:ident { $( $(#[doc = $vdoc:literal])* $variant:ident = $word:literal ),* $(,)? }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, schemars::JsonSchema)]
+        pub enum $name { $( $(#[doc = $vdoc])* #[schemars(rename = $word)] $variant ),* }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [$name] = &[$($name::$variant),*];
+
+            /// The word as users write it.
+            pub fn as_str(self) -> &'static str {
+                match self { $( $name::$variant => $word ),* }
+            }
+
+            /// The value that a word stands for.
+            pub fn from_word(word: &str) -> Option<$name> {
+                match word { $( $word => Some($name::$variant), )* _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl $crate::document::record::FromNode for $name {
+            fn read<'t>(
+                node: $crate::document::tree::Node<'t>,
+                reader: &mut $crate::document::record::Reader<'t>,
+            ) -> Option<Self> {
+                let words = [$($word),*];
+                let value = node.text().and_then($name::from_word);
+                if value.is_none() {
+                    $crate::document::record::wrong_word(node, &words, reader);
+                }
+                value
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+/// Reports a word outside a closed set.
+pub fn wrong_word<'t>(node: Node<'t>, words: &[&'static str], reader: &mut Reader<'t>) {
+    reader.wrong_type(node, &format!("one of {}", words.join(", ")));
+    let near = node.text().and_then(|text| nearest(text, words.iter().copied()));
+    if let (Some(near), Some(finding)) = (near, reader.diagnostics.last_mut()) {
+        finding.help = Some(format!("did you mean `{near}`?"));
+    }
+}
+
+macro_rules! schema_like {
+    ($( $ty:ident ),* $(,)?) => { $(
+        impl<T: JsonSchema> JsonSchema for $ty<T> {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                T::schema_name()
+            }
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                generator.subschema_for::<T>()
+            }
+        }
+    )* };
+}
+
+schema_like!(Located, Required);
+
+impl<T: JsonSchema, const KEBAB: bool> JsonSchema for Map<T, KEBAB> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Map_of_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<T>();
+        if !KEBAB {
+            return schemars::json_schema!({ "type": "object", "additionalProperties": value });
+        }
+        schemars::json_schema!({
+            "type": "object",
+            "propertyNames": { "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 128 },
+            "additionalProperties": value
+        })
+    }
+}
+
+impl JsonSchema for Id {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Id".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 128 })
+    }
+}
+
+impl JsonSchema for Day {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Day".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" })
+    }
+}

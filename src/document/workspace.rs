@@ -1,0 +1,256 @@
+//! The workspace file `rosterctl.yaml` as its author wrote it.
+
+use smol_str::SmolStr;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::record::{FromNode, Id, Map, Reader, Required, Text, record, words};
+use super::roster::Version;
+use super::tree::{Kind, Node};
+use crate::diagnostic::{Located, Severity};
+
+record! {
+    /// The workspace file: where the rosters are, where they are applied, and how much a plan may do.
+    pub struct Workspace as "a workspace file" {
+        /// The version of this language: 1.
+        "version" => version: Version,
+        /// Files, folders or globs of rosters, used when the command line names none.
+        "rosters" => rosters: Option<Vec<Text>>,
+        /// The target used when the command line names none.
+        "defaultTarget" => default_target: Option<Text>,
+        /// The portals that rosters are applied to.
+        "targets" => targets: Option<Map<Located<Target>>>,
+        /// What a plan may not exceed without a named allowance.
+        "guards" => guards: Option<Guards>,
+        /// How a person leaves where the platform knows both ways; default deactivate.
+        "removal" => removal: Option<Located<Removal>>,
+        /// How rules are weighed here.
+        "rules" => rules: Option<RuleSettings>,
+    }
+}
+
+record! {
+    /// A portal that rosters are applied to. Which keys it takes depends on its kind.
+    pub struct Target as "a target" {
+        /// What sort of portal it is.
+        "kind" => kind: Required<Located<TargetKind>>,
+        /// The file that holds an embedded portal or a snapshot, relative to this file.
+        "path" => path: Option<Text>,
+        /// The base address of a portal on the network.
+        "url" => url: Option<Text>,
+        /// How to sign in; secrets only by reference.
+        "auth" => auth: Option<Auth>,
+        /// The id of the person to whom the credentials belong; limits what a plan may contain.
+        "actor" => actor: Option<Located<Id>>,
+        /// How many requests may be under way at once.
+        "concurrency" => concurrency: Option<Located<u32>>,
+        /// How many requests may start in a second.
+        "requestsPerSecond" => requests_per_second: Option<Located<u32>>,
+    }
+}
+
+words! {
+    /// What sort of portal a target is.
+    pub enum TargetKind {
+        /// One SQLite file.
+        Embedded = "embedded",
+        /// A portal that speaks SCIM 2.0.
+        Scim = "scim",
+        /// An export or a hand-kept list.
+        Snapshot = "snapshot",
+    }
+}
+
+words! {
+    /// How a person leaves where the platform knows both ways.
+    pub enum Removal {
+        /// The account is kept without access.
+        Deactivate = "deactivate",
+        /// The account goes.
+        Delete = "delete",
+    }
+}
+
+record! {
+    /// How to sign in to a portal: one of the three.
+    pub struct Auth as "`auth`" {
+        /// A bearer token.
+        "bearer" => bearer: Option<SecretRef>,
+        /// A user name and a password.
+        "basic" => basic: Option<Basic>,
+        /// OAuth 2.0 client credentials (RFC 6749 §4.4).
+        "oauth2ClientCredentials" => oauth2_client_credentials: Option<ClientCredentials>,
+    }
+}
+
+record! {
+    /// A user name and a password.
+    pub struct Basic as "`basic`" {
+        /// The user name.
+        "user" => user: Required<Text>,
+        /// Where the password is.
+        "password" => password: Required<SecretRef>,
+    }
+}
+
+record! {
+    /// OAuth 2.0 client credentials.
+    pub struct ClientCredentials as "`oauth2ClientCredentials`" {
+        /// Where tokens are issued.
+        "tokenUrl" => token_url: Required<Text>,
+        /// The client's id.
+        "clientId" => client_id: Required<Text>,
+        /// Where the client's secret is.
+        "clientSecret" => client_secret: Required<SecretRef>,
+        /// The scope to ask for.
+        "scope" => scope: Option<Text>,
+    }
+}
+
+/// Where a secret is: in a variable of the environment or in a file, never in the YAML itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretRef {
+    /// The name of an environment variable.
+    Env(SmolStr),
+    /// The path of a file.
+    File(SmolStr),
+}
+
+record! {
+    /// A secret by reference.
+    pub struct SecretSource as "a secret" {
+        /// The name of the environment variable that holds it.
+        "env" => env: Option<Text>,
+        /// The path of the file that holds it.
+        "file" => file: Option<Text>,
+    }
+}
+
+impl FromNode for SecretRef {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        if node.kind() != Kind::Mapping && node.kind() != Kind::Null {
+            let message = format!("`{}` must not stand in the file itself: a secret is only named here", reader.name());
+            let help = "write `{ env: NAME }` or `{ file: PATH }`, and change the secret: it has been written down";
+            reader.report("roster/wrong-type", node.span(), message, Some(help.to_owned()));
+            return None;
+        }
+        let source = SecretSource::read(node, reader)?;
+        match (source.env, source.file) {
+            (Some(env), None) => Some(SecretRef::Env(env.value)),
+            (None, Some(file)) => Some(SecretRef::File(file.value)),
+            _ => {
+                reader.wrong_type(node, "either `{ env: NAME }` or `{ file: PATH }`");
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for SecretRef {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SecretRef".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let name = |what: &str| serde_json::json!({ "type": "string", "description": what });
+        let only = |key: &str, what: &str| {
+            serde_json::json!({
+                "type": "object", "additionalProperties": false, "required": [key], "properties": { key: name(what) }
+            })
+        };
+        schemars::json_schema!({
+            "description": "Where a secret is: in the environment or in a file, never in the YAML itself.",
+            "oneOf": [only("env", "The name of an environment variable."), only("file", "The path of a file.")]
+        })
+    }
+}
+
+record! {
+    /// What a plan may not exceed without a named allowance; per organisation and per kind of object.
+    pub struct Guards as "`guards`" {
+        /// Removals, of what is live.
+        "maxRemovals" => max_removals: Option<Limit>,
+        /// People already live who gain a role or a group.
+        "maxGrants" => max_grants: Option<Limit>,
+    }
+}
+
+record! {
+    /// Two limits, of which the smaller wins.
+    pub struct Limit as "a limit" {
+        /// So many.
+        "count" => count: Option<Located<u32>>,
+        /// So many of a hundred that are live, rounded up.
+        "percent" => percent: Option<Located<u32>>,
+    }
+}
+
+record! {
+    /// How rules are weighed here.
+    pub struct RuleSettings as "`rules`" {
+        /// Rule id to level: error, warning, info or off.
+        "levels" => levels: Option<Levels>,
+    }
+}
+
+words! {
+    /// How much a rule weighs.
+    pub enum Level {
+        /// Denied.
+        Error = "error",
+        /// Reported.
+        Warning = "warning",
+        /// Worth knowing.
+        Info = "info",
+        /// Not checked.
+        Off = "off",
+    }
+}
+
+impl Level {
+    /// The severity of findings at this level; none where the rule is off.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Level::Error => Some(Severity::Error),
+            Level::Warning => Some(Severity::Warning),
+            Level::Info => Some(Severity::Info),
+            Level::Off => None,
+        }
+    }
+}
+
+/// Rule ids and their levels, in the order written.
+#[derive(Clone, Debug, Default)]
+pub struct Levels(pub Vec<(Text, Located<Level>)>);
+
+impl FromNode for Levels {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        if node.kind() != Kind::Mapping {
+            reader.wrong_type(node, "a map from rule ids to levels");
+            return None;
+        }
+        let mut levels: Vec<(Text, Located<Level>)> = Vec::new();
+        for (key, value) in node.entries() {
+            let Some(text) = key.text() else { continue };
+            if levels.iter().any(|(rule, _)| rule.value == text) {
+                reader.duplicate_key(node, key);
+                continue;
+            }
+            if let Some(level) = reader.key(text, |r| Located::read(value, r)) {
+                levels.push((Located::new(SmolStr::from(text), key.span()), level));
+            }
+        }
+        Some(Levels(levels))
+    }
+}
+
+impl JsonSchema for Levels {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Levels".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let level = generator.subschema_for::<Level>();
+        schemars::json_schema!({ "type": "object", "additionalProperties": level })
+    }
+}

@@ -1,0 +1,23 @@
+//! rosterctl: GitOps for the people in an organisation's portals.
+//!
+//! One straight way through the house:
+//!
+//! ```text
+//! YAML text ─ document ─► model ─► rules ─► plan ─► apply
+//!                           ▲        ▲       ▲  ▲      │
+//!                  platform ┴────────┘       │  └ live ┘      report renders what each stage hands it; cli wires them
+//!                                      desired, live: one type
+//! ```
+//!
+//! Imports run one way, from left to right: `diagnostic < document < platform < model < rules < live < plan < apply <
+//! report < error < cli`. `tests/shape.rs` holds that.
+
+pub mod apply;
+pub mod diagnostic;
+pub mod document;
+pub mod live;
+pub mod model;
+pub mod plan;
+pub mod platform;
+pub mod report;
+pub mod rules;

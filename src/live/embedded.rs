@@ -1,0 +1,189 @@
+//! The embedded portal: one SQLite file that behaves like the portal of a service.
+//!
+//! It has handles of its own, keeps what rosterctl wrote last, an audit trail, and enforces the platform itself.
+//! Reading a file that does not exist finds nothing and makes nothing; the first write makes it.
+
+mod audit;
+mod groups;
+mod people;
+mod portal;
+mod reading;
+mod row;
+mod store;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use sha2::{Digest, Sha256};
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use super::object::hex;
+use super::{Author, Completeness, Listed, Live, LiveError, Operation, Read, Refusal, Write};
+use crate::platform::Platform;
+pub use audit::AuditRow;
+use portal::{Portal, Stop};
+
+/// A portal in a SQLite file.
+#[derive(Debug)]
+pub struct Embedded {
+    path: PathBuf,
+    /// Connections that read, ready to be used again. They close before the writer, which then tidies the file up.
+    readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Option<Connection>>,
+}
+
+impl Embedded {
+    /// The portal in a file, which need not exist yet.
+    pub fn open(path: &Path) -> Result<Embedded, LiveError> {
+        let portal = Embedded { path: path.to_owned(), readers: Mutex::new(Vec::new()), writer: Mutex::new(None) };
+        portal.looking(|_| Ok(()))?;
+        Ok(portal)
+    }
+
+    /// The audit trail, oldest first: of one organisation or of all.
+    pub fn audit(&self, organisation: Option<&str>) -> Result<Vec<AuditRow>, LiveError> {
+        let trail = self.looking(|rows| audit::trail(rows, organisation));
+        Ok(trail?.unwrap_or_default())
+    }
+
+    /// Reads in one transaction; none where there is nothing to read.
+    fn looking<R>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<R>) -> Result<Option<R>, LiveError> {
+        let idle = lock(&self.readers).pop();
+        let Some(mut connection) = idle.map_or_else(|| store::reader(&self.path), |idle| Ok(Some(idle)))? else {
+            return Ok(None);
+        };
+        let read = connection.transaction().and_then(|snapshot| work(&snapshot));
+        let read = read.map_err(|error| store::explain(&self.path, error))?;
+        lock(&self.readers).push(connection);
+        Ok(Some(read))
+    }
+
+    /// Writes in one transaction.
+    fn writing<R>(&self, work: impl FnOnce(&mut Transaction<'_>) -> rusqlite::Result<R>) -> Result<R, LiveError> {
+        let mut writer = lock(&self.writer);
+        let connection = match writer.take() {
+            Some(connection) => connection,
+            None => store::writer(&self.path)?,
+        };
+        let connection = writer.insert(connection);
+        let written =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|mut transaction| {
+                let result = work(&mut transaction)?;
+                transaction.commit()?;
+                Ok(result)
+            });
+        written.map_err(|error| store::explain(&self.path, error))
+    }
+
+    fn not_understood(&self, organisation: &str, handle: &str, reason: &str) -> LiveError {
+        let path = self.path.display();
+        LiveError::new(
+            format!(
+                "the portal `{path}` holds something that cannot be understood: `{handle}` of `{organisation}`: {reason}"
+            ),
+            "correct the row, or add the word to the platform file; nothing is planned for an organisation half read",
+        )
+    }
+
+    fn read_now(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
+        let live = self.looking(|rows| reading::live(rows, organisation, platform))?;
+        let nothing = Live { people: Vec::new(), groups: Vec::new(), proof: Completeness { read: 0, announced: 0 } };
+        live.unwrap_or(Ok(nothing)).map_err(|(handle, reason)| self.not_understood(organisation, &handle, &reason))
+    }
+
+    fn organisations_now(&self) -> Result<Vec<Listed>, LiveError> {
+        let sql = "SELECT organisation.id, organisation.platform, platform.text
+            FROM organisation JOIN platform ON platform.digest = platform_digest ORDER BY organisation.id";
+        let organisations = self.looking(|rows| {
+            let mut statement = rows.prepare_cached(sql)?;
+            let listed = statement.query_map([], |row| {
+                let (id, platform) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+                Ok(Listed { id: id.into(), platform: platform.into(), platform_text: row.get(2)? })
+            });
+            listed?.collect::<rusqlite::Result<Vec<Listed>>>()
+        });
+        Ok(organisations?.unwrap_or_default())
+    }
+
+    fn prepare_now(&self, organisation: &str, platform: &Platform) -> Result<(), LiveError> {
+        let digest = hex(&Sha256::digest(platform.text.as_bytes()));
+        self.writing(|rows| {
+            let sql = "INSERT INTO platform (digest, text) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING";
+            rows.prepare_cached(sql)?.execute((&digest, &platform.text))?;
+            let sql = "INSERT INTO organisation (id, platform, platform_digest) VALUES (?1, ?2, ?3)
+                ON CONFLICT (id) DO UPDATE SET platform = excluded.platform, platform_digest = excluded.platform_digest
+                WHERE platform <> excluded.platform OR platform_digest <> excluded.platform_digest";
+            if rows.prepare_cached(sql)?.execute((organisation, platform.reference.as_str(), &digest))? > 0 {
+                let sql = "DELETE FROM platform WHERE digest NOT IN (SELECT platform_digest FROM organisation)";
+                rows.prepare_cached(sql)?.execute([])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn execute_now(
+        &self,
+        platform: &Platform,
+        operations: &[Operation],
+        author: &Author,
+    ) -> Result<Vec<Result<(), Refusal>>, LiveError> {
+        if operations.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.writing(|rows| {
+            let mut outcomes = Vec::with_capacity(operations.len());
+            for operation in operations {
+                let savepoint = rows.savepoint()?;
+                let outcome = match (Portal { rows: &savepoint, platform }).carry_out(operation) {
+                    Ok(()) => Ok(savepoint.commit()?),
+                    Err(Stop::Refused(refusal)) => {
+                        savepoint.finish()?;
+                        Err(refusal)
+                    }
+                    Err(Stop::Failed(error)) => return Err(error),
+                };
+                audit::record(rows, platform, operation, author, &outcome)?;
+                outcomes.push(outcome);
+            }
+            Ok(outcomes)
+        })
+    }
+}
+
+impl Read for Embedded {
+    async fn organisations(&self) -> Result<Vec<Listed>, LiveError> {
+        blocking(|| self.organisations_now())
+    }
+
+    async fn read(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
+        blocking(|| self.read_now(organisation, platform))
+    }
+}
+
+impl Write for Embedded {
+    async fn prepare(&self, organisation: &str, platform: &Platform) -> Result<(), LiveError> {
+        blocking(|| self.prepare_now(organisation, platform))
+    }
+
+    async fn execute(
+        &self,
+        platform: &Platform,
+        operations: &[Operation],
+        author: &Author,
+    ) -> Result<Vec<Result<(), Refusal>>, LiveError> {
+        blocking(|| self.execute_now(platform, operations, author))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// SQLite blocks: lets the runtime's other tasks go on meanwhile, where it has threads for them.
+fn blocking<R>(work: impl FnOnce() -> R) -> R {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}

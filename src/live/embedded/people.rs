@@ -1,0 +1,271 @@
+//! What the portal does with users and contacts.
+
+use std::sync::LazyLock;
+
+use rusqlite::OptionalExtension;
+use smol_str::SmolStr;
+
+use super::portal::{Portal, Stop, changed, failed, forbidden, stale};
+use super::row::{self, Assignment, Decoder, PERSON, PersonColumns};
+use crate::live::object::PersonRecord;
+use crate::live::{Object, Operation, Refusal};
+use crate::model::{EntryType, Person, Status};
+use crate::platform::{Holder, Section, State, Verb};
+
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let Assignment { columns, places, .. } = row::assignment(&PERSON, 4);
+    format!("INSERT INTO person (organisation, section, external_id, {columns}) VALUES (?1, ?2, ?3, {places})")
+});
+
+static UPDATE: LazyLock<String> = LazyLock::new(|| {
+    let Assignment { pairs, .. } = row::assignment(&PERSON, 3);
+    format!("UPDATE person SET external_id = ?2, {pairs} WHERE id = ?1")
+});
+
+static SELECT: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT organisation, section, external_id, {} FROM person WHERE id = ?1", PERSON.join(", "))
+});
+
+/// A person as the portal has it.
+struct Found {
+    number: i64,
+    id: SmolStr,
+    managed: bool,
+    person: Person,
+    state: State,
+}
+
+impl Portal<'_> {
+    /// Carries out an operation on a user or a contact.
+    pub(super) fn change_person(self, operation: &Operation, section: Section) -> Result<(), Stop> {
+        if operation.action == Verb::Create {
+            return self.create_person(operation, section);
+        }
+        let found = self.find_person(operation, section)?;
+        self.as_planned(operation, &found)?;
+        let to = self.way(operation, found.state)?;
+        if operation.action == Verb::Delete {
+            self.rows.prepare_cached("DELETE FROM person WHERE id = ?1")?.execute([found.number])?;
+            return Ok(());
+        }
+        let key = &operation.key;
+        let (mut after, mut record) = match &operation.after {
+            Some(_) => self.wanted(operation, section)?,
+            None => (found.person.clone(), PersonRecord::of(&found.person, self.platform)),
+        };
+        if operation.after.is_none() {
+            if operation.action == Verb::Update {
+                return failed(format!("`{key}`: the operation does not say what shall be"));
+            }
+            after.status.value = row::status(to);
+            record.status = after.status.value.as_str().into();
+        }
+        self.arrives(operation, &after, to)?;
+        if operation.action == Verb::Deactivate {
+            // Taking access away must not fail over what is wrong already.
+            self.gives_nothing(key, &PersonRecord::of(&found.person, self.platform), &record)?;
+        } else {
+            self.allowed(key, &after, section)?;
+        }
+        if !(found.managed && found.id == *key) {
+            self.may_name(key)?;
+            self.id_free(operation, section)?;
+        }
+        self.email_free(operation, &after, section, Some(found.number))?;
+        let columns = PersonColumns::new(record, to);
+        let external = row::external_id(&operation.organisation, key);
+        let values = columns.values();
+        let parameters = row::parameters(&[&found.number, &external], &values);
+        self.rows.prepare_cached(&UPDATE)?.execute(parameters.as_slice())?;
+        Ok(())
+    }
+
+    fn create_person(self, operation: &Operation, section: Section) -> Result<(), Stop> {
+        self.may_create(operation)?;
+        let to = self.way(operation, State::Absent)?;
+        self.id_free(operation, section)?;
+        let (after, record) = self.wanted(operation, section)?;
+        self.email_free(operation, &after, section, None)?;
+        self.arrives(operation, &after, to)?;
+        self.allowed(&operation.key, &after, section)?;
+        let columns = PersonColumns::new(record, to);
+        let (organisation, section) = (operation.organisation.as_str(), section.as_str());
+        let external = row::external_id(organisation, &operation.key);
+        let values = columns.values();
+        let parameters = row::parameters(&[&organisation, &section, &external], &values);
+        self.rows.prepare_cached(&INSERT)?.execute(parameters.as_slice())?;
+        Ok(())
+    }
+
+    fn find_person(self, operation: &Operation, section: Section) -> Result<Found, Stop> {
+        let Operation { key, organisation, resource, .. } = operation;
+        let number = self.number(operation)?;
+        let mut statement = self.rows.prepare_cached(&SELECT)?;
+        let mut rows = statement.query([number])?;
+        let read = match rows.next()? {
+            Some(row) if row::text(row, 0, "organisation") == Ok(Some(organisation)) => {
+                let handle = row::handle(section, number);
+                let mut decoder = Decoder::new(organisation, self.platform);
+                let section_word = row::text(row, 1, "section");
+                decoder.id(row, 2, &handle).and_then(|(id, managed)| {
+                    let person = decoder.person(row, 3, section, &id)?;
+                    let state = row::state(row::text(row, 3 + 4, "state")?.unwrap_or_default())?;
+                    let here = section_word? == Some(section.as_str());
+                    Ok(here.then_some(Found { number, id, managed, person, state }))
+                })
+            }
+            _ => Ok(None),
+        };
+        match read {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => stale(format!("`{key}`: the {resource} is no longer on the portal; plan again")),
+            Err(reason) => failed(format!("`{key}`: the portal's row cannot be understood: {reason}")),
+        }
+    }
+
+    /// Refuses where the person is not as the plan saw it.
+    fn as_planned(self, operation: &Operation, found: &Found) -> Result<(), Stop> {
+        let Operation { key, organisation, .. } = operation;
+        let Some(Object::Person(before)) = &operation.before else {
+            return failed(format!("`{key}`: the operation does not say what the plan saw"));
+        };
+        if found.managed && found.id != before.id && found.id != *key {
+            return stale(format!("`{key}` has the id `{}` by now; plan again", found.id));
+        }
+        let now = PersonRecord::of(&found.person, self.platform);
+        let mut before = PersonRecord::of(before, self.platform);
+        if now.groups != before.groups {
+            self.rename_groups(organisation, &mut before)?;
+        }
+        let differences = changed([
+            ("name", now.name == before.name),
+            ("e-mail address", now.email == before.email),
+            ("phone", now.phone == before.phone),
+            ("type", now.entry_type == before.entry_type),
+            ("status", now.status == before.status),
+            ("roles", now.roles == before.roles),
+            ("groups", now.groups == before.groups),
+            ("attributes", now.attributes == before.attributes),
+        ]);
+        match differences {
+            None => Ok(()),
+            Some(fields) => {
+                stale(format!("`{key}` has changed on the portal since the plan was made: {fields}; plan again"))
+            }
+        }
+    }
+
+    /// Calls groups what they are called now; what is no group stays as it is.
+    fn rename_groups(self, organisation: &str, record: &mut PersonRecord) -> Result<(), Stop> {
+        for word in &mut record.groups {
+            if let Some(now) = self.group_word(organisation, word)? {
+                *word = now.into();
+            }
+        }
+        record.groups.sort_unstable();
+        record.groups.dedup();
+        Ok(())
+    }
+
+    /// The person that shall be, also in words; its groups exist.
+    fn wanted(self, operation: &Operation, section: Section) -> Result<(Person, PersonRecord), Stop> {
+        let key = &operation.key;
+        let after = match &operation.after {
+            Some(Object::Person(after)) if after.section == section => (**after).clone(),
+            _ => return failed(format!("`{key}`: the operation does not say what {} shall be", operation.resource)),
+        };
+        let mut record = PersonRecord::of(&after, self.platform);
+        for word in &mut record.groups {
+            match self.group_word(&operation.organisation, word)? {
+                Some(now) => *word = now.into(),
+                None => return forbidden(format!("`{key}`: there is no permission group `{word}` on the portal")),
+            }
+        }
+        record.groups.sort_unstable();
+        record.groups.dedup();
+        Ok((after, record))
+    }
+
+    /// Refuses a status that the action does not lead to.
+    fn arrives(self, operation: &Operation, after: &Person, to: State) -> Result<(), Stop> {
+        let Operation { key, action, .. } = operation;
+        let (wanted, platform) = (after.status.value, &self.platform.name);
+        if wanted == Status::Deactivated && !self.platform.knows_deactivated() {
+            return forbidden(format!("`{key}`: the platform `{platform}` has no deactivated users"));
+        }
+        if wanted != row::status(to) {
+            return forbidden(format!(
+                "`{key}`: on the platform `{platform}` to {action} leads to {to}, not to {wanted}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Refuses what the platform does not let a person be or have.
+    fn allowed(self, key: &str, after: &Person, section: Section) -> Result<(), Stop> {
+        let list = after.entry_type.value == EntryType::DistributionList;
+        let holder = match section {
+            Section::Users if list => {
+                return forbidden(format!("`{key}`: a user is a person, not a distribution list"));
+            }
+            Section::Users => Holder::User,
+            _ if list => Holder::DistributionList,
+            _ => Holder::Contact,
+        };
+        if after.name.value.trim().is_empty() {
+            return forbidden(format!("`{key}` has no name"));
+        }
+        if section == Section::Contacts && !after.groups.is_empty() {
+            return forbidden(format!("`{key}`: a contact has no access, so it cannot be in permission groups"));
+        }
+        for held in &after.roles {
+            let role = &self.platform[held.role];
+            if !role.held_by.contains(&holder) {
+                return forbidden(format!("`{key}`: the role `{}` cannot be held by a {holder}", role.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to give roles or groups on the way out.
+    fn gives_nothing(self, key: &str, now: &PersonRecord, after: &PersonRecord) -> Result<(), Stop> {
+        let gained = |now: &[SmolStr], after: &[SmolStr]| after.iter().any(|word| !now.contains(word));
+        if gained(&now.roles, &after.roles) || gained(&now.groups, &after.groups) {
+            return forbidden(format!("`{key}`: to deactivate cannot give roles or groups"));
+        }
+        Ok(())
+    }
+
+    fn id_free(self, operation: &Operation, section: Section) -> Result<(), Stop> {
+        let Operation { key, organisation, resource, .. } = operation;
+        let mut statement =
+            self.rows.prepare_cached("SELECT id FROM person WHERE external_id = ?1 AND section = ?2")?;
+        let taken = statement.query_row((row::external_id(organisation, key), section.as_str()), |row| row.get(0));
+        match taken.optional()? {
+            None => Ok(()),
+            Some(number) => stale(format!(
+                "a {resource} with the id `{key}` is on the portal already (`{}`); plan again",
+                row::handle(section, number)
+            )),
+        }
+    }
+
+    /// Refuses a mail address that another person of the organisation has.
+    fn email_free(self, operation: &Operation, after: &Person, section: Section, own: Option<i64>) -> Result<(), Stop> {
+        let Some(email) = after.email.as_ref().map(|email| &email.value).filter(|email| !email.is_empty()) else {
+            return Ok(());
+        };
+        let sql = "SELECT section, coalesce(external_id, 'row ' || id) FROM person
+            WHERE email = ?1 COLLATE NOCASE AND organisation = ?2 AND id IS NOT ?3";
+        let mut statement = self.rows.prepare_cached(sql)?;
+        let holder = statement.query_row((email.as_str(), operation.organisation.as_str(), own), |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        });
+        let Some((there, holder)) = holder.optional()? else { return Ok(()) };
+        let message =
+            format!("`{}`: the e-mail address `{email}` belongs to `{holder}` in `{there}` already", operation.key);
+        // In the same section a new plan adopts whom it finds.
+        let adoptable = own.is_none() && there == section.as_str();
+        Err(if adoptable { Refusal::Stale(message + "; plan again") } else { Refusal::Forbidden(message) }.into())
+    }
+}

@@ -1,0 +1,110 @@
+//! Reading an organisation: one snapshot, every row or none.
+
+use std::sync::LazyLock;
+
+use rusqlite::Connection;
+use smol_str::SmolStr;
+
+use super::row::{self, Decoder, GROUP, PERSON};
+use crate::live::{Completeness, Entry, Live};
+use crate::model::{Group, Person};
+use crate::platform::{Platform, Section};
+
+static PEOPLE: LazyLock<String> = LazyLock::new(|| {
+    let own = PERSON.join(", ");
+    let applied = PERSON.map(|column| format!("applied_{column}")).join(", ");
+    let same = PERSON.map(|column| format!("applied_{column} IS {column}")).join(" AND ");
+    format!("SELECT id, section, external_id, {own}, {same}, {applied} FROM person WHERE organisation = ?1")
+});
+
+/// The handle of a row that cannot be understood, and why.
+pub(super) type Unclear = (SmolStr, String);
+
+/// Everything of an organisation; the caller holds the snapshot.
+pub(super) fn live(
+    rows: &Connection,
+    organisation: &str,
+    platform: &Platform,
+) -> rusqlite::Result<Result<Live, Unclear>> {
+    let count = |table: &str| {
+        let sql = format!("SELECT count(*) FROM {table} WHERE organisation = ?1");
+        rows.prepare_cached(&sql)?.query_row([organisation], |row| row.get::<_, i64>(0)).map(|count| count as usize)
+    };
+    let (announced_people, announced_groups) = (count("person")?, count("permission_group")?);
+    let people = match people(rows, organisation, platform, announced_people)? {
+        Ok(people) => people,
+        Err(unclear) => return Ok(Err(unclear)),
+    };
+    let groups = match groups(rows, organisation, platform)? {
+        Ok(groups) => groups,
+        Err(unclear) => return Ok(Err(unclear)),
+    };
+    let proof = Completeness { read: people.len() + groups.len(), announced: announced_people + announced_groups };
+    Ok(Ok(Live { people, groups, proof }))
+}
+
+fn people(
+    rows: &Connection,
+    organisation: &str,
+    platform: &Platform,
+    expected: usize,
+) -> rusqlite::Result<Result<Vec<Entry<Person>>, Unclear>> {
+    let mut people = Vec::with_capacity(expected);
+    let mut decoder = Decoder::new(organisation, platform);
+    let mut statement = rows.prepare_cached(&PEOPLE)?;
+    let mut found = statement.query([organisation])?;
+    while let Some(row) = found.next()? {
+        let number = row.get(0)?;
+        let section = match row::text(row, 1, "section").map(|word| word.and_then(Section::from_word)) {
+            Ok(Some(section @ (Section::Users | Section::Contacts))) => section,
+            _ => {
+                let unclear = "`section` is neither `users` nor `contacts`".to_owned();
+                return Ok(Err((row::handle(Section::Users, number), unclear)));
+            }
+        };
+        let handle = row::handle(section, number);
+        let read = decoder.id(row, 2, &handle).and_then(|(id, managed)| {
+            let object = decoder.person(row, 3, section, &id)?;
+            Ok((object, managed))
+        });
+        let (object, managed) = match read {
+            Ok(read) => read,
+            Err(reason) => return Ok(Err((handle, reason))),
+        };
+        // What was written last is often what is there; where it is not understood any more, it says nothing.
+        let applied = match row.get_ref(11)?.as_i64_or_null()? {
+            Some(1) => Some(object.clone()),
+            _ => decoder.person(row, 12, section, &object.id).ok(),
+        };
+        people.push(Entry { object, handle, managed, applied });
+    }
+    Ok(Ok(people))
+}
+
+fn groups(
+    rows: &Connection,
+    organisation: &str,
+    platform: &Platform,
+) -> rusqlite::Result<Result<Vec<Entry<Group>>, Unclear>> {
+    let own = GROUP.join(", ");
+    let applied = GROUP.map(|column| format!("applied_{column}")).join(", ");
+    let sql = format!("SELECT id, external_id, {own}, {applied} FROM permission_group WHERE organisation = ?1");
+    let mut groups = Vec::new();
+    let decoder = Decoder::new(organisation, platform);
+    let mut statement = rows.prepare_cached(&sql)?;
+    let mut found = statement.query([organisation])?;
+    while let Some(row) = found.next()? {
+        let handle = row::handle(Section::PermissionGroups, row.get(0)?);
+        let read = decoder.id(row, 1, &handle).and_then(|(id, managed)| {
+            let object = decoder.group(row, 2, &id)?;
+            Ok((object, managed))
+        });
+        let (object, managed) = match read {
+            Ok(read) => read,
+            Err(reason) => return Ok(Err((handle, reason))),
+        };
+        let applied = decoder.group(row, 4, &object.id).ok();
+        groups.push(Entry { object, handle, managed, applied });
+    }
+    Ok(Ok(groups))
+}

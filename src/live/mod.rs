@@ -1,0 +1,214 @@
+//! Live state: what a portal has, read with a proof of completeness, and how it is changed.
+//!
+//! Planning is handed a [`Read`] only. Nothing before `apply` can write, so there is no dry-run flag anywhere.
+
+pub mod embedded;
+pub mod object;
+
+use std::fmt;
+use std::future::Future;
+
+use smol_str::SmolStr;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Group, Person};
+use crate::platform::{Platform, Section, Verb};
+pub use embedded::Embedded;
+
+/// The kinds of object that a portal holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resource {
+    /// A group that gives access.
+    PermissionGroup,
+    /// A person with access.
+    User,
+    /// A person or list without access.
+    Contact,
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Resource::PermissionGroup => "permission group",
+            Resource::User => "user",
+            Resource::Contact => "contact",
+        })
+    }
+}
+
+/// An organisation on a portal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id.
+    pub id: SmolStr,
+    /// How rosters name its platform.
+    pub platform: SmolStr,
+    /// The text of the platform file that the portal enforces.
+    pub platform_text: String,
+}
+
+/// What a portal has of one organisation.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// Users and contacts.
+    pub people: Vec<Entry<Person>>,
+    /// Permission groups.
+    pub groups: Vec<Entry<Group>>,
+    /// Whether this is all of it.
+    pub proof: Completeness,
+}
+
+/// An object on a portal.
+#[derive(Clone, Debug)]
+pub struct Entry<T> {
+    /// The object. Its id is the external id where rosterctl manages it, else the portal's handle.
+    pub object: T,
+    /// The portal's own name for it; stays the same when the id changes.
+    pub handle: SmolStr,
+    /// Whether rosterctl manages it: it carries an external id.
+    pub managed: bool,
+    /// The object as rosterctl wrote it last, where the portal keeps that.
+    pub applied: Option<T>,
+}
+
+/// How it is known that a read saw everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completeness {
+    /// Objects read.
+    pub read: usize,
+    /// Objects that the portal said it has.
+    pub announced: usize,
+}
+
+impl Completeness {
+    /// Whether nothing was missed; only then may anything be removed.
+    pub fn holds(self) -> bool {
+        self.read == self.announced
+    }
+}
+
+/// An object in the state before or after a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Object {
+    /// A user or a contact.
+    Person(Box<Person>),
+    /// A permission group.
+    Group(Group),
+}
+
+impl Object {
+    /// The id.
+    pub fn id(&self) -> &str {
+        match self {
+            Object::Person(person) => &person.id,
+            Object::Group(group) => &group.id,
+        }
+    }
+
+    /// The section that it stands in.
+    pub fn section(&self) -> Section {
+        match self {
+            Object::Person(person) => person.section,
+            Object::Group(_) => Section::PermissionGroups,
+        }
+    }
+}
+
+/// One change to one object.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// The plan's step that it carries out.
+    pub step: u32,
+    /// The organisation.
+    pub organisation: SmolStr,
+    /// What is done.
+    pub action: Verb,
+    /// The kind of object.
+    pub resource: Resource,
+    /// The id in the roster, which becomes the external id.
+    pub key: SmolStr,
+    /// The portal's name for the object; none where it is to be created.
+    pub handle: Option<SmolStr>,
+    /// The object as the plan saw it; the portal refuses where it has changed since.
+    pub before: Option<Object>,
+    /// The object as it shall be; none where it is deleted.
+    pub after: Option<Object>,
+}
+
+/// Who writes and for which plan: goes into the audit trail.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// The acting person or, where none is known, the operating-system user.
+    pub name: String,
+    /// The digest of the plan.
+    pub digest: String,
+}
+
+/// Why a portal did not carry out an operation. Nothing of it was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The object is not as the plan saw it.
+    Stale(String),
+    /// The platform forbids it.
+    Forbidden(String),
+    /// The portal could not.
+    Failed(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Stale(message) | Refusal::Forbidden(message) | Refusal::Failed(message) => f.write_str(message),
+        }
+    }
+}
+
+/// A portal that cannot be used: the world's fault, not the roster's.
+#[derive(Debug)]
+pub struct LiveError {
+    /// What happened.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl LiveError {
+    /// An error and its cure.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> LiveError {
+        LiveError { message: message.into(), hint: Some(hint.into()) }
+    }
+}
+
+impl fmt::Display for LiveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for LiveError {}
+
+/// Reads a portal. Cannot change it.
+pub trait Read {
+    /// The organisations that the portal has.
+    fn organisations(&self) -> impl Future<Output = Result<Vec<Listed>, LiveError>> + Send;
+
+    /// Everything that the portal has of an organisation; empty where it does not know the organisation.
+    fn read(&self, organisation: &str, platform: &Platform) -> impl Future<Output = Result<Live, LiveError>> + Send;
+}
+
+/// Changes a portal.
+pub trait Write: Read {
+    /// Makes sure that the organisation is there and that the portal enforces its platform.
+    fn prepare(&self, organisation: &str, platform: &Platform) -> impl Future<Output = Result<(), LiveError>> + Send;
+
+    /// Carries out operations in the order given, each wholly or not at all, and says of each how it went. An error
+    /// means that none of them was carried out.
+    fn execute(
+        &self,
+        platform: &Platform,
+        operations: &[Operation],
+        author: &Author,
+    ) -> impl Future<Output = Result<Vec<Result<(), Refusal>>, LiveError>> + Send;
+}

@@ -1,0 +1,559 @@
+//! From documents to organisations: references resolved against the platform, every word that is not there a finding.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+use rayon::prelude::*;
+
+use super::{Day, Group, Held, Managed, Organisation, Person, Profile, Stated, Status, Text, Value, Waiver};
+use crate::diagnostic::{Diagnostic, FileId, Located, Place, Span, nearest, pointer};
+use crate::document::record::{Map, Required, is_kebab};
+use crate::document::roster::{self, AttributeValue, EntryType, Roster};
+use crate::document::{Sources, Written, source};
+use crate::platform::{self, AttributeType, BUILT_IN, Platform, Section};
+
+/// The platforms that the rosters of a run name, each read once.
+#[derive(Debug, Default)]
+pub struct Platforms {
+    loaded: HashMap<(SmolStr, FileId), Option<Arc<Platform>>>,
+    built_in: HashMap<SmolStr, Arc<Platform>>,
+}
+
+impl Platforms {
+    /// Reads the platforms that documents name. Paths are relative to the roster that names them.
+    pub fn load(documents: &[Written<Roster>], sources: &mut Sources, cwd: &Path) -> (Platforms, Vec<Diagnostic>) {
+        let mut platforms = Platforms::default();
+        let mut diagnostics = Vec::new();
+        let mut files: HashMap<std::path::PathBuf, Option<Arc<Platform>>> = HashMap::new();
+        for document in documents {
+            let Some(reference) = &document.value.platform else { continue };
+            let word = reference.value.as_str();
+            if BUILT_IN.iter().any(|(id, _)| *id == word) {
+                platforms.built_in.entry(word.into()).or_insert_with(|| built_in(word));
+                continue;
+            }
+            let place = Place { file: document.file, span: reference.span, pointer: "/platform".to_owned() };
+            let looks_like_path = word.contains(['/', '\\']) || word.ends_with(".yaml") || word.ends_with(".yml");
+            if !looks_like_path {
+                diagnostics.push(unknown_platform(word, place));
+                continue;
+            }
+            let folder = cwd.join(sources.path(document.file));
+            let path = folder.parent().unwrap_or(cwd).join(word);
+            let path = path.canonicalize().unwrap_or(path);
+            let platform = files.entry(path.clone()).or_insert_with(|| {
+                let text = match source::read_text(&path) {
+                    Ok(text) => text,
+                    Err(problem) => {
+                        let message = format!("the platform file `{word}` {}", problem.message);
+                        let help = "write its path relative to this roster, or the id of a built-in platform";
+                        diagnostics.push(Diagnostic::error("roster/unknown-platform", message).at(place).help(help));
+                        return None;
+                    }
+                };
+                let shown = path.strip_prefix(cwd).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                let file = sources.push(shown.clone(), text);
+                platform::load(sources, file, &shown, &mut diagnostics).map(Arc::new)
+            });
+            platforms.loaded.insert((reference.value.clone(), document.file), platform.clone());
+        }
+        (platforms, diagnostics)
+    }
+
+    fn find(&self, reference: &str, file: FileId) -> Option<Arc<Platform>> {
+        let built_in = self.built_in.get(reference).cloned();
+        built_in.or_else(|| self.loaded.get(&(SmolStr::from(reference), file)).cloned().flatten())
+    }
+}
+
+/// A built-in platform. Their texts are proven sound by a test, so a broken one yields an empty platform here.
+fn built_in(id: &str) -> Arc<Platform> {
+    Arc::new(Platform::built_in(id).unwrap_or_else(|| unreachable!("built-in platform {id} is tested to load")))
+}
+
+fn unknown_platform(word: &str, place: Place) -> Diagnostic {
+    let names: Vec<&str> = BUILT_IN.iter().map(|(id, _)| *id).collect();
+    let help = match nearest(word, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("built in: {}; or write the path of a platform file such as ./mine.yaml", names.join(", ")),
+    };
+    let message = format!("there is no platform `{}`", crate::document::record::visible(word));
+    Diagnostic::error("roster/unknown-platform", message).at(place).help(help)
+}
+
+/// What came out of the documents.
+#[derive(Debug)]
+pub struct Built {
+    /// The organisations whose platform is known, by id.
+    pub organisations: Vec<Organisation>,
+    /// The findings on the way.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Builds the organisations out of their documents, on all cores. People whose last day is before `today` count as
+/// removed.
+pub fn build(documents: Vec<Written<Roster>>, platforms: &Platforms, today: Day) -> Built {
+    let mut by_organisation: BTreeMap<SmolStr, Vec<Written<Roster>>> = BTreeMap::new();
+    for document in documents {
+        if let Some(id) = &document.value.organisation.0 {
+            by_organisation.entry(id.value.0.clone()).or_default().push(document);
+        }
+    }
+    let groups: Vec<_> = by_organisation.into_iter().collect();
+    let built: Vec<(Option<Organisation>, Vec<Diagnostic>)> =
+        groups.into_par_iter().map(|(id, documents)| Builder::new(id, today).build(documents, platforms)).collect();
+    let mut result = Built { organisations: Vec::with_capacity(built.len()), diagnostics: Vec::new() };
+    for (organisation, mut diagnostics) in built {
+        result.organisations.extend(organisation);
+        result.diagnostics.append(&mut diagnostics);
+    }
+    result
+}
+
+struct Builder {
+    id: SmolStr,
+    today: Day,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Builder {
+    fn new(id: SmolStr, today: Day) -> Builder {
+        Builder { id, today, diagnostics: Vec::new() }
+    }
+
+    fn report(&mut self, finding: Diagnostic) {
+        self.diagnostics.push(finding.organisation(self.id.clone()));
+    }
+
+    fn build(mut self, documents: Vec<Written<Roster>>, platforms: &Platforms) -> (Option<Organisation>, Vec<Diagnostic>) {
+        let Some((platform, place)) = self.platform(&documents, platforms) else { return (None, self.diagnostics) };
+        let profile = self.profile(&documents, &platform);
+        let mut organisation = Organisation {
+            id: self.id.clone(),
+            platform: platform.clone(),
+            place,
+            profile,
+            people: Vec::new(),
+            expired: Vec::new(),
+            groups: Vec::new(),
+            managed: Managed::default(),
+            expectations: Vec::new(),
+            waivers: Vec::new(),
+        };
+        for document in documents {
+            self.document(document, &mut organisation);
+        }
+        self.settle(&mut organisation);
+        (Some(organisation), self.diagnostics)
+    }
+
+    fn platform(&mut self, documents: &[Written<Roster>], platforms: &Platforms) -> Option<(Arc<Platform>, Place)> {
+        let mut stated: Vec<(&Text, Place)> = Vec::new();
+        for document in documents {
+            if let Some(reference) = &document.value.platform {
+                let place = Place { file: document.file, span: reference.span, pointer: "/platform".to_owned() };
+                stated.push((reference, place));
+            }
+        }
+        let Some((reference, place)) = stated.first().cloned() else {
+            let first = &documents[0];
+            let place = Place { file: first.file, span: first.head, pointer: String::new() };
+            let message = format!("no document of organisation `{}` states its platform", self.id);
+            let help = "add `platform: arxus`, or the path of a platform file, to exactly one of its documents";
+            self.report(Diagnostic::error("roster/missing-key", message).at(place).help(help));
+            return None;
+        };
+        for (_, second) in &stated[1..] {
+            let message = format!("the platform of organisation `{}` is stated a second time", self.id);
+            let finding = Diagnostic::error("roster/duplicate-key", message).at(second.clone());
+            let help = "state it in exactly one document";
+            self.report(finding.related(place.clone(), "first stated here").help(help));
+        }
+        Some((platforms.find(&reference.value, place.file)?, place))
+    }
+
+    fn profile(&mut self, documents: &[Written<Roster>], platform: &Platform) -> Profile {
+        let mut first: Option<Place> = None;
+        let mut profile = Profile::default();
+        for document in documents {
+            let Some(written) = &document.value.profile else { continue };
+            let place = Place { file: document.file, span: document.head, pointer: "/profile".to_owned() };
+            if let Some(first) = &first {
+                let message = format!("the profile of organisation `{}` is stated a second time", self.id);
+                let finding = Diagnostic::error("roster/duplicate-key", message).at(place);
+                self.report(finding.related(first.clone(), "first stated here").help("state it in exactly one document"));
+                continue;
+            }
+            first = Some(place);
+            let names = platform.services.iter().map(|service| service.id.as_str());
+            for (index, service) in written.services.iter().flatten().enumerate() {
+                if !platform.services.iter().any(|known| known.id == service.value) {
+                    let place = Place {
+                        file: document.file,
+                        span: service.span,
+                        pointer: pointer(["profile", "services", &index.to_string()]),
+                    };
+                    let message = format!("{} sells no service `{}`", platform.name, service.value);
+                    let finding = Diagnostic::error("roster/wrong-type", message).at(place);
+                    self.report(offer(finding, &service.value, names.clone(), "services"));
+                }
+            }
+            profile = Profile {
+                name: written.name.as_ref().map(|name| name.value.clone()),
+                domains: written.domains.iter().flatten().map(|domain| domain.value.to_lowercase().into()).collect(),
+                size: written.size.map(|size| size.value),
+                services: written.services.iter().flatten().map(|service| service.value.clone()).collect(),
+                agreement: written.service_agreement.map(|agreement| agreement.value),
+                relationship: written.relationship.map(|relationship| relationship.value),
+            };
+        }
+        profile
+    }
+
+    fn document(&mut self, document: Written<Roster>, organisation: &mut Organisation) {
+        let Written { file, value: roster, .. } = document;
+        let platform = organisation.platform.clone();
+        organisation.managed.users |= roster.users.is_some();
+        organisation.managed.contacts |= roster.contacts.is_some();
+        organisation.managed.groups |= roster.permission_groups.is_some();
+        for (section, there) in [
+            (Section::Users, roster.users.as_ref().map(|map| map.span)),
+            (Section::Contacts, roster.contacts.as_ref().map(|map| map.span)),
+            (Section::PermissionGroups, roster.permission_groups.as_ref().map(|map| map.span)),
+        ] {
+            if let Some(span) = there.filter(|_| !platform.sections.contains(&section)) {
+                let place = Place { file, span, pointer: pointer([section.as_str()]) };
+                let message = format!("{} has no {section}", platform.name);
+                let help = format!("take the section `{section}` out");
+                self.report(Diagnostic::error("roster/unknown-key", message).at(place).help(help));
+            }
+        }
+        for (key, user) in roster.users.map(|map: Map<_>| map.entries).unwrap_or_default() {
+            let person = self.person(&platform, file, Section::Users, key, user.into());
+            organisation.people.push(person);
+        }
+        for (key, contact) in roster.contacts.map(|map: Map<_>| map.entries).unwrap_or_default() {
+            let person = self.person(&platform, file, Section::Contacts, key, contact.into());
+            organisation.people.push(person);
+        }
+        for (key, group) in roster.permission_groups.map(|map: Map<_>| map.entries).unwrap_or_default() {
+            let group = self.group(&platform, file, key, group);
+            organisation.groups.push(group);
+        }
+        for (index, expectation) in roster.expectations.into_iter().flatten().enumerate() {
+            let pointer = pointer(["expectations", &index.to_string()]);
+            let place = Place { file, span: expectation.span, pointer };
+            organisation.expectations.push(Stated { value: expectation.value, place });
+        }
+        for (index, waiver) in roster.waivers.into_iter().flatten().enumerate() {
+            let place = Place { file, span: waiver.span, pointer: pointer(["waivers", &index.to_string()]) };
+            if let (Some(rule), Some(reason)) = (waiver.value.rule.0, waiver.value.reason.0) {
+                organisation.waivers.push(Waiver {
+                    rule: rule.value,
+                    subject: waiver.value.subject.map(|subject| subject.value),
+                    reason: reason.value,
+                    until: waiver.value.until.map(|until| until.value),
+                    place,
+                });
+            }
+        }
+    }
+
+    fn person(&mut self, platform: &Platform, file: FileId, section: Section, key: Text, written: Entry) -> Person {
+        let mut person = Person {
+            id: key.value,
+            section,
+            entry_type: written.entry_type.unwrap_or(Located::nowhere(EntryType::Person)),
+            name: written.name.0.unwrap_or_default(),
+            email: written.email.map(|email| Located::new(email.value.0, email.span)),
+            phone: written.phone,
+            status: written.status.unwrap_or(Located::nowhere(Status::Active)),
+            roles: Vec::with_capacity(written.roles.len()),
+            groups: written.groups,
+            attributes: Vec::with_capacity(written.attributes.len()),
+            previously: written.previously.into_iter().map(|id| id.value.0).collect(),
+            until: written.until,
+            file,
+            key: key.span,
+        };
+        for (index, word) in written.roles.iter().enumerate() {
+            let place = || person.at(word.span, &["roles", &index.to_string()]);
+            match platform.role(&word.value) {
+                Some(role) => match person.roles.iter().find(|held: &&Held| held.role == role) {
+                    Some(_) => {
+                        let message = format!("`{}` lists the role `{}` twice", person.id, word.value);
+                        let finding = Diagnostic::error("roster/duplicate-key", message).at(place());
+                        let finding = finding.help("keep one of the two").subject(person.id.clone());
+                        self.report(finding.related(person.role_place(role), "first listed here"));
+                    }
+                    None => person.roles.push(Held { role, index: index as u16, span: word.span }),
+                },
+                None => {
+                    let message = format!("{} has no role `{}`", platform.name, word.value);
+                    let finding = Diagnostic::error("roster/unknown-role", message).at(place()).subject(person.id.clone());
+                    let names = platform.roles.iter().map(|role| role.id.as_str());
+                    self.report(offer(finding, &word.value, names, "roles"));
+                }
+            }
+        }
+        for (name, value) in written.attributes {
+            self.attribute(platform, &mut person, name, value);
+        }
+        person.attributes.sort_by_key(|(attribute, _)| *attribute);
+        person
+    }
+
+    fn attribute(&mut self, platform: &Platform, person: &mut Person, name: Text, written: Located<AttributeValue>) {
+        let Some(attribute) = platform.attribute(&name.value) else {
+            let place = person.at(name.span, &["attributes", &name.value]);
+            let message = format!("{} has no attribute `{}`", platform.name, name.value);
+            let finding = Diagnostic::error("roster/unknown-attribute", message).at(place).subject(person.id.clone());
+            let names = platform.attributes.iter().map(|attribute| attribute.name.as_str());
+            self.report(offer(finding, &name.value, names, "attributes"));
+            return;
+        };
+        let known = &platform[attribute];
+        let value = match (written.value, known.value_type) {
+            (AttributeValue::Boolean(value), AttributeType::Boolean) => Some(Value::Boolean(value)),
+            (AttributeValue::Text(text), AttributeType::Text | AttributeType::User) => Some(Value::Text(text)),
+            (AttributeValue::List(words), AttributeType::List | AttributeType::Roles) => Some(Value::List(words)),
+            _ => None,
+        };
+        let Some(value) = value else {
+            let place = person.at(written.span, &["attributes", &name.value]);
+            let expected = match known.value_type {
+                AttributeType::Boolean => "true or false",
+                AttributeType::Text => "text",
+                AttributeType::List => "a list of words",
+                AttributeType::Roles => "a list of roles",
+                AttributeType::User => "the id of a user",
+            };
+            let message = format!("the attribute `{}` must be {expected}", name.value);
+            let help = if known.summary.is_empty() { "change its value".to_owned() } else { known.summary.to_string() };
+            let finding = Diagnostic::error("roster/wrong-type", message).at(place).help(help);
+            self.report(finding.subject(person.id.clone()));
+            return;
+        };
+        if let Value::List(words) = &value {
+            for (index, word) in words.iter().enumerate() {
+                let place = person.at(word.span, &["attributes", &name.value, &index.to_string()]);
+                let finding = match known.value_type {
+                    AttributeType::Roles if platform.role(&word.value).is_none() => {
+                        let message = format!("{} has no role `{}`", platform.name, word.value);
+                        let names = platform.roles.iter().map(|role| role.id.as_str());
+                        let finding = Diagnostic::error("roster/unknown-role", message).at(place);
+                        Some(offer(finding, &word.value, names, "roles"))
+                    }
+                    AttributeType::List if !known.values.is_empty() && !known.values.contains(&word.value) => {
+                        let message = format!("`{}` is not one of the words of `{}`", word.value, name.value);
+                        let names = known.values.iter().map(SmolStr::as_str);
+                        let finding = Diagnostic::error("roster/wrong-type", message).at(place);
+                        Some(offer(finding, &word.value, names, "words"))
+                    }
+                    AttributeType::List if !is_kebab(&word.value) => {
+                        let (message, help) = crate::document::record::id_problem(&word.value);
+                        Some(Diagnostic::error("roster/wrong-type", message).at(place).help(help))
+                    }
+                    _ => None,
+                };
+                if let Some(finding) = finding {
+                    self.report(finding.subject(person.id.clone()));
+                }
+            }
+        }
+        person.attributes.push((attribute, Located::new(value, written.span)));
+    }
+
+    fn group(&mut self, platform: &Platform, file: FileId, key: Text, written: roster::PermissionGroup) -> Group {
+        let mut group = Group {
+            id: key.value,
+            name: written.name.0.unwrap_or_default(),
+            applications: Vec::new(),
+            previously: written.previously.into_iter().flatten().map(|id| id.value.0).collect(),
+            file,
+            key: key.span,
+        };
+        for (name, level) in written.applications.map(|map| map.entries).unwrap_or_default() {
+            let place = |span: Span| Place {
+                file,
+                span,
+                pointer: pointer(["permissionGroups", &group.id, "applications", &name.value]),
+            };
+            let Some(application) = platform.application(&name.value) else {
+                let message = format!("{} has no application `{}`", platform.name, name.value);
+                let finding = Diagnostic::error("roster/unknown-application", message).at(place(name.span));
+                let names = platform.applications.iter().map(|application| application.id.as_str());
+                self.report(offer(finding.subject(group.id.clone()), &name.value, names, "applications"));
+                continue;
+            };
+            let Some(at) = platform[application].level(&level.value) else {
+                let message = format!("`{}` has no level `{}`", name.value, level.value);
+                let finding = Diagnostic::error("roster/wrong-type", message).at(place(level.span));
+                let names = platform[application].levels.iter().map(SmolStr::as_str);
+                self.report(offer(finding.subject(group.id.clone()), &level.value, names, "levels"));
+                continue;
+            };
+            group.applications.push((application, at, name.span));
+        }
+        group.applications.sort_unstable_by_key(|(application, ..)| *application);
+        group
+    }
+
+    /// Sorts, takes out who has left, and checks what only the whole organisation can tell.
+    fn settle(&mut self, organisation: &mut Organisation) {
+        organisation.groups.sort_by(|a, b| a.id.cmp(&b.id));
+        organisation.people.sort_by(|a, b| (a.section, &a.id).cmp(&(b.section, &b.id)));
+        self.duplicate_ids(organisation);
+        let today = self.today;
+        let over = |person: &Person| person.until.is_some_and(|until| until.value < today);
+        let people = std::mem::take(&mut organisation.people);
+        (organisation.expired, organisation.people) = people.into_iter().partition(over);
+        self.duplicate_emails(organisation);
+        self.group_references(organisation);
+    }
+
+    fn duplicate_ids(&mut self, organisation: &mut Organisation) {
+        let twice = |id: &str, what: &str, second: Place, first: Place, help: &str| {
+            let message = format!("{what} `{id}` is declared twice");
+            let finding = Diagnostic::error("roster/duplicate-key", message).at(second).help(help.to_owned());
+            finding.subject(id).related(first, "first declared here")
+        };
+        for pair in organisation.people.windows(2).filter(|pair| pair[0].section == pair[1].section && pair[0].id == pair[1].id) {
+            let what = if pair[0].section == Section::Users { "user" } else { "contact" };
+            let help = "keep one of the two, or give one of them another id";
+            self.report(twice(&pair[1].id, what, pair[1].place(), pair[0].place(), help));
+        }
+        for pair in organisation.groups.windows(2).filter(|pair| pair[0].id == pair[1].id) {
+            let help = "keep one of the two, or give one of them another id";
+            self.report(twice(&pair[1].id, "permission group", pair[1].place(), pair[0].place(), help));
+        }
+        for contact in organisation.section(Section::Contacts) {
+            if let Some(user) = organisation.entry(Section::Users, &contact.id) {
+                let help = "keep the user: a user may hold contact roles too";
+                self.report(twice(&contact.id, "the id", contact.place(), user.place(), help));
+            }
+        }
+        let same = |a: &mut Person, b: &mut Person| a.section == b.section && a.id == b.id;
+        organisation.people.dedup_by(same);
+        organisation.groups.dedup_by(|a, b| a.id == b.id);
+    }
+
+    fn duplicate_emails(&mut self, organisation: &Organisation) {
+        let mut seen: HashMap<String, &Person> = HashMap::with_capacity(organisation.people.len());
+        let mut found = Vec::new();
+        for person in &organisation.people {
+            let Some(email) = person.email.as_ref().filter(|email| !email.value.is_empty()) else { continue };
+            match seen.entry(email.value.to_ascii_lowercase()) {
+                std::collections::hash_map::Entry::Vacant(vacant) => {
+                    vacant.insert(person);
+                }
+                std::collections::hash_map::Entry::Occupied(first) => found.push((*first.get(), person)),
+            }
+        }
+        for (first, second) in found {
+            let email = second.email.as_ref().map(|email| email.value.as_str()).unwrap_or_default();
+            let message = format!("`{}` has the e-mail address of `{}`: {email}", second.id, first.id);
+            let help = "one person is one entry: a user may hold contact roles too; or give each an address of their own";
+            let finding = Diagnostic::error("roster/duplicate-email", message)
+                .at(second.field_place(platform::Field::Email))
+                .help(help)
+                .subject(second.id.clone());
+            self.report(finding.related(first.field_place(platform::Field::Email), "the address stands here first"));
+        }
+    }
+
+    fn group_references(&mut self, organisation: &Organisation) {
+        if !organisation.managed.groups {
+            return;
+        }
+        for person in &organisation.people {
+            for (index, group) in person.groups.iter().enumerate() {
+                let index_text = index.to_string();
+                if organisation.group(&group.value).is_none() {
+                    let message = format!("there is no permission group `{}`", group.value);
+                    let place = person.at(group.span, &["groups", &index_text]);
+                    let finding = Diagnostic::error("roster/unknown-group", message).at(place).subject(person.id.clone());
+                    let names = organisation.groups.iter().map(|group| group.id.as_str());
+                    self.report(offer(finding, &group.value, names, "groups"));
+                }
+                if let Some(first) = person.groups[..index].iter().position(|earlier| earlier.value == group.value) {
+                    let place = person.at(group.span, &["groups", &index_text]);
+                    let message = format!("`{}` lists the group `{}` twice", person.id, group.value);
+                    let finding = Diagnostic::error("roster/duplicate-key", message).at(place).help("keep one of the two");
+                    let earlier = person.at(person.groups[first].span, &["groups", &first.to_string()]);
+                    self.report(finding.subject(person.id.clone()).related(earlier, "first listed here"));
+                }
+            }
+        }
+    }
+}
+
+/// Adds the nearest word to a finding, or the whole choice where none is near.
+pub(crate) fn offer<'w>(
+    finding: Diagnostic,
+    word: &str,
+    words: impl Iterator<Item = &'w str> + Clone,
+    what: &str,
+) -> Diagnostic {
+    match nearest(word, words.clone()) {
+        Some(near) => finding.help(format!("did you mean `{near}`?")),
+        None => {
+            let choice: Vec<&str> = words.take(12).collect();
+            if choice.is_empty() {
+                finding.help(format!("there are no {what} to choose from"))
+            } else {
+                finding.help(format!("the {what} are: {}", choice.join(", ")))
+            }
+        }
+    }
+}
+
+/// What users and contacts have in common, as written.
+struct Entry {
+    name: Required<Text>,
+    email: Option<Located<roster::Email>>,
+    phone: Option<Text>,
+    entry_type: Option<Located<EntryType>>,
+    status: Option<Located<Status>>,
+    roles: Vec<Text>,
+    groups: Vec<Text>,
+    attributes: Vec<(Text, Located<AttributeValue>)>,
+    previously: Vec<Located<crate::document::record::Id>>,
+    until: Option<Located<Day>>,
+}
+
+impl From<roster::User> for Entry {
+    fn from(user: roster::User) -> Entry {
+        Entry {
+            name: user.name,
+            email: user.email,
+            phone: user.phone,
+            entry_type: user.entry_type,
+            status: user.status,
+            roles: user.roles.unwrap_or_default(),
+            groups: user.groups.unwrap_or_default(),
+            attributes: user.attributes.map(|map| map.entries).unwrap_or_default(),
+            previously: user.previously.unwrap_or_default(),
+            until: user.until,
+        }
+    }
+}
+
+impl From<roster::Contact> for Entry {
+    fn from(contact: roster::Contact) -> Entry {
+        Entry {
+            name: contact.name,
+            email: contact.email,
+            phone: contact.phone,
+            entry_type: contact.entry_type,
+            status: None,
+            roles: contact.roles.unwrap_or_default(),
+            groups: Vec::new(),
+            attributes: contact.attributes.map(|map| map.entries).unwrap_or_default(),
+            previously: contact.previously.unwrap_or_default(),
+            until: contact.until,
+        }
+    }
+}

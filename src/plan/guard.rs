@@ -1,0 +1,169 @@
+//! What a plan may not do without being asked for by name: too many removals or grants, rules left open, people nobody
+//! named. Each has an allowance of its own, and no allowance stands for another.
+
+use std::collections::BTreeMap;
+
+use super::diff::Diff;
+use super::document::Action;
+use super::order::Placed;
+use super::watch::Opened;
+use super::{Guards, Limit, Options};
+use crate::diagnostic::{Diagnostic, Place, Severity};
+use crate::live::{Live, Object, Resource};
+use crate::model::Organisation;
+use crate::platform::Check;
+
+/// Findings of a plan about its own reach, for one organisation.
+pub fn findings(
+    organisation: &Organisation,
+    live: &Live,
+    diff: &Diff,
+    steps: &[Placed],
+    options: &Options,
+) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    if diff.withheld > 0 || !live.proof.holds() {
+        let message = format!(
+            "the portal announced {} objects of `{}` and {} were read: nothing is removed on such a reading",
+            live.proof.announced, organisation.id, live.proof.read
+        );
+        let help = "run it again; if it stays so, the portal is at fault";
+        findings.push(Diagnostic::new("plan/incomplete", Severity::Warning, message).help(help));
+    }
+    limits(organisation, live, steps, options, &mut findings);
+    unmanaged(organisation, live, diff, options, &mut findings);
+    tampered(organisation, live, options, &mut findings);
+    unknown_groups(organisation, live, &mut findings);
+    findings.iter_mut().for_each(|finding| finding.organisation = Some(organisation.id.clone()));
+    findings
+}
+
+fn limits(organisation: &Organisation, live: &Live, steps: &[Placed], options: &Options, findings: &mut Vec<Diagnostic>) {
+    let mut there: BTreeMap<Resource, usize> = BTreeMap::new();
+    for entry in &live.people {
+        *there.entry(super::diff::resource(entry.object.section)).or_default() += 1;
+    }
+    there.insert(Resource::PermissionGroup, live.groups.len());
+    let mut removed: BTreeMap<Resource, usize> = BTreeMap::new();
+    let mut granted: BTreeMap<Resource, std::collections::BTreeSet<&str>> = BTreeMap::new();
+    for placed in steps {
+        let delta = &placed.delta;
+        match (delta.action, &delta.before, &delta.after) {
+            (Action::Delete | Action::Deactivate, ..) => *removed.entry(delta.resource).or_default() += 1,
+            (_, Some(Object::Person(before)), Some(Object::Person(after))) => {
+                let role = after.roles.iter().any(|held| !before.holds(held.role));
+                let group = after.groups.iter().any(|group| !before.groups.contains(group));
+                if role || group {
+                    granted.entry(delta.resource).or_default().insert(&delta.key);
+                }
+            }
+            _ => {}
+        }
+    }
+    let Guards { max_removals, max_grants } = options.guards;
+    for (resource, count) in removed {
+        let live = there.get(&resource).copied().unwrap_or(0);
+        let limit = max_removals.of(live);
+        if count > options.allow_removals.unwrap_or(limit).max(limit) {
+            let message = format!(
+                "{count} of {live} {resource}s of `{}` would be removed; the guard `maxRemovals` allows {limit}",
+                organisation.id
+            );
+            let help = format!("if that is meant, say so once with --allow-removals {count}");
+            findings.push(Diagnostic::error("plan/max-removals", message).help(help));
+        }
+    }
+    for (resource, people) in granted {
+        let (count, live) = (people.len(), there.get(&resource).copied().unwrap_or(0));
+        let limit = max_grants.of(live);
+        if count > options.allow_grants.unwrap_or(limit).max(limit) {
+            let message = format!(
+                "{count} of {live} {resource}s of `{}` would gain a role or a group; the guard `maxGrants` allows {limit}",
+                organisation.id
+            );
+            let help = format!("if that is meant, say so once with --allow-grants {count}");
+            findings.push(Diagnostic::error("plan/max-grants", message).help(help));
+        }
+    }
+}
+
+impl Limit {
+    /// How many of so many live objects; the smaller of count and share, a share rounded up.
+    pub fn of(self, live: usize) -> usize {
+        let share = (live * self.percent as usize).div_ceil(100);
+        share.min(self.count as usize)
+    }
+}
+
+/// Findings about the steps that leave rules open, one for each rule and step.
+pub fn opened(organisation: &Organisation, step: u32, what: &str, opened: &Opened, closed: bool, options: &Options) -> Option<Diagnostic> {
+    let permitted = options.allow_open.iter().any(|rule| *rule == opened.rule) || opened.allowed && closed;
+    if permitted {
+        return None;
+    }
+    let (length, cure) = if closed {
+        ("until a later step mends it: no order of the steps avoids that", "apply the change in two parts")
+    } else {
+        ("and no later step mends it", "name a replacement in the roster")
+    };
+    let message = format!("step {step} ({what}) would break {}: {}, {length}", opened.rule, opened.text);
+    let help = format!("{cure}; or accept it once with --allow-open {}", opened.rule);
+    Some(Diagnostic::error(opened.rule.clone(), message).help(help).organisation(organisation.id.clone()))
+}
+
+fn unmanaged(organisation: &Organisation, live: &Live, diff: &Diff, options: &Options, findings: &mut Vec<Diagnostic>) {
+    let rules = organisation.platform.rules.iter();
+    for rule in rules.filter(|rule| matches!(rule.check, Check::Unmanaged)) {
+        let Some(severity) = options.levels.weigh(rule, None) else { continue };
+        for (resource, handle) in &diff.unmanaged {
+            let person = live.people.iter().find(|entry| entry.handle == *handle).map(|entry| &entry.object.name.value);
+            let group = live.groups.iter().find(|entry| entry.handle == *handle).map(|entry| &entry.object.name.value);
+            let name = person.or(group).map(|name| name.as_str()).unwrap_or_default();
+            let message = format!("the portal has the {resource} `{handle}` ({name}), whom no roster names");
+            let message = if *resource == Resource::PermissionGroup { message.replace("whom", "which") } else { message };
+            let help = "add an entry with the same e-mail address (or, for a group, name) to take it over, or remove it with --prune";
+            let finding = Diagnostic::new(rule.id.clone(), severity, message).help(help);
+            findings.push(finding.subject(handle.clone()));
+        }
+    }
+}
+
+/// A managed holder of a watched role who was changed or deleted on the portal from outside.
+fn tampered(organisation: &Organisation, live: &Live, options: &Options, findings: &mut Vec<Diagnostic>) {
+    for rule in &organisation.platform.rules {
+        let (Check::Tampered { role }, Some(severity)) = (&rule.check, options.levels.weigh(rule, None)) else { continue };
+        for entry in &live.people {
+            let (Some(applied), now) = (&entry.applied, &entry.object) else { continue };
+            let held = applied.holds(*role) || now.holds(*role);
+            let same = applied.name == now.name && applied.email == now.email && applied.holds(*role) == now.holds(*role);
+            if held && !same {
+                let message = format!(
+                    "`{}`, who holds `{}`, was changed on the portal by someone else since rosterctl wrote the entry",
+                    now.id, organisation.platform[*role].id
+                );
+                let finding = Diagnostic::new(rule.id.clone(), severity, message);
+                findings.push(finding.subject(now.id.clone()).help("`rosterctl drift` shows what was changed"));
+            }
+        }
+    }
+}
+
+/// Groups that users list while the roster does not manage groups: they must be known to the portal.
+fn unknown_groups(organisation: &Organisation, live: &Live, findings: &mut Vec<Diagnostic>) {
+    if organisation.managed.groups {
+        return;
+    }
+    let known: std::collections::HashSet<&str> = live.groups.iter().map(|entry| entry.object.id.as_str()).collect();
+    for person in &organisation.people {
+        for (index, group) in person.groups.iter().enumerate().filter(|(_, group)| !known.contains(group.value.as_str())) {
+            let place: Place = person.at(group.span, &["groups", &index.to_string()]);
+            let message = format!("the permission group `{}` is neither declared nor known to the portal", group.value);
+            let near = crate::diagnostic::nearest(&group.value, known.iter().copied());
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "declare it under `permissionGroups`, or list a group that the portal has".to_owned(),
+            };
+            findings.push(Diagnostic::error("roster/unknown-group", message).at(place).subject(person.id.clone()).help(help));
+        }
+    }
+}

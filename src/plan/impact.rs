@@ -1,0 +1,120 @@
+//! What a plan means: who gains and loses which permission, and which event reaches whom before and after.
+
+use std::collections::BTreeSet;
+
+use super::diff::Diff;
+use super::document::{AccessChange, GainOrLoss, Impact, NotificationChange};
+use super::order::Placed;
+use crate::live::{Live, Object};
+use crate::model::{Group, Organisation, Person, Roll, View, grant};
+use crate::platform::{EventIx, PermissionIx, Platform};
+
+/// The impact of a plan on one organisation: live state against what it becomes by the steps.
+pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[Placed]) -> Impact {
+    if steps.is_empty() {
+        return Impact::default();
+    }
+    let platform: &Platform = &organisation.platform;
+    let old_groups: Vec<&Group> = live.groups.iter().map(|entry| &entry.object).collect();
+    let mut new_groups = old_groups.clone();
+    let mut people_after: Vec<&Person> = Vec::with_capacity(live.people.len());
+    let mut touched: std::collections::HashMap<&str, Option<&Person>> = std::collections::HashMap::new();
+    let mut created: Vec<&Person> = Vec::new();
+    let mut regrouped: BTreeSet<&str> = BTreeSet::new();
+    for placed in steps {
+        let delta = &placed.delta;
+        match (&delta.before, &delta.after) {
+            (before, Some(Object::Group(group))) => {
+                if let Some(Object::Group(before)) = before {
+                    new_groups.retain(|other| other.id != before.id);
+                    regrouped.insert(&before.id);
+                }
+                regrouped.insert(&group.id);
+                new_groups.push(group);
+            }
+            (Some(Object::Group(group)), None) => {
+                new_groups.retain(|other| other.id != group.id);
+                regrouped.insert(&group.id);
+            }
+            (None, Some(Object::Person(person))) => created.push(person),
+            (_, after) => {
+                let after = match after {
+                    Some(Object::Person(person)) => Some(person.as_ref()),
+                    _ => None,
+                };
+                touched.insert(delta.handle.as_deref().unwrap_or_default(), after);
+            }
+        }
+    }
+    let before_view = View::with(platform, &organisation.profile, old_groups);
+    let mut after_view = View::with(platform, &organisation.profile, new_groups);
+    // People who are not touched still name renamed groups by their old id.
+    for (old, new) in &diff.renamed_groups {
+        if let Some(group) = after_view.groups.get(new).copied() {
+            after_view.groups.insert(old.clone(), group);
+        }
+    }
+    let mut access = Vec::new();
+    for entry in &live.people {
+        let before = &entry.object;
+        let after = touched.get(entry.handle.as_str()).copied().unwrap_or(Some(before));
+        people_after.extend(after);
+        let affected = touched.contains_key(entry.handle.as_str())
+            || before.groups.iter().any(|group| regrouped.contains(group.value.as_str()));
+        if affected {
+            let held = rights(&before_view, before);
+            let kept = after.map(|after| rights(&after_view, after)).unwrap_or_default();
+            let id = after.map_or(&before.id, |after| &after.id);
+            compare(&mut access, &organisation.id, id, &held, &kept);
+        }
+    }
+    for person in &created {
+        compare(&mut access, &organisation.id, &person.id, &BTreeSet::new(), &rights(&after_view, person));
+    }
+    people_after.extend(created);
+    let before = Roll::new(before_view, live.people.iter().map(|entry| &entry.object));
+    let after = Roll::new(after_view, people_after);
+    let mut notifications = Vec::new();
+    for index in 0..platform.events.len() {
+        let event = EventIx(index as u16);
+        let reached = |roll: &Roll<'_>| -> Vec<String> {
+            roll.notified(event).iter().map(|answer| answer.person.id.to_string()).collect()
+        };
+        let (old, new) = (reached(&before), reached(&after));
+        if old != new {
+            notifications.push(NotificationChange {
+                organisation: organisation.id.to_string(),
+                event: platform[event].id.to_string(),
+                before: old,
+                after: new,
+            });
+        }
+    }
+    Impact { access, notifications }
+}
+
+/// Everything that a person may do: permissions, and levels of applications as `APPLICATION:LEVEL`.
+fn rights(view: &View<'_>, person: &Person) -> BTreeSet<String> {
+    let platform = view.platform;
+    let permissions = (0..platform.permissions.len()).map(|index| PermissionIx(index as u16));
+    let permissions = permissions.filter(|permission| grant(view, person, *permission).is_some());
+    let mut rights: BTreeSet<String> = permissions.map(|permission| platform[permission].id.to_string()).collect();
+    for (application, level, _) in view.access(person) {
+        let application = &platform[application];
+        rights.extend(application.levels[..=level.0 as usize].iter().map(|level| format!("{}:{level}", application.id)));
+    }
+    rights
+}
+
+fn compare(access: &mut Vec<AccessChange>, organisation: &str, person: &str, old: &BTreeSet<String>, new: &BTreeSet<String>) {
+    let mut note = |permission: &String, change| {
+        access.push(AccessChange {
+            organisation: organisation.to_owned(),
+            person: person.to_owned(),
+            permission: permission.clone(),
+            change,
+        });
+    };
+    new.difference(old).for_each(|permission| note(permission, GainOrLoss::Gained));
+    old.difference(new).for_each(|permission| note(permission, GainOrLoss::Lost));
+}

@@ -1,0 +1,297 @@
+//! Desired × live → a plan: pure functions from two states to ordered, guarded, explained steps.
+
+mod changes;
+pub mod diff;
+pub mod document;
+mod guard;
+mod impact;
+mod order;
+mod watch;
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::document::{Sources, locate};
+use crate::live::object::hex;
+use crate::live::{Live, Resource};
+use crate::model::{Day, Organisation, Roll, View};
+use crate::platform::Check;
+use crate::rules::{Levels, Waived};
+pub use changes::{carried_out, changes};
+use diff::{Delta, Diff};
+use document::{
+    Action, Blocked, Finding, Impact, PLAN_VERSION, PlanDocument, PlanSummary, Step, TargetRef, Unmanaged,
+};
+use order::{Ordered, Placed};
+
+/// How far a plan may go.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Removes what no roster names.
+    pub prune: bool,
+    /// A one-time allowance of removals, per organisation and kind.
+    pub allow_removals: Option<usize>,
+    /// A one-time allowance of grants, per organisation and kind.
+    pub allow_grants: Option<usize>,
+    /// Rules that steps may leave open this time.
+    pub allow_open: Vec<String>,
+    /// The acting person.
+    pub actor: Option<SmolStr>,
+    /// The limits of the workspace.
+    pub guards: Guards,
+    /// How rules are weighed.
+    pub levels: Levels,
+    /// The day that counts as today.
+    pub today: Day,
+}
+
+/// The limits of a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guards {
+    /// Removals, of what is live.
+    pub max_removals: Limit,
+    /// People already live who gain a role or a group.
+    pub max_grants: Limit,
+}
+
+/// Two limits, of which the smaller wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// So many.
+    pub count: u32,
+    /// So many of a hundred, rounded up.
+    pub percent: u32,
+}
+
+impl Default for Guards {
+    fn default() -> Guards {
+        Guards { max_removals: Limit { count: 10, percent: 10 }, max_grants: Limit { count: 50, percent: 25 } }
+    }
+}
+
+/// One organisation's part of a plan.
+#[derive(Debug, Default)]
+struct Part {
+    steps: Vec<Step>,
+    blocked: Vec<Blocked>,
+    unmanaged: Vec<Unmanaged>,
+    unchanged: usize,
+    impact: Impact,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Plans organisations against their live states. `findings` are those that the rosters gave already.
+pub fn plan(
+    pairs: &[(&Organisation, &Live)],
+    target: TargetRef,
+    options: &Options,
+    sources: &Sources,
+    findings: &[Diagnostic],
+) -> (PlanDocument, Vec<Diagnostic>) {
+    let mut document = PlanDocument {
+        version: PLAN_VERSION,
+        digest: String::new(),
+        organisations: pairs.iter().map(|(organisation, _)| organisation.id.to_string()).collect(),
+        platforms: platforms(pairs),
+        target,
+        actor: options.actor.as_ref().map(ToString::to_string),
+        complete: pairs.iter().all(|(_, live)| live.proof.holds()),
+        summary: PlanSummary::default(),
+        steps: Vec::new(),
+        impact: Impact::default(),
+        unmanaged: Vec::new(),
+        waiting: Vec::new(),
+        blocked: Vec::new(),
+        diagnostics: Vec::new(),
+    };
+    let mut diagnostics = findings.to_vec();
+    for (organisation, live) in pairs {
+        let first = document.steps.len() as u32 + 1;
+        let mut part = one(organisation, live, options, sources, first);
+        document.steps.append(&mut part.steps);
+        document.blocked.append(&mut part.blocked);
+        document.unmanaged.append(&mut part.unmanaged);
+        document.impact.access.append(&mut part.impact.access);
+        document.impact.notifications.append(&mut part.impact.notifications);
+        document.summary.unchanged += part.unchanged;
+        diagnostics.append(&mut part.diagnostics);
+    }
+    document.diagnostics = diagnostics.iter().map(|finding| Finding::of(finding, sources)).collect();
+    document.summarise();
+    document.digest = document.digest_now();
+    (document, diagnostics)
+}
+
+fn platforms(pairs: &[(&Organisation, &Live)]) -> BTreeMap<String, String> {
+    let named = |(organisation, _): &(&Organisation, &Live)| {
+        (organisation.id.to_string(), organisation.platform.reference.to_string())
+    };
+    pairs.iter().map(named).collect()
+}
+
+fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &Sources, first: u32) -> Part {
+    let found = diff::diff(organisation, live, options.prune);
+    let mut watcher = watch::Watcher::new(organisation, live, &found.renamed_groups, &found.deltas, &options.levels);
+    let ordered = order::order(&found.deltas, &mut watcher);
+    let waived = Waived::of(organisation, options.today);
+    let mut diagnostics = guard::findings(organisation, live, &found, &ordered.placed, options);
+    let mut part = Part { unchanged: found.unchanged, unmanaged: unmanaged(organisation, live, &found), ..Part::default() };
+    part.impact = impact::impact(organisation, live, &found, &ordered.placed);
+    for (index, placed) in ordered.placed.iter().enumerate() {
+        let step = step(organisation, live, placed, sources, first, index);
+        for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
+            let what = format!("{} {} {}", step.action.as_str(), step.resource, step.key);
+            diagnostics.extend(guard::opened(organisation, step.id, &what, opened, *closed, options));
+        }
+        part.steps.push(step);
+    }
+    diagnostics.retain(|finding| !waived.covers(finding));
+    part.diagnostics = diagnostics;
+    circular(organisation, &ordered, &mut part);
+    actor(organisation, live, options, &mut part);
+    part
+}
+
+fn unmanaged(organisation: &Organisation, live: &Live, found: &Diff) -> Vec<Unmanaged> {
+    let handles: HashSet<&SmolStr> = found.unmanaged.iter().map(|(_, handle)| handle).collect();
+    let people = live.people.iter().filter(|entry| handles.contains(&entry.handle)).map(|entry| Unmanaged {
+        organisation: organisation.id.to_string(),
+        resource: diff::resource(entry.object.section),
+        handle: entry.handle.to_string(),
+        name: entry.object.name.value.to_string(),
+        email: entry.object.email.as_ref().map(|email| email.value.to_string()),
+    });
+    let groups = live.groups.iter().filter(|entry| handles.contains(&entry.handle)).map(|entry| Unmanaged {
+        organisation: organisation.id.to_string(),
+        resource: Resource::PermissionGroup,
+        handle: entry.handle.to_string(),
+        name: entry.object.name.value.to_string(),
+        email: None,
+    });
+    people.chain(groups).collect()
+}
+
+fn step(organisation: &Organisation, live: &Live, placed: &Placed, sources: &Sources, first: u32, index: usize) -> Step {
+    let platform = &organisation.platform;
+    let delta: &Delta = &placed.delta;
+    let mut notes = delta.notes.clone();
+    let transition = platform.transitions.iter().find(|way| way.action == delta.action.verb());
+    notes.extend(transition.and_then(|way| way.note.as_ref()).map(ToString::to_string));
+    for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
+        let length = if *closed { "for a moment" } else { "from then on" };
+        notes.push(format!("{length} {}", opened.text));
+    }
+    let mut opens: Vec<String> = placed.opens.iter().map(|opened| opened.rule.to_string()).collect();
+    opens.dedup();
+    Step {
+        id: first + index as u32,
+        organisation: organisation.id.to_string(),
+        action: delta.action,
+        resource: delta.resource,
+        key: delta.key.to_string(),
+        handle: delta.handle.as_ref().map(ToString::to_string),
+        changes: changes(platform, delta.before.as_ref(), delta.after.as_ref(), delta.managed),
+        after: placed.after.iter().map(|before| first + *before as u32).collect(),
+        location: delta.place.as_ref().map(|place| locate(sources, place)),
+        fingerprint: fingerprint(organisation, live, delta),
+        opens,
+        notes,
+    }
+}
+
+/// The digest of the live object that a step changes, as it was read.
+fn fingerprint(organisation: &Organisation, _live: &Live, delta: &Delta) -> Option<String> {
+    let (before, handle) = (delta.before.as_ref()?, delta.handle.as_ref()?);
+    Some(before.fingerprint(&organisation.platform, handle))
+}
+
+/// Steps that wait for each other in a circle cannot be carried out one by one.
+fn circular(organisation: &Organisation, ordered: &Ordered, part: &mut Part) {
+    if ordered.circular.is_empty() {
+        return;
+    }
+    let keys: Vec<&str> = ordered.circular.iter().map(|delta| delta.key.as_str()).collect();
+    let message = format!("{} exchange ids or e-mail addresses: no order of single changes does that", keys.join(", "));
+    let finding = Diagnostic::error("plan/circular", message).organisation(organisation.id.clone());
+    let finding = match ordered.circular.iter().find_map(|delta| delta.place.clone()) {
+        Some(place) => finding.at(place),
+        None => finding,
+    };
+    part.diagnostics.push(finding.help("give one of them a third address first, apply, then the final one"));
+}
+
+/// Blocks what the acting person may not do.
+fn actor(organisation: &Organisation, live: &Live, options: &Options, part: &mut Part) {
+    let Some(actor) = &options.actor else { return };
+    for rule in &organisation.platform.rules {
+        let Check::Actor { permission } = rule.check else { continue };
+        if options.levels.weigh(rule, None) != Some(Severity::Error) || part.steps.is_empty() {
+            continue;
+        }
+        let view = View::with(&organisation.platform, &organisation.profile, live.groups.iter().map(|entry| &entry.object));
+        let roll = Roll::new(view, live.people.iter().map(|entry| &entry.object));
+        let able: Vec<&str> = roll.able(permission).iter().map(|answer| answer.person.id.as_str()).collect();
+        if able.is_empty() || able.contains(&actor.as_str()) {
+            continue;
+        }
+        let message = format!(
+            "`{actor}` may not do this: it needs `{}`; those who could: {}",
+            organisation.platform[permission].id,
+            able.join(", ")
+        );
+        let steps = std::mem::take(&mut part.steps).into_iter();
+        part.blocked.extend(steps.map(|step| Blocked { step, rule: rule.id.to_string(), message: message.clone() }));
+        part.impact = Impact::default();
+    }
+}
+
+impl PlanDocument {
+    fn summarise(&mut self) {
+        let count = |actions: &[Action]| self.steps.iter().filter(|step| actions.contains(&step.action)).count();
+        self.summary = PlanSummary {
+            create: count(&[Action::Create]),
+            update: count(&[Action::Update, Action::Deactivate, Action::Reactivate]),
+            remove: count(&[Action::Delete]),
+            unchanged: self.summary.unchanged,
+            unmanaged: self.unmanaged.len(),
+            waiting: self.waiting.len(),
+            blocked: self.blocked.len(),
+        };
+    }
+
+    /// The digest of what the plan would do and to what, as it stands.
+    pub fn digest_now(&self) -> String {
+        let steps = self.steps.iter().map(|step| {
+            json!([
+                step.id, step.organisation, step.action, step.resource, step.key, step.handle, step.changes, step.after,
+                step.fingerprint, step.opens
+            ])
+        });
+        let refused: Vec<&str> = self.errors().map(|finding| finding.rule.as_str()).collect();
+        let content = json!({
+            "version": self.version,
+            "target": self.target,
+            "organisations": self.organisations,
+            "platforms": self.platforms,
+            "actor": self.actor,
+            "complete": self.complete,
+            "steps": steps.collect::<Vec<_>>(),
+            "refused": refused,
+        });
+        format!("sha256:{}", hex(&Sha256::digest(content.to_string().as_bytes())))
+    }
+
+    /// The findings that forbid to apply the plan.
+    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
+        self.diagnostics.iter().filter(|finding| finding.severity == Severity::Error)
+    }
+
+    /// Whether anything would change.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.blocked.is_empty()
+    }
+}

@@ -1,0 +1,283 @@
+//! A safe order: make before break, so that no step opens an error-level rule that another order would keep.
+//!
+//! Steps that must wait for another are held back; among the others those that open nothing go first, gains before
+//! losses. Where every step left opens something, one that crosses a side which its rule allows is taken; failing that
+//! a step is split into what it gives and what it takes; only then a rule is opened, and the plan says so.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+
+use smol_str::SmolStr;
+
+use super::diff::Delta;
+use super::document::Action;
+use super::watch::{Effect, Opened, Watcher, as_person, is_group};
+use crate::live::Object;
+use crate::model::{Person, Value};
+
+/// A change in its place.
+#[derive(Debug)]
+pub struct Placed {
+    /// The change.
+    pub delta: Delta,
+    /// Positions of the changes that must be done before.
+    pub after: Vec<usize>,
+    /// What it opens.
+    pub opens: Vec<Opened>,
+    /// Whether each of `opens` is closed by a later step.
+    pub closed: Vec<bool>,
+}
+
+/// Changes in a safe order, and those that no order can carry out.
+#[derive(Debug, Default)]
+pub struct Ordered {
+    /// The changes in order.
+    pub placed: Vec<Placed>,
+    /// Changes that wait for each other in a circle.
+    pub circular: Vec<Delta>,
+}
+
+/// A change with what it waits for, by position in the list.
+struct Node<'a> {
+    delta: Cow<'a, Delta>,
+    waits: Vec<usize>,
+    phase: u8,
+}
+
+/// Finds a safe order.
+pub fn order<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>) -> Ordered {
+    let mut nodes: Vec<Node<'a>> = deltas
+        .iter()
+        .zip(dependencies(deltas))
+        .map(|(delta, waits)| Node { delta: Cow::Borrowed(delta), waits, phase: phase(delta) })
+        .collect();
+    let mut missing: Vec<usize> = nodes.iter().map(|node| node.waits.len()).collect();
+    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+    for (index, node) in nodes.iter().enumerate() {
+        node.waits.iter().for_each(|before| followers[*before].push(index));
+    }
+    let mut ready: BTreeSet<(u8, usize)> =
+        (0..nodes.len()).filter(|index| missing[*index] == 0).map(|index| (nodes[index].phase, index)).collect();
+    let mut deferred: Vec<usize> = Vec::new();
+    let mut position: HashMap<usize, usize> = HashMap::new();
+    let mut taken: Vec<(usize, Effect, Vec<usize>)> = Vec::with_capacity(nodes.len());
+    loop {
+        let chosen = match ready.pop_first() {
+            Some((_, index)) => {
+                let effect = watcher.effect(&nodes[index].delta);
+                if !effect.opened.is_empty() {
+                    deferred.push(index);
+                    continue;
+                }
+                (index, effect)
+            }
+            None if deferred.is_empty() => break,
+            None => {
+                let mut effects: Vec<(usize, Effect)> =
+                    deferred.drain(..).map(|index| (index, watcher.effect(&nodes[index].delta))).collect();
+                let open = |(_, effect): &(usize, Effect)| effect.opened.len();
+                let best = match effects.iter().position(|(_, effect)| effect.allowed()) {
+                    Some(best) => Some(best),
+                    None => match split_one(&nodes, &effects, watcher) {
+                        Some((at, gain, loss)) => {
+                            let index = effects[at].0;
+                            let waits = std::mem::take(&mut nodes[index].waits);
+                            // The gain takes over the step's place; the loss follows it and frees what waited for the step.
+                            let gain_index = nodes.len();
+                            let effect = watcher.effect(&gain);
+                            nodes.push(Node { delta: Cow::Owned(gain), waits, phase: 1 });
+                            nodes[index] = Node { delta: Cow::Owned(loss), waits: vec![gain_index], phase: 3 };
+                            missing.push(0);
+                            missing[index] = 1;
+                            followers.push(vec![index]);
+                            effects.remove(at);
+                            effects.push((gain_index, effect));
+                            Some(effects.len() - 1)
+                        }
+                        None => effects.iter().enumerate().min_by_key(|(_, entry)| open(entry)).map(|(at, _)| at),
+                    },
+                };
+                let Some(best) = best else { break };
+                let chosen = effects.swap_remove(best);
+                ready.extend(effects.into_iter().map(|(index, _)| (nodes[index].phase, index)));
+                chosen
+            }
+        };
+        let (index, effect) = chosen;
+        let secured = watcher.take(&nodes[index].delta, &effect, taken.len());
+        position.insert(index, taken.len());
+        if effect.touches() {
+            ready.extend(deferred.drain(..).map(|index| (nodes[index].phase, index)));
+        }
+        for follower in &followers[index] {
+            missing[*follower] -= 1;
+            if missing[*follower] == 0 {
+                ready.insert((nodes[*follower].phase, *follower));
+            }
+        }
+        taken.push((index, effect, secured));
+    }
+    let placed = taken.into_iter().map(|(index, effect, secured)| Placed {
+        delta: nodes[index].delta.clone().into_owned(),
+        after: {
+            let waits = nodes[index].waits.iter().filter_map(|before| position.get(before).copied());
+            waits.chain(secured).collect::<BTreeSet<usize>>().into_iter().collect()
+        },
+        closed: effect.opened.iter().map(|opened| !watcher.still_open(opened)).collect(),
+        opens: effect.opened,
+    });
+    let placed = placed.collect();
+    let circular = (0..nodes.len()).filter(|index| !position.contains_key(index));
+    let circular = circular.map(|index| nodes[index].delta.clone().into_owned()).collect();
+    Ordered { placed, circular }
+}
+
+/// The first step whose gains alone open nothing that is not allowed, as its two halves.
+fn split_one(
+    nodes: &[Node<'_>],
+    effects: &[(usize, Effect)],
+    watcher: &mut Watcher<'_>,
+) -> Option<(usize, Delta, Delta)> {
+    effects.iter().enumerate().find_map(|(at, (index, _))| {
+        let (gain, loss) = split(&nodes[*index].delta)?;
+        watcher.effect(&gain).allowed().then_some((at, gain, loss))
+    })
+}
+
+/// A step as two: first everything that it gives, then everything that it takes.
+fn split(delta: &Delta) -> Option<(Delta, Delta)> {
+    let (Some(Object::Person(before)), Some(Object::Person(after)), Action::Update) =
+        (&delta.before, &delta.after, delta.action)
+    else {
+        return None;
+    };
+    let mut between = after.clone();
+    for held in &before.roles {
+        if !between.holds(held.role) {
+            between.roles.push(*held);
+        }
+    }
+    for group in &before.groups {
+        if !between.groups.contains(group) {
+            between.groups.push(group.clone());
+        }
+    }
+    for (attribute, value) in &mut between.attributes {
+        match (&mut value.value, before.attribute(*attribute).map(|value| &value.value)) {
+            (Value::Boolean(now), Some(Value::Boolean(true))) => *now = true,
+            (Value::List(words), Some(Value::List(earlier))) => {
+                for word in earlier {
+                    if !words.contains(word) {
+                        words.push(word.clone());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    if super::diff::same(&between, before) || super::diff::same(&between, after) {
+        return None;
+    }
+    let note = |text: &str| vec![text.to_owned()];
+    let middle = Object::Person(between);
+    let mut gain = Delta { after: Some(middle.clone()), ..delta.clone() };
+    gain.notes.extend(note("in two steps, so that nothing is taken before its replacement is there: what is given"));
+    let loss = Delta {
+        before: Some(middle),
+        managed: true,
+        notes: note("in two steps, so that nothing is taken before its replacement is there: what is taken"),
+        ..delta.clone()
+    };
+    Some((gain, loss))
+}
+
+fn phase(delta: &Delta) -> u8 {
+    match (&delta.before, &delta.after) {
+        (None, Some(Object::Group(_))) => 0,
+        (Some(Object::Group(before)), Some(Object::Group(after))) => {
+            let kept = before.applications.iter().all(|(application, level, _)| {
+                after.applications.iter().any(|(other, at, _)| other == application && at >= level)
+            });
+            if kept { 0 } else { 5 }
+        }
+        (Some(Object::Group(_)), None) => 6,
+        (None, _) => 1,
+        (Some(Object::Person(before)), Some(Object::Person(after))) => {
+            match (gives(before, after), gives(after, before)) {
+                (true, false) => 1,
+                (false, true) => 3,
+                _ => 2,
+            }
+        }
+        (Some(_), _) => 4,
+    }
+}
+
+/// Whether `after` has a role or group that `before` lacks.
+fn gives(before: &Person, after: &Person) -> bool {
+    after.roles.iter().any(|held| !before.holds(held.role))
+        || after.groups.iter().any(|group| !before.groups.contains(group))
+}
+
+/// What each change must wait for: groups before their members, memberships dropped before a group goes, addresses and
+/// ids freed before somebody else takes them.
+fn dependencies(deltas: &[Delta]) -> Vec<Vec<usize>> {
+    let mut groups: HashMap<&SmolStr, usize> = HashMap::new();
+    let mut freed_address: HashMap<String, usize> = HashMap::new();
+    let mut freed_id: HashMap<(crate::live::Resource, &str), usize> = HashMap::new();
+    let address = |person: &Person| person.email.as_ref().map(|email| email.value.to_ascii_lowercase());
+    for (index, delta) in deltas.iter().enumerate() {
+        if is_group(delta) {
+            groups.insert(&delta.key, index);
+        }
+        if let Some(before) = as_person(&delta.before) {
+            let after = as_person(&delta.after).and_then(address);
+            if let Some(old) = address(before).filter(|old| after.as_ref() != Some(old)) {
+                freed_address.insert(old, index);
+            }
+        }
+        if delta.managed && id(&delta.before) != id(&delta.after) {
+            if let Some(key) = id(&delta.before) {
+                freed_id.insert((delta.resource, key), index);
+            }
+        }
+    }
+    let mut waits: Vec<Vec<usize>> = vec![Vec::new(); deltas.len()];
+    for (index, delta) in deltas.iter().enumerate() {
+        let mut wait = |other: Option<&usize>| {
+            if let Some(other) = other.filter(|other| **other != index)
+                && !waits[index].contains(other)
+            {
+                waits[index].push(*other);
+            }
+        };
+        if delta.before.is_none() || id(&delta.before) != id(&delta.after) {
+            wait(freed_id.get(&(delta.resource, delta.key.as_str())));
+        }
+        if let Some(address) = as_person(&delta.after).and_then(address) {
+            wait(freed_address.get(&address));
+        }
+        let groups_named = [&delta.before, &delta.after].into_iter().filter_map(as_person).flat_map(|person| &person.groups);
+        for group in groups_named {
+            let there = groups.get(&group.value).filter(|at| {
+                let group = &deltas[**at];
+                group.after.is_some() && id(&group.before) != id(&group.after)
+            });
+            wait(there);
+        }
+    }
+    for (index, delta) in deltas.iter().enumerate().filter(|(_, delta)| !is_group(delta)) {
+        for group in as_person(&delta.before).iter().flat_map(|person| &person.groups) {
+            // A group that gives less, or goes, waits for the people who are provided for in another way.
+            let shrinking = |at: &&usize| phase(&deltas[**at]) >= 5 && deltas[**at].before.as_ref().map(Object::id) == Some(&deltas[**at].key);
+            if let Some(at) = groups.get(&group.value).filter(shrinking) {
+                waits[*at].push(index);
+            }
+        }
+    }
+    waits
+}
+
+fn id(object: &Option<Object>) -> Option<&str> {
+    object.as_ref().map(Object::id)
+}

@@ -1,0 +1,379 @@
+//! The rules at work while a plan runs: what each step opens and closes, told from the state that it meets.
+
+use std::collections::{HashMap, HashSet};
+
+use smol_str::SmolStr;
+
+use super::diff::Delta;
+use crate::diagnostic::Severity;
+use crate::live::{Live, Object};
+use crate::model::{Group, Organisation, Person, View, grant};
+use crate::platform::{Check, PermissionIx, RoleIx, Rule, Side};
+use crate::rules::{Levels, Tally, applies, counted, crossed, personal};
+
+/// Something that is counted while the plan runs.
+#[derive(Debug)]
+enum Watch<'a> {
+    /// A rule that counts.
+    Count(&'a Rule),
+    /// A role that keeps a holder.
+    Role(&'a Rule, RoleIx),
+    /// A permission that keeps somebody who has it.
+    Permission(&'a Rule, PermissionIx),
+}
+
+impl Watch<'_> {
+    fn rule(&self) -> &Rule {
+        match self {
+            Watch::Count(rule) | Watch::Role(rule, _) | Watch::Permission(rule, _) => rule,
+        }
+    }
+
+    fn tally(&self, view: &View<'_>, person: &Person) -> Tally {
+        let one = |yes: bool| Tally { holders: i64::from(yes), primaries: 0 };
+        match self {
+            Watch::Count(rule) => counted(rule, view, person).unwrap_or_default(),
+            Watch::Role(_, role) => one(person.holds(*role) && person.active()),
+            Watch::Permission(_, permission) => one(grant(view, person, *permission).is_some()),
+        }
+    }
+
+    fn crossed(&self, tally: Tally) -> Option<Side> {
+        match self {
+            Watch::Count(rule) => crossed(rule, tally),
+            Watch::Role(..) | Watch::Permission(..) => (tally.holders == 0).then_some(Side::Gap),
+        }
+    }
+
+    /// The smallest and the largest count that hold; a side that may be crossed for a moment bounds nothing.
+    fn bounds(&self) -> (i64, i64) {
+        match self {
+            Watch::Count(rule) => match &rule.check {
+                Check::Cardinality(parameters) => {
+                    let least = if self.allows(Side::Gap) { 0 } else { i64::from(parameters.min) };
+                    let most = if self.allows(Side::Surplus) { i64::MAX } else { i64::from(parameters.max) };
+                    (least, most)
+                }
+                _ => (0, i64::MAX),
+            },
+            Watch::Role(..) | Watch::Permission(..) => (1, i64::MAX),
+        }
+    }
+
+    fn allows(&self, side: Side) -> bool {
+        match self {
+            Watch::Count(rule) => matches!(&rule.check, Check::Cardinality(parameters) if parameters.transit == Some(side)),
+            _ => false,
+        }
+    }
+
+    fn text(&self, view: &View<'_>, side: Side) -> String {
+        let (few, what) = match self {
+            Watch::Count(rule) => match &rule.check {
+                Check::Cardinality(parameters) => (parameters.min > 1, view.platform[parameters.role].id.clone()),
+                _ => return format!("{} does not hold", rule.title.trim_end_matches('.')),
+            },
+            Watch::Role(_, role) => (false, view.platform[*role].id.clone()),
+            Watch::Permission(_, permission) => {
+                return format!("nobody can {}", view.platform[*permission].id);
+            }
+        };
+        match side {
+            Side::Gap if few => format!("too few people hold {what}"),
+            Side::Gap => format!("nobody holds {what}"),
+            Side::Surplus => format!("one person too many holds {what}"),
+        }
+    }
+}
+
+/// How a count came to where it is: the steps that raised it and those that lowered it.
+#[derive(Debug, Default)]
+struct History {
+    start: i64,
+    gains: Vec<usize>,
+    losses: Vec<usize>,
+}
+
+/// What is open: a count on one side, or a rule in one person.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Spot {
+    Count(usize, bool),
+    Personal(SmolStr, SmolStr),
+}
+
+/// A rule that a step opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    spot: Spot,
+    /// The rule.
+    pub rule: SmolStr,
+    /// Whether the rule allows to be crossed on this side for a moment.
+    pub allowed: bool,
+    /// What it means, in words.
+    pub text: String,
+}
+
+/// What a step would do to the rules.
+#[derive(Debug, Default)]
+pub struct Effect {
+    counts: Vec<(usize, Tally)>,
+    closed: Vec<Spot>,
+    /// The rules that it opens.
+    pub opened: Vec<Opened>,
+}
+
+impl Effect {
+    /// Whether it touches any rule at all.
+    pub fn touches(&self) -> bool {
+        !self.counts.is_empty() || !self.opened.is_empty() || !self.closed.is_empty()
+    }
+
+    /// Whether everything that it opens may be open for a moment.
+    pub fn allowed(&self) -> bool {
+        self.opened.iter().all(|opened| opened.allowed)
+    }
+}
+
+/// The rules at error level, and the state that the plan has reached.
+#[derive(Debug)]
+pub struct Watcher<'a> {
+    organisation: &'a Organisation,
+    levels: &'a Levels,
+    view: View<'a>,
+    watches: Vec<Watch<'a>>,
+    personal: Vec<&'a Rule>,
+    tallies: Vec<Tally>,
+    histories: Vec<History>,
+    members: HashMap<SmolStr, HashMap<SmolStr, Person>>,
+    groups_after: HashMap<&'a str, &'a Group>,
+    open: HashSet<Spot>,
+}
+
+impl<'a> Watcher<'a> {
+    /// Watches an organisation from its live state on. `deltas` tells which groups will change.
+    pub fn new(
+        organisation: &'a Organisation,
+        live: &'a Live,
+        renamed: &HashMap<SmolStr, SmolStr>,
+        deltas: &'a [Delta],
+        levels: &'a Levels,
+    ) -> Watcher<'a> {
+        let mut view = View::with(&organisation.platform, &organisation.profile, []);
+        let new_id = |id: &SmolStr| renamed.get(id).unwrap_or(id).clone();
+        view.groups = live.groups.iter().map(|entry| (new_id(&entry.object.id), &entry.object)).collect();
+        let mut watches = Vec::new();
+        let mut persons = Vec::new();
+        for rule in &organisation.platform.rules {
+            let weight = levels.weigh(rule, None);
+            if weight.is_none() || !applies(rule, &view) {
+                continue;
+            }
+            match &rule.check {
+                Check::Cardinality(_) | Check::Primary { .. } if weight == Some(Severity::Error) => {
+                    watches.push(Watch::Count(rule));
+                }
+                Check::Keeps { roles, permission } if weight == Some(Severity::Error) => {
+                    watches.extend(roles.iter().map(|role| Watch::Role(rule, *role)));
+                    watches.extend(permission.map(|permission| Watch::Permission(rule, permission)));
+                }
+                Check::Actor { permission } if weight == Some(Severity::Error) => {
+                    watches.push(Watch::Permission(rule, *permission));
+                }
+                Check::Requires(_) | Check::Holder | Check::LeastPrivilege { .. } => persons.push(rule),
+                _ => {}
+            }
+        }
+        let changing: HashSet<&SmolStr> = deltas.iter().filter(|delta| is_group(delta)).map(|delta| &delta.key).collect();
+        let mut watcher = Watcher {
+            organisation,
+            levels,
+            view,
+            tallies: vec![Tally::default(); watches.len()],
+            histories: watches.iter().map(|_| History::default()).collect(),
+            watches,
+            personal: persons,
+            members: changing.iter().map(|id| ((*id).clone(), HashMap::new())).collect(),
+            groups_after: deltas
+                .iter()
+                .filter_map(|delta| match &delta.after {
+                    Some(Object::Group(group)) => Some((delta.key.as_str(), group)),
+                    _ => None,
+                })
+                .collect(),
+            open: HashSet::new(),
+        };
+        for entry in &live.people {
+            let mut person = std::borrow::Cow::Borrowed(&entry.object);
+            if !renamed.is_empty() && person.groups.iter().any(|group| renamed.contains_key(&group.value)) {
+                person.to_mut().groups.iter_mut().for_each(|group| group.value = new_id(&group.value));
+            }
+            for (watch, tally) in watcher.watches.iter().zip(&mut watcher.tallies) {
+                add(tally, watch.tally(&watcher.view, &person), 1);
+            }
+            watcher.join(&entry.handle, &person);
+        }
+        for (history, tally) in watcher.histories.iter_mut().zip(&watcher.tallies) {
+            history.start = tally.holders;
+        }
+        watcher
+    }
+
+    fn join(&mut self, handle: &SmolStr, person: &Person) {
+        if self.members.is_empty() {
+            return;
+        }
+        for group in &person.groups {
+            if let Some(members) = self.members.get_mut(&group.value) {
+                members.insert(handle.clone(), person.clone());
+            }
+        }
+    }
+
+    /// What a step would open and close in the state reached.
+    pub fn effect(&mut self, delta: &Delta) -> Effect {
+        let mut effect = Effect::default();
+        let mut counts = vec![Tally::default(); self.watches.len()];
+        match (&delta.before, &delta.after) {
+            (Some(Object::Group(_)), _) | (_, Some(Object::Group(_))) => {
+                let members: Vec<Person> =
+                    self.members.get(&delta.key).map(|members| members.values().cloned().collect()).unwrap_or_default();
+                let earlier: Vec<Vec<SmolStr>> = members.iter().map(|person| self.count(&mut counts, person, -1)).collect();
+                let previous = self.swap(delta);
+                for (person, broken) in members.iter().zip(earlier) {
+                    let now = self.count(&mut counts, person, 1);
+                    self.compare(&mut effect, person, broken, now);
+                }
+                self.restore(delta, previous);
+            }
+            (before, after) => {
+                let (before, after) = (as_person(before), as_person(after));
+                let broken = before.map(|person| self.count(&mut counts, person, -1)).unwrap_or_default();
+                let now = after.map(|person| self.count(&mut counts, person, 1)).unwrap_or_default();
+                if let Some(person) = after.or(before) {
+                    self.compare(&mut effect, person, broken, now);
+                }
+            }
+        }
+        for (index, change) in counts.into_iter().enumerate().filter(|(_, change)| *change != Tally::default()) {
+            effect.counts.push((index, change));
+            let watch = &self.watches[index];
+            let mut after = self.tallies[index];
+            add(&mut after, change, 1);
+            let (was, is) = (watch.crossed(self.tallies[index]), watch.crossed(after));
+            if was == is {
+                continue;
+            }
+            effect.closed.extend(was.map(|side| Spot::Count(index, side == Side::Gap)));
+            effect.opened.extend(is.map(|side| Opened {
+                spot: Spot::Count(index, side == Side::Gap),
+                rule: watch.rule().id.clone(),
+                allowed: watch.allows(side),
+                text: watch.text(&self.view, side),
+            }));
+        }
+        effect
+    }
+
+    fn count(&self, counts: &mut [Tally], person: &Person, sign: i64) -> Vec<SmolStr> {
+        for (watch, tally) in self.watches.iter().zip(counts) {
+            add(tally, watch.tally(&self.view, person), sign);
+        }
+        let broken = |rule: &&&Rule| {
+            let breaches = personal(rule, self.organisation, &self.view, person);
+            breaches.iter().any(|breach| self.levels.weigh(rule, breach.level) == Some(Severity::Error))
+        };
+        self.personal.iter().filter(broken).map(|rule| rule.id.clone()).collect()
+    }
+
+    fn compare(&self, effect: &mut Effect, person: &Person, before: Vec<SmolStr>, after: Vec<SmolStr>) {
+        for rule in &after {
+            if !before.contains(rule) {
+                effect.opened.push(Opened {
+                    spot: Spot::Personal(rule.clone(), person.id.clone()),
+                    rule: rule.clone(),
+                    allowed: false,
+                    text: format!("{rule} does not hold for {}", person.id),
+                });
+            }
+        }
+        let closed = before.into_iter().filter(|rule| !after.contains(rule));
+        effect.closed.extend(closed.map(|rule| Spot::Personal(rule, person.id.clone())));
+    }
+
+    fn swap(&mut self, delta: &Delta) -> Option<&'a Group> {
+        match self.groups_after.get(delta.key.as_str()) {
+            Some(group) => self.view.groups.insert(delta.key.clone(), group),
+            None => self.view.groups.remove(&delta.key),
+        }
+    }
+
+    fn restore(&mut self, delta: &Delta, previous: Option<&'a Group>) {
+        match previous {
+            Some(group) => self.view.groups.insert(delta.key.clone(), group),
+            None => self.view.groups.remove(&delta.key),
+        };
+    }
+
+    /// Takes a step as number `position` of the plan: the state that the next steps meet. Gives the positions of the
+    /// earlier steps without which this one would open a rule: if one of them fails, it must not be tried.
+    pub fn take(&mut self, delta: &Delta, effect: &Effect, position: usize) -> Vec<usize> {
+        let mut secured = Vec::new();
+        for (index, change) in &effect.counts {
+            add(&mut self.tallies[*index], *change, 1);
+            let (watch, history) = (&self.watches[*index], &mut self.histories[*index]);
+            let (least, most) = watch.bounds();
+            let here = if change.holders < 0 { &mut history.losses } else { &mut history.gains };
+            if change.holders != 0 {
+                here.push(position);
+            }
+            // What the count would be if nothing before had been given, or nothing taken.
+            let low = history.start - history.losses.len() as i64;
+            let high = history.start + history.gains.len() as i64;
+            if change.holders < 0 && low < least && self.tallies[*index].holders >= least {
+                secured.extend(history.gains.iter().rev().take((least - low) as usize));
+            }
+            if change.holders > 0 && high > most && self.tallies[*index].holders <= most {
+                secured.extend(history.losses.iter().rev().take((high - most) as usize));
+            }
+        }
+        effect.closed.iter().for_each(|spot| {
+            self.open.remove(spot);
+        });
+        self.open.extend(effect.opened.iter().map(|opened| opened.spot.clone()));
+        if is_group(delta) {
+            self.swap(delta);
+            return secured;
+        }
+        let handle = delta.handle.clone().unwrap_or_else(|| format!("+{}/{}", delta.resource, delta.key).into());
+        for members in self.members.values_mut() {
+            members.remove(&handle);
+        }
+        if let Some(Object::Person(person)) = &delta.after {
+            self.join(&handle, person);
+        }
+        secured
+    }
+
+    /// Whether something that was opened is still open.
+    pub fn still_open(&self, opened: &Opened) -> bool {
+        self.open.contains(&opened.spot)
+    }
+}
+
+/// Whether a change is one to a group.
+pub fn is_group(delta: &Delta) -> bool {
+    delta.resource == crate::live::Resource::PermissionGroup
+}
+
+/// The person that an object is.
+pub fn as_person(object: &Option<Object>) -> Option<&Person> {
+    match object {
+        Some(Object::Person(person)) => Some(person),
+        _ => None,
+    }
+}
+
+fn add(tally: &mut Tally, change: Tally, sign: i64) {
+    tally.holders += sign * change.holders;
+    tally.primaries += sign * change.primaries;
+}

@@ -1,0 +1,431 @@
+//! A platform as data, ready to ask: vocabulary by index, permissions, routes, life cycle and rules.
+//!
+//! A platform is a YAML file. The built-in ones are compiled in and read by the same loader as a user's own.
+
+pub mod file;
+mod load;
+
+use smol_str::SmolStr;
+
+use crate::diagnostic::Severity;
+use crate::document::roster::{Agreement, EntryType, Relationship, Size, Status};
+pub use file::{AttributeType, Field, Holder, ProfileFact, Section, Side, State, Verb};
+pub use load::{Loader, load};
+
+/// The built-in platforms: id and text.
+pub const BUILT_IN: &[(&str, &str)] = &[("arxus", include_str!("arxus.yaml"))];
+
+macro_rules! index {
+    ($($(#[doc = $doc:literal])* $name:ident in $field:ident : $ty:ty),* $(,)?) => { $(
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u16);
+
+        impl std::ops::Index<$name> for Platform {
+            type Output = $ty;
+            fn index(&self, index: $name) -> &$ty {
+                &self.$field[index.0 as usize]
+            }
+        }
+    )* };
+}
+
+index! {
+    /// A role of a platform.
+    RoleIx in roles: Role,
+    /// An attribute of a platform.
+    AttributeIx in attributes: Attribute,
+    /// An application of a platform.
+    ApplicationIx in applications: Application,
+    /// A permission of a platform.
+    PermissionIx in permissions: Permission,
+    /// An event of a platform.
+    EventIx in events: Event,
+}
+
+/// A level of an application: its place in the application's list, lowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LevelIx(pub u8);
+
+/// A platform: what a portal knows of people, and the rules that hold there.
+#[derive(Debug)]
+pub struct Platform {
+    /// Its id.
+    pub id: SmolStr,
+    /// How rosters name it: the id of a built-in platform, or the path of a file.
+    pub reference: SmolStr,
+    /// Its name.
+    pub name: SmolStr,
+    /// What it is.
+    pub summary: SmolStr,
+    /// The whole text of its file: what an embedded portal keeps to enforce the platform on its own.
+    pub text: String,
+    /// The kinds of object that the portal has.
+    pub sections: Vec<Section>,
+    /// What an organisation can buy.
+    pub services: Vec<Term>,
+    /// The roles.
+    pub roles: Vec<Role>,
+    /// The attributes.
+    pub attributes: Vec<Attribute>,
+    /// The applications.
+    pub applications: Vec<Application>,
+    /// The permissions.
+    pub permissions: Vec<Permission>,
+    /// The events.
+    pub events: Vec<Event>,
+    /// The ways between the states of a user.
+    pub transitions: Vec<Transition>,
+    /// The rules.
+    pub rules: Vec<Rule>,
+    /// What the platform states and nothing can break.
+    pub facts: Vec<Fact>,
+}
+
+/// A word of the vocabulary.
+#[derive(Debug, Clone)]
+pub struct Term {
+    /// Its id.
+    pub id: SmolStr,
+    /// Its name in the portal.
+    pub name: SmolStr,
+    /// What it means.
+    pub summary: SmolStr,
+}
+
+/// A role.
+#[derive(Debug)]
+pub struct Role {
+    /// Its id.
+    pub id: SmolStr,
+    /// Its name in the portal.
+    pub name: SmolStr,
+    /// What its holder does.
+    pub summary: SmolStr,
+    /// Who may hold it.
+    pub held_by: Vec<Holder>,
+    /// The sentence of the platform's documentation.
+    pub source: SmolStr,
+}
+
+/// An attribute.
+#[derive(Debug)]
+pub struct Attribute {
+    /// Its name, camelCase.
+    pub name: SmolStr,
+    /// The type of its value.
+    pub value_type: AttributeType,
+    /// What it means.
+    pub summary: SmolStr,
+    /// The words to choose from; empty: any.
+    pub values: Vec<SmolStr>,
+}
+
+/// An application.
+#[derive(Debug)]
+pub struct Application {
+    /// Its id.
+    pub id: SmolStr,
+    /// Its name in the portal.
+    pub name: SmolStr,
+    /// What it is for.
+    pub summary: SmolStr,
+    /// The levels of access, lowest first.
+    pub levels: Vec<SmolStr>,
+    /// The responsibilities that call for it; empty: any.
+    pub responsibilities: Vec<SmolStr>,
+}
+
+/// A permission.
+#[derive(Debug)]
+pub struct Permission {
+    /// Its id.
+    pub id: SmolStr,
+    /// What it allows.
+    pub summary: SmolStr,
+    /// The sentence of the platform's documentation.
+    pub source: SmolStr,
+    /// The roles that give it.
+    pub roles: Vec<RoleIx>,
+    /// The application and the level there that give it.
+    pub application: Option<(ApplicationIx, LevelIx)>,
+}
+
+/// An event.
+#[derive(Debug)]
+pub struct Event {
+    /// Its id.
+    pub id: SmolStr,
+    /// What happens.
+    pub summary: SmolStr,
+    /// The sentence of the platform's documentation.
+    pub source: SmolStr,
+    /// The roles that are notified.
+    pub to: Vec<RoleIx>,
+    /// The roles that get a copy.
+    pub copy: Vec<RoleIx>,
+    /// When the event exists at all.
+    pub when: Option<Test>,
+}
+
+/// A way between states.
+#[derive(Debug, Clone)]
+pub struct Transition {
+    /// What it does.
+    pub action: Verb,
+    /// The state before.
+    pub from: State,
+    /// The state after.
+    pub to: State,
+    /// The permission that it needs.
+    pub needs: Option<PermissionIx>,
+    /// What else happens.
+    pub note: Option<SmolStr>,
+}
+
+/// A statement of the platform that nothing can break.
+#[derive(Debug)]
+pub struct Fact {
+    /// Its id, `<platform>/<fact>`.
+    pub id: SmolStr,
+    /// Its number.
+    pub number: SmolStr,
+    /// The statement.
+    pub title: SmolStr,
+    /// The sentence of the platform's documentation.
+    pub source: SmolStr,
+}
+
+/// A rule: an instance of a template.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its id, `<platform>/<rule>`.
+    pub id: SmolStr,
+    /// Its number.
+    pub number: SmolStr,
+    /// How much it weighs; none where it is off.
+    pub level: Option<Severity>,
+    /// What holds.
+    pub title: SmolStr,
+    /// The sentence of the platform's documentation.
+    pub source: SmolStr,
+    /// Why it matters, and what to do.
+    pub cure: SmolStr,
+    /// A part of a roster that breaks it.
+    pub breaks: SmolStr,
+    /// A part of a roster that holds.
+    pub holds: SmolStr,
+    /// When it is checked at all.
+    pub when: Option<Test>,
+    /// The template and its parameters.
+    pub check: Check,
+}
+
+/// The templates that rules are instances of, with their parameters.
+#[derive(Debug)]
+pub enum Check {
+    /// Each selected person must satisfy conditions.
+    Requires(Requires),
+    /// How many people may hold a role.
+    Cardinality(Cardinality),
+    /// Among several holders exactly one is marked by an attribute (a list of roles).
+    Primary {
+        /// The role.
+        role: RoleIx,
+        /// The attribute.
+        attribute: AttributeIx,
+    },
+    /// Roles are held only by those who may.
+    Holder,
+    /// A permission group has applications and members.
+    UsefulGroup,
+    /// An application that a user reaches answers to a responsibility.
+    LeastPrivilege {
+        /// The attribute that holds the responsibilities.
+        attribute: AttributeIx,
+    },
+    /// In plans: the last holder stays until there is another.
+    Keeps {
+        /// Roles that keep a holder.
+        roles: Vec<RoleIx>,
+        /// A permission that keeps a holder.
+        permission: Option<PermissionIx>,
+    },
+    /// In plans: the acting person needs a permission.
+    Actor {
+        /// The permission.
+        permission: PermissionIx,
+    },
+    /// In plans: the replacement comes first.
+    MakeBeforeBreak,
+    /// In plans: people that no roster names are reported.
+    Unmanaged,
+    /// In plans: a managed holder was changed from outside.
+    Tampered {
+        /// The role.
+        role: RoleIx,
+    },
+}
+
+/// Parameters of [`Check::Requires`].
+#[derive(Debug)]
+pub struct Requires {
+    /// Holders of this role.
+    pub role: Option<RoleIx>,
+    /// Entries of this section.
+    pub section: Option<Section>,
+    /// Only those for whom this holds.
+    pub only: Option<Test>,
+    /// The conditions, in order.
+    pub must: Vec<Clause>,
+}
+
+/// A condition and what to say where it fails.
+#[derive(Debug)]
+pub struct Clause {
+    /// What must hold.
+    pub be: Test,
+    /// How much a failure weighs, where that differs from the rule.
+    pub level: Option<Severity>,
+    /// What is wrong.
+    pub say: SmolStr,
+    /// What to do about it.
+    pub help: SmolStr,
+    /// Where to point.
+    pub point: Option<Field>,
+    /// The attribute to point at, where `point` says so.
+    pub attribute: Option<AttributeIx>,
+}
+
+/// Parameters of [`Check::Cardinality`].
+#[derive(Debug)]
+pub struct Cardinality {
+    /// The role.
+    pub role: RoleIx,
+    /// Only holders for whom this holds count.
+    pub only: Option<Test>,
+    /// At least so many.
+    pub min: u32,
+    /// At most so many.
+    pub max: u32,
+    /// Which side a plan may cross for a moment.
+    pub transit: Option<Side>,
+    /// What to say when there are too few.
+    pub few: SmolStr,
+    /// What to say when there are too many.
+    pub many: SmolStr,
+    /// What to do about it.
+    pub help: SmolStr,
+}
+
+/// A condition on a person or an organisation.
+#[derive(Debug)]
+pub enum Test {
+    /// All of these hold.
+    All(Vec<Test>),
+    /// One of these holds.
+    Any(Vec<Test>),
+    /// This does not hold.
+    Not(Box<Test>),
+    /// A boolean attribute has this value.
+    AttributeIs(AttributeIx, bool),
+    /// A list attribute has one of these words.
+    AttributeIncludes(AttributeIx, Vec<SmolStr>),
+    /// The attribute has a value that is not empty.
+    HasAttribute(AttributeIx),
+    /// The person reaches this level of an application through a group.
+    Reaches(ApplicationIx, LevelIx),
+    /// The person has a value there that is not empty.
+    Has(Field),
+    /// The entry stands in this section.
+    InSection(Section),
+    /// The entry stands for this.
+    IsType(EntryType),
+    /// The person's status.
+    HasStatus(Status),
+    /// The person holds this role.
+    HoldsRole(RoleIx),
+    /// The person holds no role but this one.
+    OnlyRole(RoleIx),
+    /// The mail address is below a domain of the profile.
+    OwnDomain,
+    /// The organisation has one of these services.
+    Services(Vec<SmolStr>),
+    /// The organisation is of this size.
+    IsSize(Size),
+    /// The state of the service agreement.
+    AgreementIs(Agreement),
+    /// The organisation does business in one of these ways.
+    RelationshipIn(Vec<Relationship>),
+    /// The profile states its mail domains.
+    HasDomains,
+}
+
+impl Platform {
+    /// The role with this id.
+    pub fn role(&self, id: &str) -> Option<RoleIx> {
+        position(&self.roles, |role| role.id == id).map(RoleIx)
+    }
+
+    /// The attribute with this name.
+    pub fn attribute(&self, name: &str) -> Option<AttributeIx> {
+        position(&self.attributes, |attribute| attribute.name == name).map(AttributeIx)
+    }
+
+    /// The application with this id.
+    pub fn application(&self, id: &str) -> Option<ApplicationIx> {
+        position(&self.applications, |application| application.id == id).map(ApplicationIx)
+    }
+
+    /// The permission with this id.
+    pub fn permission(&self, id: &str) -> Option<PermissionIx> {
+        position(&self.permissions, |permission| permission.id == id).map(PermissionIx)
+    }
+
+    /// The event with this id.
+    pub fn event(&self, id: &str) -> Option<EventIx> {
+        position(&self.events, |event| event.id == id).map(EventIx)
+    }
+
+    /// The rule with this id (`<platform>/<rule>`).
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// The way that an action takes from a state, where there is one.
+    pub fn transition(&self, action: Verb, from: State) -> Option<&Transition> {
+        self.transitions.iter().find(|way| way.action == action && way.from == from)
+    }
+
+    /// Whether the platform knows users without access.
+    pub fn knows_deactivated(&self) -> bool {
+        self.transitions.iter().any(|way| way.to == State::Deactivated)
+    }
+}
+
+impl Application {
+    /// The level with this id.
+    pub fn level(&self, id: &str) -> Option<LevelIx> {
+        self.levels.iter().position(|level| level == id).map(|index| LevelIx(index as u8))
+    }
+}
+
+fn position<T>(items: &[T], fits: impl Fn(&T) -> bool) -> Option<u16> {
+    items.iter().position(fits).map(|index| index as u16)
+}
+
+impl Platform {
+    /// A built-in platform. A test proves that every one of them loads.
+    pub fn built_in(id: &str) -> Option<Platform> {
+        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == id)?;
+        Platform::from_text(id, text).ok()
+    }
+
+    /// A platform from the text of its file; else what is wrong with it.
+    pub fn from_text(reference: &str, text: &str) -> Result<Platform, Vec<crate::diagnostic::Diagnostic>> {
+        let sources = crate::document::Sources::from_texts([(reference.to_owned(), text.to_owned())]);
+        let mut diagnostics = Vec::new();
+        let platform = load(&sources, crate::diagnostic::FileId(0), reference, &mut diagnostics);
+        platform.ok_or(diagnostics)
+    }
+}

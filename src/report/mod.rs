@@ -1,0 +1,166 @@
+//! One report value, many renderings. Renderers turn values into text; the command line alone prints it.
+
+pub mod json;
+pub mod text;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::plan::document::{Action, Finding, PlanDocument, TargetRef};
+use crate::live::Resource;
+
+/// The version of the report format.
+pub const REPORT_VERSION: u32 = 1;
+
+/// The formats that a report can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Format {
+    /// For people: snippets with carets, tables, words.
+    Text,
+    /// For machines: one JSON document.
+    Json,
+}
+
+/// What `validate` found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Validation {
+    /// The version of this format: 1.
+    pub version: u32,
+    /// How much there is of everything.
+    pub summary: Summary,
+    /// The findings, by path, line and column.
+    pub diagnostics: Vec<Finding>,
+}
+
+/// How much was read and found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Summary {
+    /// Organisations read.
+    pub organisations: usize,
+    /// Users read.
+    pub users: usize,
+    /// Contacts read.
+    pub contacts: usize,
+    /// Findings that are errors.
+    pub errors: usize,
+    /// Findings that are warnings.
+    pub warnings: usize,
+    /// Findings worth knowing.
+    pub infos: usize,
+}
+
+/// How a drift check ended: what differs between rosters and portal, and on whose side it changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Drift {
+    /// The version of this format: 1.
+    pub version: u32,
+    /// Where was looked.
+    pub target: TargetRef,
+    /// Whether the live state was read completely.
+    pub complete: bool,
+    /// The differences.
+    pub differences: Vec<Difference>,
+    /// Findings.
+    pub diagnostics: Vec<Finding>,
+}
+
+/// One field of one object that differs, or a whole object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Difference {
+    /// The organisation.
+    pub organisation: String,
+    /// The kind of object.
+    pub resource: Resource,
+    /// The id of the object, or the portal's handle where no roster names it.
+    pub key: String,
+    /// What `apply` would do about it.
+    pub action: Action,
+    /// The field; none where the whole object appears or disappears.
+    pub field: Option<String>,
+    /// What the roster wants.
+    pub wanted: serde_json::Value,
+    /// What the portal has.
+    pub live: serde_json::Value,
+    /// On whose side it changed.
+    pub cause: Cause,
+    /// The line of the roster.
+    pub location: Option<crate::diagnostic::Location>,
+}
+
+/// On whose side a difference arose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// The portal was changed by someone else since rosterctl wrote it.
+    Outside,
+    /// The roster was changed and not applied yet.
+    NotApplied,
+    /// Both, differently.
+    Both,
+    /// The portal keeps no record that could tell.
+    Unknown,
+}
+
+/// How an apply ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Outcome {
+    /// The version of this format: 1.
+    pub version: u32,
+    /// The plan that was applied.
+    pub plan: PlanDocument,
+    /// Every step and how it went, in the order of the plan.
+    pub steps: Vec<StepOutcome>,
+    /// Whether it was stopped by the user.
+    pub interrupted: bool,
+}
+
+/// How a step went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StepOutcome {
+    /// The step's number.
+    pub id: u32,
+    /// How it went.
+    pub result: StepResult,
+    /// Why, where it did not go well.
+    pub reason: Option<String>,
+}
+
+/// How a step went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepResult {
+    /// Carried out.
+    Done,
+    /// Refused or failed; nothing of it was done.
+    Failed,
+    /// Not tried: a step before it failed, or the run was stopped.
+    NotAttempted,
+}
+
+/// Findings by path, line and column; those without a place last.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| {
+            let place = finding.location.as_ref();
+            (place.is_none(), place.map(|l| (l.path.clone(), l.line, l.column)), finding.rule.clone())
+        };
+        key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+    });
+}
+
+impl Summary {
+    /// Counts findings into the summary.
+    pub fn count(&mut self, findings: &[Diagnostic]) {
+        let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        self.errors = of(Severity::Error);
+        self.warnings = of(Severity::Warning);
+        self.infos = of(Severity::Info);
+    }
+}

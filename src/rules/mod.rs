@@ -1,0 +1,170 @@
+//! Rules: instances of a small set of templates, checked against an organisation.
+//!
+//! A template is one file of this folder. Rules that speak of one person at a time are [`personal`]; rules that count
+//! people are [`counted`]. The planner asks the same two questions of every state that a plan passes through.
+
+mod cardinality;
+mod expectation;
+mod holder;
+mod least_privilege;
+mod primary;
+mod requires;
+mod useful_group;
+mod waiver;
+
+use std::collections::HashMap;
+
+use smol_str::SmolStr;
+
+use crate::diagnostic::{Diagnostic, Place, Related, Severity};
+use crate::document::workspace::Level;
+use crate::model::{Day, Organisation, Person, Roll, View};
+use crate::platform::{Check, Rule, Side};
+pub use waiver::Waived;
+
+/// The shape rules of the language itself, with what each says. `explain` tells them.
+pub const ROSTER_RULES: &[(&str, &str)] = &[
+    ("roster/syntax", "the text is YAML, and the file can be read"),
+    ("roster/unknown-key", "every key is one that the language knows"),
+    ("roster/wrong-type", "every value is of the type that its key asks for"),
+    ("roster/missing-key", "keys that must be there are there"),
+    ("roster/duplicate-key", "nothing is declared twice"),
+    ("roster/unknown-role", "roles are words of the platform"),
+    ("roster/unknown-group", "permission groups that users list are declared"),
+    ("roster/unknown-application", "applications are words of the platform"),
+    ("roster/unknown-user", "people that expectations and attributes name are declared"),
+    ("roster/unknown-attribute", "attributes are words of the platform"),
+    ("roster/unknown-rule", "rules that waivers and levels name exist"),
+    ("roster/duplicate-email", "one person is one entry: no two share an e-mail address, compared without regard to case"),
+    ("roster/invalid-email", "e-mail addresses are well-formed and in plain ASCII"),
+    ("roster/null-section", "a section is managed, or absent: never without a value"),
+    ("roster/version", "the version is one that this rosterctl reads"),
+    ("roster/unknown-platform", "the platform is built in, or a file that can be read"),
+    ("roster/expectation", "what is expected of the outcome holds"),
+    ("roster/waiver-expired", "a waiver ends on its last day"),
+    ("roster/waiver-unused", "a waiver matches a finding"),
+];
+
+/// How rules are weighed in this run.
+#[derive(Clone, Debug, Default)]
+pub struct Levels(pub HashMap<SmolStr, Level>);
+
+impl Levels {
+    /// The severity of a rule's finding: what the workspace says, else what the clause says, else what the rule says.
+    /// None: the rule is off.
+    pub fn weigh(&self, rule: &Rule, clause: Option<Severity>) -> Option<Severity> {
+        match self.0.get(&rule.id) {
+            Some(level) => level.severity(),
+            None => rule.level.map(|level| clause.unwrap_or(level)),
+        }
+    }
+}
+
+/// A rule that does not hold: what a template finds, before levels and waivers are applied.
+#[derive(Debug)]
+pub struct Breach {
+    /// The weight that the template gives it; none: the rule's own.
+    pub level: Option<Severity>,
+    /// The person or group; none: the organisation as a whole.
+    pub subject: Option<SmolStr>,
+    /// What is wrong and why.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+    /// Where.
+    pub place: Place,
+    /// Second places.
+    pub related: Vec<Related>,
+}
+
+/// Checks every rule and expectation of an organisation. Findings covered by a waiver are left out.
+pub fn check(organisation: &Organisation, levels: &Levels, today: Day) -> Vec<Diagnostic> {
+    let roll = Roll::new(View::of(organisation), &organisation.people);
+    let mut findings = Vec::new();
+    for rule in &organisation.platform.rules {
+        if levels.weigh(rule, None).is_none() || !applies(rule, &roll.view) {
+            continue;
+        }
+        for breach in breaches(rule, organisation, &roll) {
+            findings.extend(finding(rule, levels, breach, &organisation.id));
+        }
+    }
+    let (mut findings, mut rest) = waiver::apply(organisation, findings, today);
+    findings.append(&mut rest);
+    findings.extend(expectation::check(organisation, &roll));
+    findings
+}
+
+/// Whether a rule is checked at all for the organisation.
+pub fn applies(rule: &Rule, view: &View<'_>) -> bool {
+    rule.when.as_ref().is_none_or(|when| view.holds_here(when))
+}
+
+/// A breach as a finding, unless the rule is off.
+pub fn finding(rule: &Rule, levels: &Levels, breach: Breach, organisation: &SmolStr) -> Option<Diagnostic> {
+    let severity = levels.weigh(rule, breach.level)?;
+    let mut finding = Diagnostic::new(rule.id.clone(), severity, breach.message);
+    finding.organisation = Some(organisation.clone());
+    finding.subject = breach.subject;
+    finding.help = (!breach.help.is_empty()).then_some(breach.help);
+    finding.place = Some(breach.place);
+    finding.related = breach.related;
+    Some(finding)
+}
+
+fn breaches(rule: &Rule, organisation: &Organisation, roll: &Roll<'_>) -> Vec<Breach> {
+    match &rule.check {
+        Check::Requires(_) | Check::Holder | Check::LeastPrivilege { .. } => {
+            let people = roll.people.iter();
+            people.flat_map(|person| personal(rule, organisation, &roll.view, person)).collect()
+        }
+        Check::Cardinality(parameters) => cardinality::breach(parameters, organisation, roll).into_iter().collect(),
+        Check::Primary { role, attribute } => primary::breaches(*role, *attribute, organisation, roll),
+        Check::UsefulGroup => useful_group::breaches(organisation),
+        Check::Keeps { .. } | Check::Actor { .. } | Check::MakeBeforeBreak | Check::Unmanaged | Check::Tampered { .. } => {
+            Vec::new()
+        }
+    }
+}
+
+/// What a rule that speaks of one person at a time finds in a person.
+pub fn personal(rule: &Rule, organisation: &Organisation, view: &View<'_>, person: &Person) -> Vec<Breach> {
+    match &rule.check {
+        Check::Requires(parameters) => requires::breach(parameters, organisation, view, person).into_iter().collect(),
+        Check::Holder => holder::breaches(rule, view, person),
+        Check::LeastPrivilege { attribute } => least_privilege::breaches(*attribute, organisation, view, person),
+        _ => Vec::new(),
+    }
+}
+
+/// How many people a counting rule counts: holders of its role, and those among them who come first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Holders.
+    pub holders: i64,
+    /// Holders who come first.
+    pub primaries: i64,
+}
+
+/// What a person adds to the count of a rule that counts; nothing for other rules.
+pub fn counted(rule: &Rule, view: &View<'_>, person: &Person) -> Option<Tally> {
+    match &rule.check {
+        Check::Cardinality(parameters) => Some(cardinality::tally(parameters, view, person)),
+        Check::Primary { role, attribute } => Some(primary::tally(*role, *attribute, view, person)),
+        _ => None,
+    }
+}
+
+/// On which side a count breaks its rule.
+pub fn crossed(rule: &Rule, tally: Tally) -> Option<Side> {
+    match &rule.check {
+        Check::Cardinality(parameters) => cardinality::crossed(parameters, tally),
+        Check::Primary { .. } => primary::crossed(tally),
+        _ => None,
+    }
+}
+
+/// A message with its placeholders filled in.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}

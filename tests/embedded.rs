@@ -1,0 +1,579 @@
+//! The embedded portal: what is written is read again, what is wrong is refused, and nothing is lost.
+
+use std::path::{Path, PathBuf};
+
+use rosterctl::diagnostic::{FileId, Located, Span};
+use rosterctl::document::Sources;
+use rosterctl::live::{Author, Embedded, Live, LiveError, Object, Operation, Read, Refusal, Resource, Write};
+use rosterctl::model::{EntryType, Group, Held, Person, Status, Value};
+use rosterctl::platform::{BUILT_IN, Platform, Section, Verb, load};
+use tempfile::TempDir;
+
+/// Arxus with a longer life cycle: invitations, and users without access.
+const CLUB: &str = "
+version: 1
+id: club
+name: Club portal
+extends: arxus
+lifecycle:
+  transitions:
+    - { action: create, from: absent, to: pending }
+    - { action: update, from: pending, to: pending }
+    - { action: delete, from: pending, to: absent }
+    - { action: update, from: active, to: active }
+    - { action: deactivate, from: active, to: deactivated }
+    - { action: reactivate, from: deactivated, to: active }
+    - { action: delete, from: deactivated, to: absent }
+";
+
+fn platform(text: &str) -> Platform {
+    let sources = Sources::from_texts([("platform.yaml".to_owned(), text.to_owned())]);
+    let mut findings = Vec::new();
+    let platform = load(&sources, FileId(0), "arxus", &mut findings);
+    platform.unwrap_or_else(|| panic!("the platform loads: {findings:?}"))
+}
+
+fn arxus() -> Platform {
+    platform(BUILT_IN.iter().find(|(id, _)| *id == "arxus").unwrap().1)
+}
+
+/// A portal in a folder of its own, and what a test does with it.
+struct World {
+    folder: TempDir,
+    portal: Embedded,
+    platform: Platform,
+}
+
+impl World {
+    fn new(platform: Platform) -> World {
+        let folder = TempDir::new().unwrap();
+        let portal = Embedded::open(&folder.path().join("deep/er/portal.db")).unwrap();
+        let world = World { folder, portal, platform };
+        wait(world.portal.prepare("acme", &world.platform)).unwrap();
+        world
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("deep/er/portal.db")
+    }
+
+    fn sql(&self, sql: &str) {
+        rusqlite::Connection::open(self.path()).unwrap().execute_batch(sql).unwrap();
+    }
+
+    fn live(&self) -> Live {
+        wait(self.portal.read("acme", &self.platform)).unwrap()
+    }
+
+    fn find(&self, id: &str) -> rosterctl::live::Entry<Person> {
+        let found = self.live().people.into_iter().find(|entry| entry.object.id == id);
+        found.unwrap_or_else(|| panic!("`{id}` is on the portal"))
+    }
+
+    fn find_group(&self, id: &str) -> rosterctl::live::Entry<Group> {
+        let found = self.live().groups.into_iter().find(|entry| entry.object.id == id);
+        found.unwrap_or_else(|| panic!("the group `{id}` is on the portal"))
+    }
+
+    fn run(&self, operation: Operation) -> Result<(), Refusal> {
+        wait(self.portal.execute(&self.platform, &[operation], &author())).unwrap().remove(0)
+    }
+
+    fn user(&self, id: &str, change: impl FnOnce(&mut Person, &Platform)) -> Person {
+        let mut person = Person::new(Section::Users, id, id.to_uppercase());
+        person.email = Some(Located::nowhere(format!("{id}@acme.example").into()));
+        change(&mut person, &self.platform);
+        person
+    }
+
+    fn create(&self, person: &Person) -> Result<(), Refusal> {
+        self.run(creation(person))
+    }
+
+    fn create_group(&self, id: &str) -> Result<(), Refusal> {
+        self.run(operation(Verb::Create, Resource::PermissionGroup, id, None, None, Some(Object::Group(group(id)))))
+    }
+
+    /// Changes a person from what the portal has now.
+    fn change(&self, verb: Verb, id: &str, change: impl FnOnce(&mut Person, &Platform)) -> Result<(), Refusal> {
+        let entry = self.find(id);
+        let mut after = entry.object.clone();
+        change(&mut after, &self.platform);
+        self.run(step(verb, &entry, after))
+    }
+
+    fn delete(&self, id: &str) -> Result<(), Refusal> {
+        let entry = self.find(id);
+        let before = Some(Object::Person(Box::new(entry.object)));
+        self.run(operation(Verb::Delete, Resource::User, id, Some(&entry.handle), before, None))
+    }
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn author() -> Author {
+    Author { name: "ada".to_owned(), digest: "sha256:feed".to_owned() }
+}
+
+fn group(id: &str) -> Group {
+    let name = Located::nowhere(id.to_uppercase().into());
+    Group { id: id.into(), name, applications: vec![], previously: vec![], file: FileId::NONE, key: Span::default() }
+}
+
+fn operation(
+    action: Verb,
+    resource: Resource,
+    key: &str,
+    handle: Option<&str>,
+    before: Option<Object>,
+    after: Option<Object>,
+) -> Operation {
+    let handle = handle.map(Into::into);
+    Operation { step: 7, organisation: "acme".into(), action, resource, key: key.into(), handle, before, after }
+}
+
+fn creation(person: &Person) -> Operation {
+    let resource = if person.section == Section::Users { Resource::User } else { Resource::Contact };
+    operation(Verb::Create, resource, &person.id, None, None, Some(Object::Person(Box::new(person.clone()))))
+}
+
+fn step(verb: Verb, entry: &rosterctl::live::Entry<Person>, after: Person) -> Operation {
+    let resource = if after.section == Section::Users { Resource::User } else { Resource::Contact };
+    let key = after.id.clone();
+    let before = Some(Object::Person(Box::new(entry.object.clone())));
+    operation(verb, resource, &key, Some(&entry.handle), before, Some(Object::Person(Box::new(after))))
+}
+
+fn hold(person: &mut Person, platform: &Platform, roles: &[&str]) {
+    let role = |word: &&str| Held { role: platform.role(word).unwrap(), index: 0, span: Span::default() };
+    person.roles = roles.iter().map(role).collect();
+}
+
+fn join(person: &mut Person, groups: &[&str]) {
+    person.groups = groups.iter().map(|id| Located::nowhere((*id).into())).collect();
+}
+
+#[track_caller]
+fn assert_forbidden(outcome: Result<(), Refusal>, words: &str) {
+    match outcome {
+        Err(Refusal::Forbidden(message)) if message.contains(words) => {}
+        other => panic!("expected a refusal with `{words}`, got {other:?}"),
+    }
+}
+
+#[track_caller]
+fn assert_stale(outcome: Result<(), Refusal>, words: &str) {
+    match outcome {
+        Err(Refusal::Stale(message)) if message.contains(words) => {}
+        other => panic!("expected a stale operation with `{words}`, got {other:?}"),
+    }
+}
+
+#[track_caller]
+fn assert_error<T>(result: Result<T, LiveError>, words: &[&str]) {
+    let error = result.err().expect("an error");
+    assert!(error.hint.is_some(), "{error} comes with a hint");
+    for word in words {
+        assert!(error.message.contains(word), "`{error}` says `{word}`");
+    }
+}
+
+#[test]
+fn what_is_created_is_read_again() {
+    let world = World::new(arxus());
+    world.create_group("it").unwrap();
+    let ada = world.user("ada", |ada, platform| {
+        ada.phone = Some(Located::nowhere("+32 470 00 00 01".into()));
+        hold(ada, platform, &["technical", "dpo"]);
+        join(ada, &["it"]);
+        let attribute = |name: &str| platform.attribute(name).unwrap();
+        let words = ["security", "finance"].map(|word| Located::nowhere(word.into())).to_vec();
+        ada.attributes = vec![
+            (attribute("serviceNow"), Located::nowhere(Value::Boolean(true))),
+            (attribute("responsibilities"), Located::nowhere(Value::List(words))),
+        ];
+    });
+    world.create(&ada).unwrap();
+    let entry = world.find("ada");
+    assert_eq!(entry.handle, "u-000001");
+    assert!(entry.managed);
+    assert_eq!(entry.applied.as_ref(), Some(&entry.object));
+    let words = |person: &Person| rosterctl::live::object::PersonRecord::of(person, &world.platform);
+    assert_eq!(words(&entry.object), words(&ada));
+    assert!(world.live().proof.holds());
+    assert_eq!(world.live().proof.read, 2);
+    let listed = wait(world.portal.organisations()).unwrap();
+    assert_eq!((listed[0].id.as_str(), listed[0].platform.as_str()), ("acme", "arxus"));
+    assert_eq!(listed[0].platform_text, world.platform.text);
+}
+
+#[test]
+fn update_rename_and_delete_keep_the_handle() {
+    let world = World::new(arxus());
+    world.create(&world.user("ada-l", |_, _| {})).unwrap();
+    world.change(Verb::Update, "ada-l", |ada, platform| hold(ada, platform, &["technical"])).unwrap();
+    world.change(Verb::Update, "ada-l", |ada, _| ada.id = "ada".into()).unwrap();
+    let entry = world.find("ada");
+    assert_eq!((entry.handle.as_str(), entry.object.roles.len()), ("u-000001", 1));
+    world.delete("ada").unwrap();
+    assert!(world.live().people.is_empty());
+    world.create(&world.user("bob", |_, _| {})).unwrap();
+    assert_eq!(world.find("bob").handle, "u-000002", "handles are never given again");
+}
+
+#[test]
+fn adoption_gives_an_id() {
+    let world = World::new(arxus());
+    world.sql(
+        "INSERT INTO person (organisation, section, name, email) VALUES ('acme', 'users', 'Ada', 'Ada@Acme.example')",
+    );
+    let entry = world.find("u-000001");
+    assert!(!entry.managed && entry.applied.is_none());
+    let mut after = entry.object.clone();
+    after.id = "ada".into();
+    world.run(step(Verb::Update, &entry, after)).unwrap();
+    let adopted = world.find("ada");
+    assert!(adopted.managed && adopted.applied.is_some());
+    assert_eq!(adopted.handle, entry.handle);
+}
+
+#[test]
+fn what_others_change_is_read_and_told_from_what_was_applied() {
+    let world = World::new(arxus());
+    world.create(&world.user("ada", |ada, platform| hold(ada, platform, &["technical"]))).unwrap();
+    world.sql("UPDATE person SET phone = '112', roles = 'dpo, technical', state = 'active'");
+    let entry = world.find("ada");
+    assert_eq!(entry.object.phone.as_ref().unwrap().value, "112");
+    assert_eq!(entry.object.roles.len(), 2);
+    let applied = entry.applied.unwrap();
+    assert_eq!((applied.phone, applied.roles.len()), (None, 1));
+}
+
+#[test]
+fn a_stale_operation_is_refused_and_the_rest_goes_on() {
+    let world = World::new(arxus());
+    for id in ["ada", "bob"] {
+        world.create(&world.user(id, |_, _| {})).unwrap();
+    }
+    let (ada, bob) = (world.find("ada"), world.find("bob"));
+    world.sql("UPDATE person SET name = 'Augusta', phone = '1' WHERE external_id = 'acme/ada'");
+    let named = |entry: &rosterctl::live::Entry<Person>| {
+        let mut after = entry.object.clone();
+        after.name = Located::nowhere("New".into());
+        step(Verb::Update, entry, after)
+    };
+    let operations = [named(&ada), named(&bob)];
+    let mut outcomes = wait(world.portal.execute(&world.platform, &operations, &author())).unwrap();
+    assert_eq!(outcomes.pop().unwrap(), Ok(()));
+    assert_stale(outcomes.pop().unwrap(), "name, phone");
+    assert_eq!(world.find("ada").object.name.value, "Augusta");
+    assert_eq!(world.find("bob").object.name.value, "New");
+}
+
+#[test]
+fn what_is_gone_or_there_already_is_stale() {
+    let world = World::new(arxus());
+    let ada = world.user("ada", |_, _| {});
+    world.create(&ada).unwrap();
+    assert_stale(world.create(&ada), "on the portal already (`u-000001`)");
+    let twin = world.user("twin", |twin, _| twin.email = Some(Located::nowhere("ADA@acme.example".into())));
+    assert_stale(world.create(&twin), "belongs to `acme/ada`");
+    let mut contact = twin;
+    contact.section = Section::Contacts;
+    assert_forbidden(world.create(&contact), "belongs to `acme/ada` in `users`");
+    world.create(&world.user("bob", |_, _| {})).unwrap();
+    let mail = |bob: &mut Person, _: &Platform| bob.email = Some(Located::nowhere("Ada@Acme.Example".into()));
+    assert_forbidden(world.change(Verb::Update, "bob", mail), "belongs to");
+    assert_stale(world.change(Verb::Update, "bob", |bob, _| bob.id = "ada".into()), "on the portal already");
+    let entry = world.find("ada");
+    world.delete("ada").unwrap();
+    assert_stale(world.run(step(Verb::Update, &entry, entry.object.clone())), "no longer on the portal");
+    world.sql("UPDATE person SET external_id = 'acme/robert'");
+    let mut gone = world.find("robert");
+    gone.object.id = "bob".into();
+    assert_stale(world.run(step(Verb::Update, &gone, gone.object.clone())), "has the id `robert` by now");
+}
+
+#[test]
+fn the_platform_is_enforced() {
+    let world = World::new(arxus());
+    world.create(&world.user("ada", |_, _| {})).unwrap();
+    let off = |ada: &mut Person, _: &Platform| ada.status.value = Status::Deactivated;
+    assert_forbidden(
+        world.change(Verb::Deactivate, "ada", off),
+        "Arxus customer portal` has no way to deactivate a user that is active",
+    );
+    assert_forbidden(world.change(Verb::Update, "ada", off), "has no deactivated users");
+    assert_forbidden(world.create(&world.user("eve", off)), "has no deactivated users");
+    let list = |person: &mut Person| person.entry_type.value = EntryType::DistributionList;
+    assert_forbidden(world.create(&world.user("soc", |soc, _| list(soc))), "not a distribution list");
+    let contact = |roles: &[&str]| {
+        world.user("soc", |soc, platform| {
+            soc.section = Section::Contacts;
+            list(soc);
+            hold(soc, platform, roles);
+        })
+    };
+    assert_forbidden(world.create(&contact(&["dpo"])), "`dpo` cannot be held by a distribution-list");
+    world.create(&contact(&["watchlist"])).unwrap();
+    assert_eq!(world.find("soc").handle, "c-000002");
+    let grouped = world.user("dan", |dan, _| join(dan, &["it"]));
+    assert_forbidden(world.create(&grouped), "no permission group `it`");
+    world.create_group("it").unwrap();
+    let mut grouped = grouped;
+    grouped.section = Section::Contacts;
+    assert_forbidden(world.create(&grouped), "a contact has no access");
+}
+
+#[test]
+fn a_section_that_the_platform_lacks_is_refused() {
+    let world = World::new(platform("version: 1\nid: club\nname: Club\nextends: arxus\nsections: [users]\n"));
+    let contact = world.user("bob", |bob, _| bob.section = Section::Contacts);
+    assert_forbidden(world.create(&contact), "has no contacts");
+    assert_forbidden(world.create_group("it"), "has no permission groups");
+}
+
+#[test]
+fn a_longer_life_cycle_is_walked_step_by_step() {
+    let world = World::new(platform(CLUB));
+    let off = |ada: &mut Person, _: &Platform| ada.status.value = Status::Deactivated;
+    assert_forbidden(world.create(&world.user("ada", off)), "to create leads to pending, not to deactivated");
+    world.create(&world.user("ada", |_, _| {})).unwrap();
+    assert_forbidden(world.change(Verb::Deactivate, "ada", off), "no way to deactivate a user that is pending");
+    world.sql("UPDATE person SET state = 'active'");
+    assert_forbidden(world.delete("ada"), "no way to delete a user that is active");
+    assert_forbidden(world.change(Verb::Update, "ada", off), "to update leads to active, not to deactivated");
+    let grab = |ada: &mut Person, platform: &Platform| {
+        off(ada, platform);
+        hold(ada, platform, &["dpo"]);
+    };
+    assert_forbidden(world.change(Verb::Deactivate, "ada", grab), "cannot give roles");
+    world.change(Verb::Deactivate, "ada", off).unwrap();
+    assert_eq!(world.find("ada").object.status.value, Status::Deactivated);
+    world.change(Verb::Reactivate, "ada", |ada, _| ada.status.value = Status::Active).unwrap();
+    world.change(Verb::Deactivate, "ada", off).unwrap();
+    world.delete("ada").unwrap();
+}
+
+#[test]
+fn a_group_with_members_stays() {
+    let world = World::new(arxus());
+    world.create_group("it").unwrap();
+    world.create(&world.user("ada", |ada, _| join(ada, &["it"]))).unwrap();
+    let entry = world.find_group("it");
+    let removal = || {
+        let before = Some(Object::Group(entry.object.clone()));
+        operation(Verb::Delete, Resource::PermissionGroup, "it", Some(&entry.handle), before, None)
+    };
+    assert_forbidden(world.run(removal()), "still has a member");
+    world.change(Verb::Update, "ada", |ada, _| join(ada, &[])).unwrap();
+    world.run(removal()).unwrap();
+    assert!(world.live().groups.is_empty());
+}
+
+#[test]
+fn a_renamed_group_keeps_its_members_and_older_plans_find_it() {
+    let world = World::new(arxus());
+    world.create_group("it").unwrap();
+    world.create(&world.user("ada", |ada, _| join(ada, &["it"]))).unwrap();
+    let ada = world.find("ada");
+    let entry = world.find_group("it");
+    let (before, after) = (Object::Group(entry.object.clone()), Object::Group(group("operations")));
+    let rename = |key: &str| {
+        let (before, after) = (Some(before.clone()), Some(after.clone()));
+        operation(Verb::Update, Resource::PermissionGroup, key, Some(&entry.handle), before, after)
+    };
+    world.run(rename("operations")).unwrap();
+    assert_eq!(world.find_group("operations").handle, entry.handle);
+    assert_eq!(world.find("ada").object.groups[0].value, "operations");
+    let applied = world.find("ada").applied.unwrap();
+    assert_eq!(applied.groups[0].value, "operations", "a rename of ours is no drift");
+    let mut after = ada.object.clone();
+    after.name = Located::nowhere("Ada L.".into());
+    world.run(step(Verb::Update, &ada, after)).unwrap();
+    assert_eq!(world.find("ada").object.groups[0].value, "operations");
+}
+
+#[test]
+fn a_group_changes_its_access() {
+    let world = World::new(arxus());
+    world.create_group("it").unwrap();
+    let entry = world.find_group("it");
+    let mut after = entry.object.clone();
+    let application = world.platform.application("csp").unwrap();
+    let level = world.platform[application].level("full").unwrap();
+    after.applications = vec![(application, level, Span::default())];
+    let change = |after: &Group| {
+        let (before, after) = (Some(Object::Group(entry.object.clone())), Some(Object::Group(after.clone())));
+        operation(Verb::Update, Resource::PermissionGroup, "it", Some(&entry.handle), before, after)
+    };
+    world.run(change(&after)).unwrap();
+    assert_eq!(world.find_group("it").object, after);
+    assert_stale(world.run(change(&after)), "applications");
+}
+
+#[test]
+fn two_connections_at_once_lose_no_write() {
+    let world = World::new(arxus());
+    let path = world.path();
+    let write = |prefix: &str| {
+        let portal = Embedded::open(&path).unwrap();
+        for number in 0..60 {
+            let person = world.user(&format!("{prefix}{number}"), |_, _| {});
+            let outcomes = wait(portal.execute(&world.platform, &[creation(&person)], &author())).unwrap();
+            assert_eq!(outcomes, [Ok(())]);
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| write("a"));
+        scope.spawn(|| write("b"));
+    });
+    let live = world.live();
+    assert_eq!(live.people.len(), 120);
+    assert!(live.proof.holds());
+    assert_eq!(world.portal.audit(None).unwrap().len(), 120);
+}
+
+#[test]
+fn a_portal_is_made_once_by_many() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("portal.db");
+    let platform = arxus();
+    std::thread::scope(|scope| {
+        for number in 0..4 {
+            let (path, platform) = (&path, &platform);
+            let portal = move || Embedded::open(path).unwrap();
+            scope.spawn(move || wait(portal().prepare(&format!("org-{number}"), platform)).unwrap());
+        }
+    });
+    assert_eq!(wait(Embedded::open(&path).unwrap().organisations()).unwrap().len(), 4);
+}
+
+#[test]
+fn reading_makes_nothing_and_changes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("not/yet/portal.db");
+    let platform = arxus();
+    let look = || {
+        let portal = Embedded::open(&path).unwrap();
+        let live = wait(portal.read("acme", &platform)).unwrap();
+        (live.people.len(), live.proof.holds(), portal.audit(None).unwrap().len())
+    };
+    assert_eq!(look(), (0, true, 0));
+    assert!(!folder.path().join("not").exists());
+    wait(Embedded::open(&path).unwrap().prepare("acme", &platform)).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    assert_eq!(look(), (0, true, 0));
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    let files =
+        |folder: &Path| std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name()).collect::<Vec<_>>();
+    assert_eq!(files(&folder.path().join("not/yet")), ["portal.db"], "nothing lies about");
+}
+
+#[test]
+fn a_writer_at_work_does_not_disturb_readers() {
+    let world = World::new(arxus());
+    world.create(&world.user("ada", |_, _| {})).unwrap();
+    let mut other = rusqlite::Connection::open(world.path()).unwrap();
+    let half = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    half.execute("DELETE FROM person", []).unwrap();
+    assert_eq!(world.live().people.len(), 1);
+    half.commit().unwrap();
+    assert_eq!(world.live().people.len(), 0);
+}
+
+#[test]
+fn files_that_are_no_portal_are_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("portal.db");
+    let platform = arxus();
+    let both = |words: &[&str]| {
+        let before = std::fs::read(&path).unwrap();
+        assert_error(Embedded::open(&path), words);
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    };
+    std::fs::write(&path, "users: {}\n".repeat(200)).unwrap();
+    both(&["not a SQLite database", "portal.db"]);
+    std::fs::remove_file(&path).unwrap();
+    rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE song (title)").unwrap();
+    both(&["not a portal of rosterctl"]);
+    std::fs::remove_file(&path).unwrap();
+    wait(Embedded::open(&path).unwrap().prepare("acme", &platform)).unwrap();
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    both(&["of version 2, this rosterctl knows version 1"]);
+    assert_error(Embedded::open(folder.path()), &["it is a folder"]);
+    assert_error(Embedded::open(&path.join("below")), &["not a folder"]);
+    std::fs::write(&path, "").unwrap();
+    wait(Embedded::open(&path).unwrap().prepare("acme", &platform)).unwrap();
+}
+
+#[test]
+fn a_row_that_cannot_be_understood_is_an_error() {
+    let rubbish = [
+        ("roles = 'technical,boss'", "unknown role `boss`"),
+        ("state = 'suspended'", "unknown state `suspended`"),
+        ("type = 'robot'", "unknown type `robot`"),
+        ("attributes = '[]'", "`attributes` is not a JSON object"),
+        ("attributes = '{\"serviceNow\": 1}'", "attribute `serviceNow` has a value of the wrong type"),
+        ("attributes = '{\"shoeSize\": 1}'", "unknown attribute `shoeSize`"),
+        ("external_id = 'ada'", "does not have the form `acme/<id>`"),
+        ("section = 'guests'", "neither `users` nor `contacts`"),
+        ("name = x'ff'", "`name` holds bytes"),
+        ("name = ''", "`name` is empty"),
+    ];
+    for (change, words) in rubbish {
+        let world = World::new(arxus());
+        world.create(&world.user("ada", |_, _| {})).unwrap();
+        world.sql(&format!("UPDATE person SET {change}"));
+        assert_error(wait(world.portal.read("acme", &world.platform)), &["`u-000001` of `acme`", words]);
+    }
+    let world = World::new(arxus());
+    world.create_group("it").unwrap();
+    world.sql("UPDATE permission_group SET applications = 'csp=none'");
+    assert_error(wait(world.portal.read("acme", &world.platform)), &["`g-000001`", "unknown level `none`"]);
+}
+
+#[test]
+fn the_audit_trail_tells_what_was_done_and_what_was_refused() {
+    let world = World::new(arxus());
+    let ada = world.user("ada", |_, _| {});
+    world.create(&ada).unwrap();
+    world.create(&ada).unwrap_err();
+    world.create_group("it").unwrap();
+    let trail = world.portal.audit(Some("acme")).unwrap();
+    let told: Vec<_> =
+        trail.iter().map(|row| (row.action.as_str(), row.resource.as_str(), row.outcome.as_str())).collect();
+    let expected = [("create", "user", "done"), ("create", "user", "stale"), ("create", "permission-group", "done")];
+    assert_eq!(told, expected);
+    let first = &trail[0];
+    assert_eq!((first.who.as_str(), first.plan_digest.as_str(), first.step), ("ada", "sha256:feed", 7));
+    assert!(first.at.ends_with('Z') && first.at.parse::<jiff::Timestamp>().is_ok(), "{}", first.at);
+    assert_eq!(first.detail["after"]["email"], "ada@acme.example");
+    assert!(first.detail["before"].is_null());
+    assert!(trail[1].detail["reason"].as_str().unwrap().contains("already"));
+    assert!(world.portal.audit(Some("other")).unwrap().is_empty());
+}
+
+#[test]
+fn operations_that_make_no_sense_fail() {
+    let world = World::new(arxus());
+    let ada = world.user("ada", |_, _| {});
+    let fails = |operation: Operation, words: &str| match world.run(operation) {
+        Err(Refusal::Failed(message)) => assert!(message.contains(words), "{message}"),
+        other => panic!("expected a failure, got {other:?}"),
+    };
+    let mut elsewhere = creation(&ada);
+    elsewhere.organisation = "elsewhere".into();
+    fails(elsewhere, "does not know the organisation");
+    fails(Operation { key: "Not Kebab".into(), ..creation(&ada) }, "is no id");
+    fails(Operation { handle: Some("u-000009".into()), ..creation(&ada) }, "nothing to create");
+    world.create(&ada).unwrap();
+    let entry = world.find("ada");
+    let update = || step(Verb::Update, &entry, entry.object.clone());
+    fails(Operation { handle: None, ..update() }, "must name its handle");
+    fails(Operation { handle: Some("u-1".into()), ..update() }, "is not the handle");
+    fails(Operation { before: None, ..update() }, "what the plan saw");
+    fails(Operation { after: None, ..update() }, "what shall be");
+}
