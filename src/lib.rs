@@ -13,8 +13,10 @@
 //! report < error < cli`. `tests/shape.rs` holds that.
 
 pub mod apply;
+pub mod cli;
 pub mod diagnostic;
 pub mod document;
+pub mod error;
 pub mod live;
 pub mod model;
 pub mod plan;

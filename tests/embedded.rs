@@ -1,10 +1,12 @@
 //! The embedded portal: what is written is read again, what is wrong is refused, and nothing is lost.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
+
 use std::path::{Path, PathBuf};
 
 use rosterctl::diagnostic::{FileId, Located, Span};
 use rosterctl::document::Sources;
-use rosterctl::live::{Author, Embedded, Live, LiveError, Object, Operation, Read, Refusal, Resource, Write};
+use rosterctl::live::{Author, Embedded, Entry, Live, LiveError, Object, Operation, Read, Refusal, Resource, Write};
 use rosterctl::model::{EntryType, Group, Held, Person, Status, Value};
 use rosterctl::platform::{BUILT_IN, Platform, Section, Verb, load};
 use tempfile::TempDir;
@@ -65,12 +67,12 @@ impl World {
         wait(self.portal.read("acme", &self.platform)).unwrap()
     }
 
-    fn find(&self, id: &str) -> rosterctl::live::Entry<Person> {
+    fn find(&self, id: &str) -> Entry<Person> {
         let found = self.live().people.into_iter().find(|entry| entry.object.id == id);
         found.unwrap_or_else(|| panic!("`{id}` is on the portal"))
     }
 
-    fn find_group(&self, id: &str) -> rosterctl::live::Entry<Group> {
+    fn find_group(&self, id: &str) -> Entry<Group> {
         let found = self.live().groups.into_iter().find(|entry| entry.object.id == id);
         found.unwrap_or_else(|| panic!("the group `{id}` is on the portal"))
     }
@@ -103,9 +105,7 @@ impl World {
     }
 
     fn delete(&self, id: &str) -> Result<(), Refusal> {
-        let entry = self.find(id);
-        let before = Some(Object::Person(Box::new(entry.object)));
-        self.run(operation(Verb::Delete, Resource::User, id, Some(&entry.handle), before, None))
+        self.run(removal(&self.find(id)))
     }
 }
 
@@ -139,11 +139,16 @@ fn creation(person: &Person) -> Operation {
     operation(Verb::Create, resource, &person.id, None, None, Some(Object::Person(Box::new(person.clone()))))
 }
 
-fn step(verb: Verb, entry: &rosterctl::live::Entry<Person>, after: Person) -> Operation {
+fn step(verb: Verb, entry: &Entry<Person>, after: Person) -> Operation {
     let resource = if after.section == Section::Users { Resource::User } else { Resource::Contact };
     let key = after.id.clone();
     let before = Some(Object::Person(Box::new(entry.object.clone())));
     operation(verb, resource, &key, Some(&entry.handle), before, Some(Object::Person(Box::new(after))))
+}
+
+fn removal(entry: &Entry<Person>) -> Operation {
+    let before = Some(Object::Person(Box::new(entry.object.clone())));
+    operation(Verb::Delete, Resource::User, &entry.object.id, Some(&entry.handle), before, None)
 }
 
 fn hold(person: &mut Person, platform: &Platform, roles: &[&str]) {
@@ -197,14 +202,15 @@ fn what_is_created_is_read_again() {
     });
     world.create(&ada).unwrap();
     let entry = world.find("ada");
-    assert_eq!(entry.handle, "u-000001");
+    assert_eq!(entry.handle, "p-000001");
     assert!(entry.managed);
     assert_eq!(entry.applied.as_ref(), Some(&entry.object));
     let words = |person: &Person| rosterctl::live::object::PersonRecord::of(person, &world.platform);
     assert_eq!(words(&entry.object), words(&ada));
     assert!(world.live().proof.holds());
     assert_eq!(world.live().proof.read, 2);
-    let listed = wait(world.portal.organisations()).unwrap();
+    let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let listed = threads.block_on(world.portal.organisations()).unwrap();
     assert_eq!((listed[0].id.as_str(), listed[0].platform.as_str()), ("acme", "arxus"));
     assert_eq!(listed[0].platform_text, world.platform.text);
 }
@@ -216,11 +222,11 @@ fn update_rename_and_delete_keep_the_handle() {
     world.change(Verb::Update, "ada-l", |ada, platform| hold(ada, platform, &["technical"])).unwrap();
     world.change(Verb::Update, "ada-l", |ada, _| ada.id = "ada".into()).unwrap();
     let entry = world.find("ada");
-    assert_eq!((entry.handle.as_str(), entry.object.roles.len()), ("u-000001", 1));
+    assert_eq!((entry.handle.as_str(), entry.object.roles.len()), ("p-000001", 1));
     world.delete("ada").unwrap();
     assert!(world.live().people.is_empty());
     world.create(&world.user("bob", |_, _| {})).unwrap();
-    assert_eq!(world.find("bob").handle, "u-000002", "handles are never given again");
+    assert_eq!(world.find("bob").handle, "p-000002", "handles are never given again");
 }
 
 #[test]
@@ -229,7 +235,7 @@ fn adoption_gives_an_id() {
     world.sql(
         "INSERT INTO person (organisation, section, name, email) VALUES ('acme', 'users', 'Ada', 'Ada@Acme.example')",
     );
-    let entry = world.find("u-000001");
+    let entry = world.find("p-000001");
     assert!(!entry.managed && entry.applied.is_none());
     let mut after = entry.object.clone();
     after.id = "ada".into();
@@ -252,6 +258,25 @@ fn what_others_change_is_read_and_told_from_what_was_applied() {
 }
 
 #[test]
+fn what_others_delete_has_vanished_until_it_is_back() {
+    let world = World::new(arxus());
+    for id in ["ada", "bob", "cleo"] {
+        world.create(&world.user(id, |_, _| {})).unwrap();
+    }
+    world.create_group("it").unwrap();
+    world.sql("INSERT INTO person (organisation, section, name) VALUES ('acme', 'users', 'Stranger')");
+    world.delete("bob").unwrap();
+    assert!(world.live().vanished.is_empty(), "what the portal deletes for us did not vanish");
+    world.sql("DELETE FROM person WHERE name <> 'CLEO'; DELETE FROM permission_group");
+    let mut vanished = world.live().vanished;
+    vanished.sort();
+    assert_eq!(vanished, [(Resource::PermissionGroup, "it".into()), (Resource::User, "ada".into())]);
+    world.create(&world.user("ada", |_, _| {})).unwrap();
+    world.create_group("it").unwrap();
+    assert!(world.live().vanished.is_empty());
+}
+
+#[test]
 fn a_stale_operation_is_refused_and_the_rest_goes_on() {
     let world = World::new(arxus());
     for id in ["ada", "bob"] {
@@ -259,7 +284,7 @@ fn a_stale_operation_is_refused_and_the_rest_goes_on() {
     }
     let (ada, bob) = (world.find("ada"), world.find("bob"));
     world.sql("UPDATE person SET name = 'Augusta', phone = '1' WHERE external_id = 'acme/ada'");
-    let named = |entry: &rosterctl::live::Entry<Person>| {
+    let named = |entry: &Entry<Person>| {
         let mut after = entry.object.clone();
         after.name = Located::nowhere("New".into());
         step(Verb::Update, entry, after)
@@ -277,7 +302,7 @@ fn what_is_gone_or_there_already_is_stale() {
     let world = World::new(arxus());
     let ada = world.user("ada", |_, _| {});
     world.create(&ada).unwrap();
-    assert_stale(world.create(&ada), "on the portal already (`u-000001`)");
+    assert_stale(world.create(&ada), "on the portal already (`p-000001`)");
     let twin = world.user("twin", |twin, _| twin.email = Some(Located::nowhere("ADA@acme.example".into())));
     assert_stale(world.create(&twin), "belongs to `acme/ada`");
     let mut contact = twin;
@@ -318,13 +343,43 @@ fn the_platform_is_enforced() {
     };
     assert_forbidden(world.create(&contact(&["dpo"])), "`dpo` cannot be held by a distribution-list");
     world.create(&contact(&["watchlist"])).unwrap();
-    assert_eq!(world.find("soc").handle, "c-000002");
+    assert_eq!(world.find("soc").handle, "p-000002");
     let grouped = world.user("dan", |dan, _| join(dan, &["it"]));
     assert_forbidden(world.create(&grouped), "no permission group `it`");
     world.create_group("it").unwrap();
     let mut grouped = grouped;
     grouped.section = Section::Contacts;
     assert_forbidden(world.create(&grouped), "a contact has no access");
+}
+
+#[test]
+fn a_user_becomes_a_contact_and_comes_back() {
+    let world = World::new(arxus());
+    world.create_group("it").unwrap();
+    world.create(&world.user("ada", |ada, _| join(ada, &["it"]))).unwrap();
+    let entry = world.find("ada");
+    let moved = |change: &dyn Fn(&mut Person)| {
+        let mut after = world.find("ada").object;
+        change(&mut after);
+        world.run(step(Verb::Update, &world.find("ada"), after))
+    };
+    assert_forbidden(moved(&|ada| ada.section = Section::Contacts), "a contact has no access");
+    let go = |ada: &mut Person| {
+        ada.section = Section::Contacts;
+        join(ada, &[]);
+    };
+    moved(&go).unwrap();
+    assert_eq!((world.find("ada").object.section, world.find("ada").handle), (Section::Contacts, entry.handle.clone()));
+    assert_stale(world.run(step(Verb::Update, &entry, entry.object.clone())), "section, groups");
+    moved(&|ada| ada.section = Section::Users).unwrap();
+    assert_eq!(world.find("ada").object.section, Section::Users);
+    let contact = Operation { resource: Resource::Contact, ..removal(&world.find("ada")) };
+    assert!(matches!(world.run(contact), Err(Refusal::Failed(_))));
+
+    let world = World::new(platform(CLUB));
+    world.create(&world.user("ada", |_, _| {})).unwrap();
+    world.sql("UPDATE person SET state = 'active'");
+    assert_forbidden(world.change(Verb::Update, "ada", |ada, _| go(ada)), "no way to delete a user that is active");
 }
 
 #[test]
@@ -527,7 +582,7 @@ fn a_row_that_cannot_be_understood_is_an_error() {
         let world = World::new(arxus());
         world.create(&world.user("ada", |_, _| {})).unwrap();
         world.sql(&format!("UPDATE person SET {change}"));
-        assert_error(wait(world.portal.read("acme", &world.platform)), &["`u-000001` of `acme`", words]);
+        assert_error(wait(world.portal.read("acme", &world.platform)), &["`p-000001` of `acme`", words]);
     }
     let world = World::new(arxus());
     world.create_group("it").unwrap();
@@ -568,12 +623,12 @@ fn operations_that_make_no_sense_fail() {
     elsewhere.organisation = "elsewhere".into();
     fails(elsewhere, "does not know the organisation");
     fails(Operation { key: "Not Kebab".into(), ..creation(&ada) }, "is no id");
-    fails(Operation { handle: Some("u-000009".into()), ..creation(&ada) }, "nothing to create");
+    fails(Operation { handle: Some("p-000009".into()), ..creation(&ada) }, "nothing to create");
     world.create(&ada).unwrap();
     let entry = world.find("ada");
     let update = || step(Verb::Update, &entry, entry.object.clone());
     fails(Operation { handle: None, ..update() }, "must name its handle");
-    fails(Operation { handle: Some("u-1".into()), ..update() }, "is not the handle");
+    fails(Operation { handle: Some("p-1".into()), ..update() }, "is not the handle");
     fails(Operation { before: None, ..update() }, "what the plan saw");
     fails(Operation { after: None, ..update() }, "what shall be");
 }

@@ -1,10 +1,12 @@
 //! From text to typed documents, with a place for everything that a rule may point at. Nothing else knows YAML.
 
+pub mod format;
 pub mod record;
 pub mod roster;
 pub mod source;
 pub mod tree;
 pub mod workspace;
+pub mod write;
 
 use rayon::prelude::*;
 
@@ -24,9 +26,10 @@ pub struct Written<T> {
     pub value: T,
 }
 
-/// Reads every roster document of every readable file, on all cores; gathers all findings of all files.
-pub fn read_rosters(sources: &Sources) -> (Vec<Written<Roster>>, Vec<Diagnostic>) {
-    let files: Vec<FileId> = sources.ids().filter(|file| sources.readable(*file)).collect();
+/// Reads the roster documents of every readable file, on all cores; gathers all findings of all files. Platform files
+/// that lie among the rosters are passed over.
+pub fn read_rosters(sources: &Sources, files: &[FileId]) -> (Vec<Written<Roster>>, Vec<Diagnostic>) {
+    let files: Vec<FileId> = files.iter().copied().filter(|file| sources.readable(*file)).collect();
     let read: Vec<(Vec<Written<Roster>>, Vec<Diagnostic>)> =
         files.par_iter().map(|file| read_documents(*file, sources.text(*file))).collect();
     let mut documents = Vec::new();
@@ -42,7 +45,12 @@ fn read_documents(file: FileId, text: &str) -> (Vec<Written<Roster>>, Vec<Diagno
     let parsed = tree::parse(text, false);
     let mut diagnostics: Vec<Diagnostic> = parsed.errors.iter().map(|error| syntax_finding(file, error)).collect();
     let mut documents = Vec::new();
+    let mut passed_over = false;
     for root in parsed.roots() {
+        if is_platform(root) {
+            passed_over = true;
+            continue;
+        }
         let mut reader = Reader::new(file);
         let head = record::first_line(root);
         if let Some(roster) = reader.document::<Roster>(root) {
@@ -52,13 +60,19 @@ fn read_documents(file: FileId, text: &str) -> (Vec<Written<Roster>>, Vec<Diagno
         }
         diagnostics.append(&mut reader.diagnostics);
     }
-    if documents.is_empty() && diagnostics.is_empty() {
+    if documents.is_empty() && diagnostics.is_empty() && !passed_over {
         let message = "the file holds no document, so it says nothing about anybody".to_owned();
         let place = Place { file, span: Span::default(), pointer: String::new() };
         let help = "begin with `version: 1` and `organisation: …`, or take the file away";
         diagnostics.push(Diagnostic::error("roster/syntax", message).at(place).help(help));
     }
     (documents, diagnostics)
+}
+
+/// Whether a document is a platform rather than a roster: it has an id of its own and names no organisation.
+fn is_platform(root: tree::Node<'_>) -> bool {
+    let has = |name: &str| root.entries().any(|(key, _)| key.text() == Some(name));
+    has("id") && has("name") && !has("organisation")
 }
 
 /// Reads the one record that a file holds, such as a workspace file.

@@ -11,7 +11,7 @@ use super::tree::{Kind, Node};
 use crate::diagnostic::{Diagnostic, FileId, Located, Place, Span, nearest, push_pointer};
 
 /// The longest text that a single value may hold, in bytes.
-pub const MAX_TEXT: usize = 4096;
+pub const MAX_TEXT: usize = 16 * 1024;
 
 /// Text with its place.
 pub type Text = Located<SmolStr>;
@@ -197,6 +197,24 @@ pub trait FromNode: Sized {
     fn unreadable() -> Option<Self> {
         None
     }
+
+    /// The order of the keys below such a value.
+    fn layout() -> Layout {
+        Layout::Free
+    }
+}
+
+/// The order in which a value's keys are written: what the formatter knows of a record.
+#[derive(Clone, Copy)]
+pub enum Layout {
+    /// The author's order.
+    Free,
+    /// The order of a record's declaration.
+    Record(&'static [(&'static str, fn() -> Layout)]),
+    /// A map from ids in the author's order; its values are laid out alike.
+    Map(fn() -> Layout),
+    /// A list; its items are laid out alike.
+    List(fn() -> Layout),
 }
 
 impl<T: FromNode> FromNode for Option<T> {
@@ -208,6 +226,9 @@ impl<T: FromNode> FromNode for Option<T> {
     }
     fn unreadable() -> Option<Self> {
         Some(None)
+    }
+    fn layout() -> Layout {
+        T::layout()
     }
 }
 
@@ -225,6 +246,9 @@ impl<T: FromNode> FromNode for Required<T> {
     }
     fn unreadable() -> Option<Self> {
         Some(Required(None))
+    }
+    fn layout() -> Layout {
+        T::layout()
     }
 }
 
@@ -276,6 +300,9 @@ impl<T: FromNode> FromNode for Located<T> {
     fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
         Some(Located::new(T::read(node, reader)?, node.span()))
     }
+    fn layout() -> Layout {
+        T::layout()
+    }
 }
 
 impl<T: FromNode> FromNode for Vec<T> {
@@ -287,11 +314,17 @@ impl<T: FromNode> FromNode for Vec<T> {
         let items = node.items().enumerate();
         Some(items.filter_map(|(index, item)| reader.item(index, |r| T::read(item, r))).collect())
     }
+    fn layout() -> Layout {
+        Layout::List(T::layout)
+    }
 }
 
 impl<T: FromNode> FromNode for Box<T> {
     fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
         T::read(node, reader).map(Box::new)
+    }
+    fn layout() -> Layout {
+        T::layout()
     }
 }
 
@@ -334,6 +367,9 @@ impl<T: FromNode, const KEBAB: bool> FromNode for Map<T, KEBAB> {
         let entries = entries.into_iter();
         let entries = entries.filter_map(|(key, (span, value))| Some((Located::new(key, span), value?))).collect();
         Some(Map { entries, span: node.span() })
+    }
+    fn layout() -> Layout {
+        Layout::Map(T::layout)
     }
 }
 
@@ -455,6 +491,12 @@ macro_rules! record {
                     None => <$ty as FromNode>::missing($crate::document::record::first_line(node), $word, $key, reader),
                 }; )*
                 Some($name { $( $field: $field?, )* })
+            }
+
+            fn layout() -> $crate::document::record::Layout {
+                use $crate::document::record::{FromNode, Layout};
+                const KEYS: &[(&str, fn() -> Layout)] = &[$( ($key, <$ty as FromNode>::layout) ),*];
+                Layout::Record(KEYS)
             }
         }
     };

@@ -59,11 +59,11 @@ pub struct Unreadable {
 impl Sources {
     /// Finds and reads the files that `patterns` name, relative ones from `base`; paths are shown from `cwd`.
     ///
-    /// A pattern is a file, a folder (all `*.yaml` and `*.yml` below it, names that begin with a dot left out) or,
+    /// A pattern is a file, a folder (all `*.yaml` and `*.yml` below it, names that begin with a dot and the workspace file left out) or,
     /// where nothing has that very name, a glob over such files and folders. Files are in the order of their shown
     /// paths, each once. Whatever cannot be found or read is a finding; a file that cannot be read is kept, but not
     /// [readable](Sources::readable).
-    pub fn gather(patterns: &[PathBuf], base: &Path, cwd: &Path) -> (Sources, Vec<Diagnostic>) {
+    pub fn gather(&mut self, patterns: &[PathBuf], base: &Path, cwd: &Path) -> (Vec<FileId>, Vec<Diagnostic>) {
         let mut finder = Finder {
             cwd,
             real_cwd: fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned()),
@@ -81,11 +81,13 @@ impl Sources {
         found.retain(|file| seen.insert(file.real.clone()));
         found.sort_by(|a, b| a.shown.cmp(&b.shown));
         let texts: Vec<_> = found.par_iter().map(|file| read_text(&file.path)).collect();
-        let mut sources = Sources::default();
+        let mut files = Vec::with_capacity(texts.len());
         for (file, text) in found.into_iter().zip(texts) {
-            diagnostics.extend(sources.add(file.shown, text).1);
+            let (file, problem) = self.add(file.shown, text);
+            files.push(file);
+            diagnostics.extend(problem);
         }
-        (sources, diagnostics)
+        (files, diagnostics)
     }
 
     /// Files that are already at hand: compiled-in ones, or a test's.
@@ -393,7 +395,7 @@ impl Finder<'_> {
             |entry: io::Result<fs::DirEntry>| entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?)));
         match fs::read_dir(path).and_then(|entries| entries.map(entry).collect::<io::Result<Vec<_>>>()) {
             Ok(mut entries) => {
-                entries.retain(|(name, _)| !name.as_encoded_bytes().starts_with(b"."));
+                entries.retain(|(name, _)| !name.as_encoded_bytes().starts_with(b".") && name != WORKSPACE_FILE);
                 entries.sort_by(|a, b| a.0.cmp(&b.0));
                 entries
             }
@@ -461,6 +463,29 @@ impl Finder<'_> {
     }
 }
 
+/// Puts a text into a file whole or not at all: written beside it, then moved into its place.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    use std::io::Write;
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let name = real.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
+    let beside = real.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = fs::File::create(&beside).and_then(|mut file| {
+        if let Ok(metadata) = fs::metadata(&real) {
+            file.set_permissions(metadata.permissions())?;
+        }
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    let moved = written.and_then(|()| fs::rename(&beside, &real));
+    if moved.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    moved
+}
+
+/// The name of the workspace file, which is never read as a roster.
+pub const WORKSPACE_FILE: &str = "rosterctl.yaml";
+
 fn is_yaml(name: &OsStr) -> bool {
     let extension = Path::new(name).extension();
     extension.is_some_and(|extension| extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml"))
@@ -476,6 +501,12 @@ mod tests {
     use super::*;
 
     /// A folder with these files; a path that ends in `/` is a folder.
+    fn gathered(patterns: &[PathBuf], base: &Path, cwd: &Path) -> (Sources, Vec<Diagnostic>) {
+        let mut sources = Sources::default();
+        let (_, findings) = sources.gather(patterns, base, cwd);
+        (sources, findings)
+    }
+
     fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for (path, text) in files {
@@ -488,7 +519,7 @@ mod tests {
 
     fn gather(root: &Path, patterns: &[&str]) -> (Sources, Vec<String>) {
         let patterns: Vec<PathBuf> = patterns.iter().map(PathBuf::from).collect();
-        let (sources, findings) = Sources::gather(&patterns, root, root);
+        let (sources, findings) = gathered(&patterns, root, root);
         (sources, findings.into_iter().map(|finding| format!("{}: {}", finding.severity, finding.message)).collect())
     }
 
@@ -522,9 +553,9 @@ mod tests {
         assert_eq!(found(&["**"]), "[q].yaml a/b.yaml/z.yaml a/b/y.yaml a/x.yaml b.yml");
         assert_eq!(found(&["[q].yaml"]), "[q].yaml");
         assert_eq!(found(&["a/.hidden/*"]), "a/.hidden/h.yaml");
-        let (sources, _) = Sources::gather(&["../b.yml".into()], Path::new("a"), root.path());
+        let (sources, _) = gathered(&["../b.yml".into()], Path::new("a"), root.path());
         assert_eq!(paths(&sources), ["b.yml"]);
-        let (sources, _) = Sources::gather(&[root.path().join("b.yml")], Path::new(""), &root.path().join("a"));
+        let (sources, _) = gathered(&[root.path().join("b.yml")], Path::new(""), &root.path().join("a"));
         assert!(Path::new(sources.path(FileId(0))).is_absolute());
     }
 
@@ -537,7 +568,7 @@ mod tests {
         assert_eq!(said("empty"), "error: the folder `empty` holds no *.yaml or *.yml file");
         assert_eq!(said("empty/*"), "error: no *.yaml or *.yml file matches `empty/*`");
         assert!(said("empty/[").starts_with("error: `empty/[` is not a pattern"));
-        let (_, findings) = Sources::gather(&["roster".into()], root.path(), root.path());
+        let (_, findings) = gathered(&["roster".into()], root.path(), root.path());
         assert_eq!(findings[0].help.as_deref(), Some("did you mean `rosters`?"));
     }
 
@@ -549,7 +580,7 @@ mod tests {
             ("b.yaml", &wide),
             ("c.yaml", b"\xEF\xBB\xBFc: 1"),
         ]);
-        let (sources, findings) = Sources::gather(&[".".into()], root.path(), root.path());
+        let (sources, findings) = gathered(&[".".into()], root.path(), root.path());
         let said: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(said, ["`a.yaml` is not UTF-8 text: byte 0xFF", "`b.yaml` is UTF-16 text"]);
         let place = findings[0].place.as_ref().unwrap();

@@ -88,7 +88,8 @@ impl Embedded {
 
     fn read_now(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
         let live = self.looking(|rows| reading::live(rows, organisation, platform))?;
-        let nothing = Live { people: Vec::new(), groups: Vec::new(), proof: Completeness { read: 0, announced: 0 } };
+        let proof = Completeness { read: 0, announced: 0 };
+        let nothing = Live { people: Vec::new(), groups: Vec::new(), vanished: Vec::new(), proof };
         live.unwrap_or(Ok(nothing)).map_err(|(handle, reason)| self.not_understood(organisation, &handle, &reason))
     }
 

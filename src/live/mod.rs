@@ -56,6 +56,8 @@ pub struct Live {
     pub people: Vec<Entry<Person>>,
     /// Permission groups.
     pub groups: Vec<Entry<Group>>,
+    /// Objects that rosterctl wrote and that are gone from the portal, where the portal keeps that: kind and id.
+    pub vanished: Vec<(Resource, SmolStr)>,
     /// Whether this is all of it.
     pub proof: Completeness,
 }

@@ -20,6 +20,8 @@ record! {
         "name" => name: Required<Text>,
         /// What it is, in a sentence.
         "summary" => summary: Option<Text>,
+        /// The starter roster that `init` writes, with `{organisation}` for its id.
+        "starter" => starter: Option<Text>,
         /// A built-in platform that this one adds to: entries of the same id replace, the others are kept.
         "extends" => extends: Option<Located<Id>>,
         /// Which kinds of object the portal has; default all three.

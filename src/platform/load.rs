@@ -89,6 +89,7 @@ fn empty(written: &PlatformFile, reference: &str, whole: &str) -> Platform {
         reference: reference.into(),
         name: text(&written.name),
         summary: optional(&written.summary),
+        starter: optional(&written.starter).to_string(),
         text: whole.to_owned(),
         sections: written.sections.as_ref().map_or_else(
             || Section::ALL.to_vec(),

@@ -58,6 +58,8 @@ pub struct Platform {
     pub name: SmolStr,
     /// What it is.
     pub summary: SmolStr,
+    /// The starter roster that `init` writes, with `{organisation}` for its id.
+    pub starter: String,
     /// The whole text of its file: what an embedded portal keeps to enforce the platform on its own.
     pub text: String,
     /// The kinds of object that the portal has.

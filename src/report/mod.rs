@@ -1,6 +1,8 @@
 //! One report value, many renderings. Renderers turn values into text; the command line alone prints it.
 
+pub mod drift;
 pub mod json;
+pub mod schema;
 pub mod text;
 
 use schemars::JsonSchema;

@@ -64,8 +64,7 @@ impl Portal<'_> {
         self.way(operation, State::Active)?;
         if operation.action == Verb::Delete {
             self.empty(operation, &found)?;
-            self.rows.prepare_cached("DELETE FROM permission_group WHERE id = ?1")?.execute([found.number])?;
-            return Ok(());
+            return self.delete("permission_group", found.number);
         }
         let columns = self.wanted_group(operation)?;
         let former = (found.id != *key).then_some(found.id.as_str());
@@ -81,7 +80,7 @@ impl Portal<'_> {
         if let Some(former) = former {
             self.rows.prepare_cached(&RENAME)?.execute((organisation.as_str(), former, key.as_str()))?;
         }
-        Ok(())
+        self.is_here(operation, &external)
     }
 
     fn create_group(self, operation: &Operation) -> Result<(), Stop> {
@@ -94,7 +93,7 @@ impl Portal<'_> {
         let values = columns.values();
         let parameters = row::parameters(&[&organisation, &external], &values);
         self.rows.prepare_cached(&INSERT)?.execute(parameters.as_slice())?;
-        Ok(())
+        self.is_here(operation, &external)
     }
 
     fn find_group(self, operation: &Operation) -> Result<Found, Stop> {

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::portal::{Portal, Stop, changed, failed, forbidden, stale};
 use super::row::{self, Assignment, Decoder, PERSON, PersonColumns};
 use crate::live::object::PersonRecord;
-use crate::live::{Object, Operation, Refusal};
+use crate::live::{Object, Operation, Refusal, Resource};
 use crate::model::{EntryType, Person, Status};
 use crate::platform::{Holder, Section, State, Verb};
 
@@ -18,8 +18,8 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
 });
 
 static UPDATE: LazyLock<String> = LazyLock::new(|| {
-    let Assignment { pairs, .. } = row::assignment(&PERSON, 3);
-    format!("UPDATE person SET external_id = ?2, {pairs} WHERE id = ?1")
+    let Assignment { pairs, .. } = row::assignment(&PERSON, 4);
+    format!("UPDATE person SET section = ?2, external_id = ?3, {pairs} WHERE id = ?1")
 });
 
 static SELECT: LazyLock<String> = LazyLock::new(|| {
@@ -41,12 +41,15 @@ impl Portal<'_> {
         if operation.action == Verb::Create {
             return self.create_person(operation, section);
         }
-        let found = self.find_person(operation, section)?;
+        let found = self.find_person(operation)?;
         self.as_planned(operation, &found)?;
-        let to = self.way(operation, found.state)?;
+        let to = if found.person.section == section {
+            self.way(operation, found.state)?
+        } else {
+            self.way_across(operation, &found)?
+        };
         if operation.action == Verb::Delete {
-            self.rows.prepare_cached("DELETE FROM person WHERE id = ?1")?.execute([found.number])?;
-            return Ok(());
+            return self.delete("person", found.number);
         }
         let key = &operation.key;
         let (mut after, mut record) = match &operation.after {
@@ -67,17 +70,33 @@ impl Portal<'_> {
         } else {
             self.allowed(key, &after, section)?;
         }
-        if !(found.managed && found.id == *key) {
+        if !(found.managed && found.id == *key && found.person.section == section) {
             self.may_name(key)?;
             self.id_free(operation, section)?;
         }
         self.email_free(operation, &after, section, Some(found.number))?;
         let columns = PersonColumns::new(record, to);
         let external = row::external_id(&operation.organisation, key);
-        let values = columns.values();
-        let parameters = row::parameters(&[&found.number, &external], &values);
+        let (section, values) = (section.as_str(), columns.values());
+        let parameters = row::parameters(&[&found.number, &section, &external], &values);
         self.rows.prepare_cached(&UPDATE)?.execute(parameters.as_slice())?;
-        Ok(())
+        self.is_here(operation, &external)
+    }
+
+    /// The state of a user who becomes a contact, or the other way round: the one goes, the other comes.
+    fn way_across(self, operation: &Operation, found: &Found) -> Result<State, Stop> {
+        let Operation { key, resource, action, .. } = operation;
+        if *action == Verb::Delete {
+            return failed(format!(
+                "`{key}`: to {action} a {resource}, the operation names one in `{}`",
+                found.person.section
+            ));
+        }
+        let part = |resource, action| Operation { resource, action, before: None, after: None, ..operation.clone() };
+        match found.person.section {
+            Section::Users => self.way(&part(Resource::User, Verb::Delete), found.state).and(Ok(State::Active)),
+            _ => self.way(&part(Resource::User, Verb::Create), State::Absent),
+        }
     }
 
     fn create_person(self, operation: &Operation, section: Section) -> Result<(), Stop> {
@@ -94,24 +113,22 @@ impl Portal<'_> {
         let values = columns.values();
         let parameters = row::parameters(&[&organisation, &section, &external], &values);
         self.rows.prepare_cached(&INSERT)?.execute(parameters.as_slice())?;
-        Ok(())
+        self.is_here(operation, &external)
     }
 
-    fn find_person(self, operation: &Operation, section: Section) -> Result<Found, Stop> {
+    fn find_person(self, operation: &Operation) -> Result<Found, Stop> {
         let Operation { key, organisation, resource, .. } = operation;
         let number = self.number(operation)?;
         let mut statement = self.rows.prepare_cached(&SELECT)?;
         let mut rows = statement.query([number])?;
         let read = match rows.next()? {
             Some(row) if row::text(row, 0, "organisation") == Ok(Some(organisation)) => {
-                let handle = row::handle(section, number);
                 let mut decoder = Decoder::new(organisation, self.platform);
-                let section_word = row::text(row, 1, "section");
-                decoder.id(row, 2, &handle).and_then(|(id, managed)| {
+                row::person_section(row, 1).and_then(|section| {
+                    let (id, managed) = decoder.id(row, 2, &row::handle(section, number))?;
                     let person = decoder.person(row, 3, section, &id)?;
                     let state = row::state(row::text(row, 3 + 4, "state")?.unwrap_or_default())?;
-                    let here = section_word? == Some(section.as_str());
-                    Ok(here.then_some(Found { number, id, managed, person, state }))
+                    Ok(Some(Found { number, id, managed, person, state }))
                 })
             }
             _ => Ok(None),
@@ -133,11 +150,13 @@ impl Portal<'_> {
             return stale(format!("`{key}` has the id `{}` by now; plan again", found.id));
         }
         let now = PersonRecord::of(&found.person, self.platform);
+        let section = before.section;
         let mut before = PersonRecord::of(before, self.platform);
         if now.groups != before.groups {
             self.rename_groups(organisation, &mut before)?;
         }
         let differences = changed([
+            ("section", found.person.section == section),
             ("name", now.name == before.name),
             ("e-mail address", now.email == before.email),
             ("phone", now.phone == before.phone),

@@ -119,6 +119,23 @@ impl Portal<'_> {
         if is_kebab(key) { Ok(()) } else { failed(format!("`{key}` is no id: ids are kebab-case words")) }
     }
 
+    /// Deletes a row on behalf of rosterctl: it did not vanish.
+    pub(super) fn delete(self, table: &'static str, number: i64) -> Result<(), Stop> {
+        self.rows
+            .prepare_cached(&format!("UPDATE {table} SET applied_name = NULL WHERE id = ?1"))?
+            .execute([number])?;
+        self.rows.prepare_cached(&format!("DELETE FROM {table} WHERE id = ?1"))?.execute([number])?;
+        Ok(())
+    }
+
+    /// Forgets that an object with this id vanished.
+    pub(super) fn is_here(self, operation: &Operation, external_id: &str) -> Result<(), Stop> {
+        let sql = "DELETE FROM vanished WHERE organisation = ?1 AND section = ?2 AND external_id = ?3";
+        let section = row::section(operation.resource).as_str();
+        self.rows.prepare_cached(sql)?.execute((operation.organisation.as_str(), section, external_id))?;
+        Ok(())
+    }
+
     /// The group that a word means now, whatever it was called when the plan was made: its id or, unmanaged, its handle.
     pub(super) fn group_word(self, organisation: &str, word: &str) -> rusqlite::Result<Option<String>> {
         let sql = "SELECT 1 FROM permission_group WHERE external_id = ?1";

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use smol_str::SmolStr;
 
 use super::row::{self, Decoder, GROUP, PERSON};
-use crate::live::{Completeness, Entry, Live};
+use crate::live::{Completeness, Entry, Live, Resource};
 use crate::model::{Group, Person};
 use crate::platform::{Platform, Section};
 
@@ -40,7 +40,8 @@ pub(super) fn live(
         Err(unclear) => return Ok(Err(unclear)),
     };
     let proof = Completeness { read: people.len() + groups.len(), announced: announced_people + announced_groups };
-    Ok(Ok(Live { people, groups, proof }))
+    let vanished = vanished(rows, organisation)?;
+    Ok(Ok(Live { people, groups, vanished, proof }))
 }
 
 fn people(
@@ -55,17 +56,10 @@ fn people(
     let mut found = statement.query([organisation])?;
     while let Some(row) = found.next()? {
         let number = row.get(0)?;
-        let section = match row::text(row, 1, "section").map(|word| word.and_then(Section::from_word)) {
-            Ok(Some(section @ (Section::Users | Section::Contacts))) => section,
-            _ => {
-                let unclear = "`section` is neither `users` nor `contacts`".to_owned();
-                return Ok(Err((row::handle(Section::Users, number), unclear)));
-            }
-        };
-        let handle = row::handle(section, number);
-        let read = decoder.id(row, 2, &handle).and_then(|(id, managed)| {
-            let object = decoder.person(row, 3, section, &id)?;
-            Ok((object, managed))
+        let handle = row::handle(Section::Users, number);
+        let read = row::person_section(row, 1).and_then(|section| {
+            let (id, managed) = decoder.id(row, 2, &handle)?;
+            Ok((decoder.person(row, 3, section, &id)?, managed))
         });
         let (object, managed) = match read {
             Ok(read) => read,
@@ -74,7 +68,7 @@ fn people(
         // What was written last is often what is there; where it is not understood any more, it says nothing.
         let applied = match row.get_ref(11)?.as_i64_or_null()? {
             Some(1) => Some(object.clone()),
-            _ => decoder.person(row, 12, section, &object.id).ok(),
+            _ => decoder.person(row, 12, object.section, &object.id).ok(),
         };
         people.push(Entry { object, handle, managed, applied });
     }
@@ -107,4 +101,24 @@ fn groups(
         groups.push(Entry { object, handle, managed, applied });
     }
     Ok(Ok(groups))
+}
+
+/// What rosterctl wrote and others deleted.
+fn vanished(rows: &Connection, organisation: &str) -> rusqlite::Result<Vec<(Resource, SmolStr)>> {
+    let sql = "SELECT section, external_id FROM vanished WHERE organisation = ?1";
+    let mut statement = rows.prepare_cached(sql)?;
+    let mut found = statement.query([organisation])?;
+    let mut vanished = Vec::new();
+    while let Some(row) = found.next()? {
+        let resource = match Section::from_word(row.get_ref(0)?.as_str()?) {
+            Some(Section::Users) => Resource::User,
+            Some(Section::Contacts) => Resource::Contact,
+            Some(Section::PermissionGroups) => Resource::PermissionGroup,
+            None => continue,
+        };
+        if let Ok(id) = row::own_id(organisation, row.get_ref(1)?.as_str()?) {
+            vanished.push((resource, id.into()));
+        }
+    }
+    Ok(vanished)
 }

@@ -33,13 +33,12 @@ pub(super) fn section(resource: Resource) -> Section {
 
 fn prefix(section: Section) -> char {
     match section {
-        Section::Users => 'u',
-        Section::Contacts => 'c',
+        Section::Users | Section::Contacts => 'p',
         Section::PermissionGroups => 'g',
     }
 }
 
-/// The portal's own name for a row.
+/// The portal's own name for a row; that of a person stays when a user becomes a contact.
 pub(super) fn handle(section: Section, number: i64) -> SmolStr {
     format_smolstr!("{}-{number:06}", prefix(section))
 }
@@ -80,6 +79,14 @@ fn article(data_type: Type) -> &'static str {
         Type::Real => "a number",
         Type::Text => "text",
         Type::Blob => "bytes",
+    }
+}
+
+/// The section of a person, in a column of that name.
+pub(super) fn person_section(row: &Row<'_>, column: usize) -> Result<Section, String> {
+    match text(row, column, "section")?.and_then(Section::from_word) {
+        Some(section @ (Section::Users | Section::Contacts)) => Ok(section),
+        _ => Err("`section` is neither `users` nor `contacts`".to_owned()),
     }
 }
 

@@ -12,7 +12,7 @@ CREATE TABLE organisation (
     platform_digest TEXT NOT NULL REFERENCES platform (digest)
 ) WITHOUT ROWID;
 
--- The handle of a row is `u-000123` for a user and `c-000123` for a contact, made of the id.
+-- The handle of a person is `p-000123`, that of a group `g-000123`, made of the id.
 CREATE TABLE person (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     organisation TEXT NOT NULL REFERENCES organisation (id),
@@ -51,6 +51,24 @@ CREATE TABLE permission_group (
     applied_applications TEXT
 );
 CREATE INDEX permission_group_organisation ON permission_group (organisation);
+
+-- What rosterctl wrote and others deleted, by whatever program. The portal itself unmarks a row before it deletes it.
+CREATE TABLE vanished (
+    external_id TEXT NOT NULL,
+    section TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    PRIMARY KEY (organisation, section, external_id)
+) WITHOUT ROWID;
+CREATE TRIGGER person_vanishes AFTER DELETE ON person
+WHEN old.applied_name IS NOT NULL AND old.external_id IS NOT NULL BEGIN
+    INSERT OR REPLACE INTO vanished (external_id, section, organisation)
+    VALUES (old.external_id, old.section, old.organisation);
+END;
+CREATE TRIGGER permission_group_vanishes AFTER DELETE ON permission_group
+WHEN old.applied_name IS NOT NULL AND old.external_id IS NOT NULL BEGIN
+    INSERT OR REPLACE INTO vanished (external_id, section, organisation)
+    VALUES (old.external_id, 'permissionGroups', old.organisation);
+END;
 
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -53,7 +53,7 @@ pub(super) fn clean(text: &str) -> String {
     text
 }
 
-/// Whether a character must not reach a terminal as it is, over and above what [`visible`] takes out: the mark, marks of
+/// Whether a character must not reach a terminal as it is, beyond what [`visible`] takes out: the mark, marks of
 /// direction and characters that show nothing.
 pub(super) fn is_unsafe(c: char) -> bool {
     matches!(c, MARK | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

@@ -7,7 +7,8 @@ use crate::report::{REPORT_VERSION, Summary, Validation};
 
 const PLAIN: Style = Style { color: false, width: 80, verbose: 0, quiet: false };
 
-const ROSTER: &str = "version: 1\norganisation: acme\nusers:\n  ada:\n    roles: [technical, techncal]\n  bob:\n    email: ADA@acme.example\n";
+const ROSTER: &str = "version: 1\norganisation: acme\n\
+    users:\n  ada:\n    roles: [technical, techncal]\n  bob:\n    email: ADA@acme.example\n";
 
 fn sources_with(text: &str) -> Sources {
     Sources::from_texts([("rosters/acme.yaml".to_owned(), text.to_owned())])

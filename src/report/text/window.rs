@@ -23,7 +23,7 @@ pub(super) struct Window {
 pub(super) type Focus = std::ops::Range<usize>;
 
 impl Window {
-    /// The window that shows the bytes `from..to` of a file and the lines around them, each at most `room` columns wide.
+    /// The window that shows the bytes `from..to` of a file and their whole lines, each at most `room` columns wide.
     /// On each line the first focus that touches it stays in sight. All bytes are on borders of characters.
     pub(super) fn new(file: &str, from: usize, to: usize, focuses: &[Focus], room: usize) -> Window {
         let room = room.max(4 * CUT.len());

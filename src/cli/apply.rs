@@ -1,0 +1,207 @@
+//! `rosterctl apply`: plans, asks, carries it out; or carries out a saved plan that still fits.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::{ApplyArgs, Common};
+use super::context::{Context, Settings, Target, block_on};
+use super::output::Output;
+use super::plan::Planned;
+use crate::apply::{ApprovedPlan, Done, Ended, Refused};
+use crate::error::{Error, Exit};
+use crate::live::Author;
+use crate::plan::document::PlanDocument;
+use crate::platform::{BUILT_IN, Platform};
+use crate::report::{Format, Outcome, REPORT_VERSION, StepOutcome, StepResult, json, text};
+
+/// Runs the command.
+pub fn run(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    match &args.plan {
+        Some(file) => block_on(saved(file, args, common, output))?,
+        None => block_on(fresh(args, common, output))?,
+    }
+}
+
+async fn fresh(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    let (rosters, settings) = Context::open(common)?.rosters(&args.paths)?;
+    let planned = Planned::make(rosters, &settings, &args.reach, common).await?;
+    let nothing = planned.document.steps.is_empty();
+    let denied = planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean;
+    if denied || nothing {
+        let blocked = !planned.document.blocked.is_empty();
+        return match output.format {
+            Format::Text => {
+                planned.print(output)?;
+                Ok(if denied { Exit::Findings } else if blocked { Exit::Partial } else { Exit::Clean })
+            }
+            Format::Json => {
+                let done = Done { document: planned.document, steps: Vec::new(), interrupted: false };
+                let exit = conclude(done, output)?;
+                Ok(if denied { Exit::Findings } else { exit })
+            }
+        };
+    }
+    if output.format == Format::Text {
+        output.print(&planned.text(output))?;
+    }
+    consent(args.yes, &planned.document)?;
+    let platforms = planned.rosters.organisations.iter();
+    let platforms = platforms.map(|one| (one.id.to_string(), one.platform.clone())).collect();
+    carry_out(planned.document, platforms, &planned.target, output).await
+}
+
+async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Error::failed(format!("the plan `{}` cannot be read: {error}", file.display()), "write one with `plan --out`")
+    })?;
+    let document: PlanDocument = serde_json::from_str(&text).map_err(|error| {
+        let message = format!("`{}` is not a plan of this version: {error}", file.display());
+        Error::failed(message, "make the plan again with `plan --out`")
+    })?;
+    let context = Context::open(common)?;
+    let cwd = context.cwd.clone();
+    if !context.diagnostics.is_empty() {
+        return output.refuse(&context.diagnostics, &context.sources);
+    }
+    let settings = Settings::from(context);
+    let named = Common { target: common.target.clone().or(Some(document.target.name.clone())), ..common.clone() };
+    let target = settings.target(&named)?;
+    if target.reference != document.target {
+        let message = format!("the plan was made for the target `{}`, not for this one", document.target.name);
+        return Err(Error::failed(message, "name the same target, or make the plan again"));
+    }
+    if document.steps.is_empty() && document.errors().next().is_none() {
+        return conclude(Done { document, steps: Vec::new(), interrupted: false }, output);
+    }
+    let mut platforms = BTreeMap::new();
+    for (organisation, reference) in &document.platforms {
+        platforms.insert(organisation.clone(), Arc::new(platform(reference, &cwd)?));
+    }
+    if output.format == Format::Text {
+        output.print(&text::plan(&document, &output.style))?;
+    }
+    consent(args.yes, &document)?;
+    carry_out(document, platforms, &target, output).await
+}
+
+/// The platform that a plan names.
+fn platform(reference: &str, cwd: &Path) -> Result<Platform, Error> {
+    if BUILT_IN.iter().any(|(id, _)| *id == reference)
+        && let Some(platform) = Platform::built_in(reference)
+    {
+        return Ok(platform);
+    }
+    let unusable = |why: String| {
+        let message = format!("the platform `{reference}` of the plan cannot be used: {why}");
+        Error::failed(message, "run `rosterctl validate`, then make the plan again")
+    };
+    let text = std::fs::read_to_string(cwd.join(reference)).map_err(|error| unusable(error.to_string()))?;
+    Platform::from_text(reference, &text).map_err(|findings| {
+        unusable(findings.first().map(|finding| finding.message.clone()).unwrap_or_default())
+    })
+}
+
+/// Asks before anything is written.
+fn consent(yes: bool, document: &PlanDocument) -> Result<(), Error> {
+    if yes {
+        return Ok(());
+    }
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() || !std::io::stderr().is_terminal() {
+        let message = format!("{} steps wait for consent, and there is no terminal to ask on", document.steps.len());
+        return Err(Error::failed(message, "add --yes, or save the plan with `plan --out` and have it reviewed"));
+    }
+    let mut stderr = std::io::stderr().lock();
+    let _ = write!(stderr, "carry out these {} steps on `{}`? type yes: ", document.steps.len(), document.target.name);
+    let _ = stderr.flush();
+    let mut answer = String::new();
+    let read = stdin.lock().read_line(&mut answer);
+    match (read, answer.trim()) {
+        (Ok(_), "yes") => Ok(()),
+        _ => Err(Error::failed("not confirmed: nothing was done", "type yes to go on")),
+    }
+}
+
+async fn carry_out(
+    document: PlanDocument,
+    platforms: BTreeMap<String, Arc<Platform>>,
+    target: &Target,
+    output: &Output,
+) -> Result<Exit, Error> {
+    let approved = ApprovedPlan::approve(document, platforms, &target.portal).await.map_err(refusal)?;
+    let author = Author { name: author(approved.document()), digest: approved.document().digest.clone() };
+    let stop = Arc::new(AtomicBool::new(false));
+    let heard = stop.clone();
+    let listener = tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            heard.store(true, Ordering::SeqCst);
+        }
+    });
+    let bar = progress(approved.len(), output);
+    let done = approved
+        .apply(&target.portal, &author, || stop.load(Ordering::SeqCst), |settled| bar.set_position(settled as u64))
+        .await;
+    bar.finish_and_clear();
+    listener.abort();
+    conclude(done, output)
+}
+
+fn refusal(refused: Refused) -> Error {
+    match refused {
+        Refused::Edited => Error::failed(
+            "the plan's digest does not match its content: it was edited or damaged",
+            "make the plan again with `plan --out`; to change what it does, change the roster",
+        ),
+        Refused::Forbidden(reasons) => Error::failed(
+            format!("the plan may not be applied:\n  {}", reasons.join("\n  ")),
+            "mend the findings, or allow them by name when making the plan",
+        ),
+        Refused::Stale(reasons) => Error::failed(
+            format!("the target changed since the plan was made, so nothing was done:\n  {}", reasons.join("\n  ")),
+            "make the plan again and review it",
+        ),
+        Refused::Live(error) => error.into(),
+    }
+}
+
+/// Who acts: the actor of the plan, or the user of this machine.
+fn author(document: &PlanDocument) -> String {
+    let environment = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    document.actor.clone().or_else(environment).unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn progress(steps: usize, output: &Output) -> ProgressBar {
+    if output.style.quiet || output.format != Format::Text || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {elapsed}");
+    let bar = ProgressBar::new(steps as u64);
+    style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
+}
+
+fn conclude(done: Done, output: &Output) -> Result<Exit, Error> {
+    let steps = done.steps.into_iter().map(|(id, ended)| match ended {
+        Ended::Done => StepOutcome { id, result: StepResult::Done, reason: None },
+        Ended::Failed(reason) => StepOutcome { id, result: StepResult::Failed, reason: Some(reason) },
+        Ended::Skipped(reason) => StepOutcome { id, result: StepResult::NotAttempted, reason: Some(reason) },
+    });
+    let steps: Vec<StepOutcome> = steps.collect();
+    let done_steps = steps.iter().filter(|step| step.result == StepResult::Done).count();
+    let blocked = !done.document.blocked.is_empty();
+    let exit = match (done_steps, steps.len()) {
+        (done, all) if done == all && !blocked => Exit::Clean,
+        (0, all) if all > 0 && !blocked => Exit::Findings,
+        _ => Exit::Partial,
+    };
+    let outcome = Outcome { version: REPORT_VERSION, plan: done.document, steps, interrupted: done.interrupted };
+    output.print(&match output.format {
+        Format::Text => text::outcome(&outcome, &output.style),
+        Format::Json => json::to_json(&outcome),
+    })?;
+    Ok(exit)
+}

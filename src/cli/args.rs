@@ -1,0 +1,284 @@
+//! What can be typed: commands, arguments, flags, and their help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::Format;
+
+/// GitOps for the people in an organisation's portals.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rosterctl",
+    version,
+    about = "GitOps for the people in an organisation's portals",
+    long_about = "rosterctl keeps the users, contact roles and permission groups of an organisation's portals as \
+                  reviewed YAML: it validates them against the platform's rules, plans the difference to what is live, \
+                  and applies it in an order that never leaves the organisation without its administrator or contact.",
+    after_help = "Start with `rosterctl init --platform arxus`, then `rosterctl validate`, `rosterctl plan`, `rosterctl apply`.\n\
+                  Exit codes: 0 done and clean, 1 findings or failed, 2 changes or drift, 3 applied in part, 64 wrong usage.",
+    arg_required_else_help = true,
+    infer_long_args = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a commented starter roster, a workspace file and a CI workflow
+    Init(InitArgs),
+    /// Check shape, references, rules and expectations; reads no live state
+    Validate(ValidateArgs),
+    /// Show what would change on a target and what that means
+    Plan(PlanArgs),
+    /// Plan, ask, and carry it out
+    Apply(ApplyArgs),
+    /// Compare rosters and target; say what changed outside and what is not applied yet
+    Drift(DriftArgs),
+    /// Write the live state as a roster
+    Export(ExportArgs),
+    /// Answer who is notified, who may, who holds, and why
+    Who(WhoArgs),
+    /// Tell what a rule, role, event or permission is, why, and where it comes from
+    Explain(ExplainArgs),
+    /// Bring rosters into canonical order and layout, comments kept
+    Fmt(FmtArgs),
+    /// Print a JSON Schema (draft 2020-12)
+    Schema(SchemaArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text", global = true)]
+    pub format: Format,
+    /// When to use colours; NO_COLOR is respected
+    #[arg(long, value_enum, default_value = "auto", global = true)]
+    pub color: ColorChoice,
+    /// Say less
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// The target of the workspace file to work on
+    #[arg(long, global = true, value_name = "NAME")]
+    pub target: Option<String>,
+    /// The workspace file; without it rosterctl.yaml is looked for from the working directory upwards
+    #[arg(long, global = true, value_name = "FILE")]
+    pub workspace: Option<PathBuf>,
+    /// The day that counts as today, such as 2027-06-30
+    #[arg(long, global = true, value_name = "DATE")]
+    pub as_of: Option<jiff::civil::Date>,
+    /// The level of findings that fail a run
+    #[arg(long, value_enum, default_value = "error", global = true, value_name = "LEVEL")]
+    pub deny: Deny,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The level of findings that fail a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Errors only
+    Error,
+    /// Warnings too
+    Warning,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The folder to write into
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// The platform of the roster
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: String,
+    /// The id of the organisation
+    #[arg(long, default_value = "acme", value_name = "ID")]
+    pub organisation: String,
+}
+
+/// Arguments of `validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// Files, folders or globs; without them those of the workspace file
+    pub paths: Vec<PathBuf>,
+}
+
+/// How far a plan may go.
+#[derive(Debug, Default, Args)]
+pub struct Reach {
+    /// Remove people and groups on the target that no roster names
+    #[arg(long)]
+    pub prune: bool,
+    /// Allow so many removals this once, per organisation and kind
+    #[arg(long, value_name = "N")]
+    pub allow_removals: Option<usize>,
+    /// Allow so many people to gain a role or group this once, per organisation and kind
+    #[arg(long, value_name = "N")]
+    pub allow_grants: Option<usize>,
+    /// Allow steps to break this rule this once; repeatable
+    #[arg(long, value_name = "RULE")]
+    pub allow_open: Vec<String>,
+    /// The id of the person whose credentials are used
+    #[arg(long, value_name = "ID")]
+    pub actor: Option<String>,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Files, folders or globs; without them those of the workspace file
+    pub paths: Vec<PathBuf>,
+    /// Save the plan for `apply --plan`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// End with exit code 2 where there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// How far the plan may go
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// Files, folders or globs; without them those of the workspace file
+    #[arg(conflicts_with = "plan")]
+    pub paths: Vec<PathBuf>,
+    /// Carry out a plan saved with `plan --out`, if it still fits
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prune", "allow_removals", "allow_grants", "allow_open", "actor"])]
+    pub plan: Option<PathBuf>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// How far the plan may go
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
+/// Arguments of `drift`.
+#[derive(Debug, Args)]
+pub struct DriftArgs {
+    /// Files, folders or globs; without them those of the workspace file
+    pub paths: Vec<PathBuf>,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The organisation; may be left out where the target has only one
+    #[arg(long, value_name = "ID")]
+    pub organisation: Option<String>,
+}
+
+/// Arguments of `who`.
+#[derive(Debug, Args)]
+pub struct WhoArgs {
+    /// The question
+    #[command(subcommand)]
+    pub question: Question,
+}
+
+/// The questions that `who` answers.
+#[derive(Debug, Subcommand)]
+pub enum Question {
+    /// Who is notified of an event
+    Notified {
+        /// The event
+        event: String,
+        /// Files, folders or globs; without them those of the workspace file
+        paths: Vec<PathBuf>,
+    },
+    /// Who may do something
+    Can {
+        /// The permission
+        permission: String,
+        /// Files, folders or globs; without them those of the workspace file
+        paths: Vec<PathBuf>,
+    },
+    /// Who holds a role
+    Holds {
+        /// The role
+        role: String,
+        /// Files, folders or globs; without them those of the workspace file
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A rule, role, event, permission, application, attribute or service; without it all rules are listed
+    pub word: Option<String>,
+    /// The platform whose words are meant: built in, or the path of a platform file
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
+}
+
+/// Arguments of `fmt`.
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// Files, folders or globs; without them those of the workspace file
+    pub paths: Vec<PathBuf>,
+    /// Change nothing; show what would change and end with exit code 1 where something would
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Which schema
+    #[arg(value_enum, default_value = "roster")]
+    pub kind: SchemaKind,
+    /// Spell out the roles, attributes and applications of a platform (roster only)
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
+}
+
+/// The schemas that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaKind {
+    /// Roster files
+    Roster,
+    /// The workspace file rosterctl.yaml
+    Workspace,
+    /// Platform files
+    Platform,
+    /// What `plan --format json` and `plan --out` write
+    Plan,
+    /// What `validate --format json` writes
+    Report,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,341 @@
+//! What commands share: the workspace, the rosters with what is wrong with them, the target.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Zoned;
+use rayon::prelude::*;
+use smol_str::SmolStr;
+
+use super::args::{Common, Deny, Reach};
+use super::output::Output;
+use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
+use crate::document::workspace::{Level, Target as TargetText, TargetKind, Workspace};
+use crate::document::source::WORKSPACE_FILE;
+use crate::document::{self, Sources};
+use crate::error::{Error, Exit};
+use crate::live::Embedded;
+use crate::model::{Built, Day, Organisation, Platforms, build};
+use crate::plan::document::TargetRef;
+use crate::plan::{Guards, Limit, Options};
+use crate::platform::{BUILT_IN, Platform};
+use crate::rules::{self, Levels};
+
+/// The embedded target that is used where no workspace file names one.
+const SANDBOX: &str = ".rosterctl/sandbox.db";
+
+/// The workspace of a run: where it is, what it says, how it weighs.
+#[derive(Debug)]
+pub struct Context {
+    /// The working directory.
+    pub cwd: PathBuf,
+    /// The folder that the workspace's paths are relative to.
+    pub base: PathBuf,
+    /// What the workspace file says, where there is one.
+    pub workspace: Option<Workspace>,
+    /// Everything that was read.
+    pub sources: Sources,
+    /// What is wrong with the workspace file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The day that counts as today.
+    pub today: Day,
+    levels: Vec<(SmolStr, Level, Place)>,
+}
+
+/// The rosters of a run, and everything that is wrong with them.
+#[derive(Debug)]
+pub struct Rosters {
+    /// The organisations whose platform is known.
+    pub organisations: Vec<Organisation>,
+    /// The findings, by path, line and column.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Everything that was read.
+    pub sources: Sources,
+    /// How rules are weighed.
+    pub levels: Levels,
+}
+
+impl Context {
+    /// Finds and reads the workspace file.
+    pub fn open(common: &Common) -> Result<Context, Error> {
+        let cwd = std::env::current_dir().map_err(|error| {
+            Error::failed(format!("the working directory cannot be used: {error}"), "change to a folder that exists")
+        })?;
+        let mut context = Context {
+            base: cwd.clone(),
+            cwd,
+            workspace: None,
+            sources: Sources::default(),
+            diagnostics: Vec::new(),
+            today: Day(common.as_of.unwrap_or_else(|| Zoned::now().date())),
+            levels: Vec::new(),
+        };
+        let file = match &common.workspace {
+            Some(file) if !file.is_file() => {
+                let message = format!("there is no workspace file `{}`", file.display());
+                return Err(Error::usage(message, "name an existing file, or leave --workspace out"));
+            }
+            Some(file) => Some(context.cwd.join(file)),
+            None => context.cwd.ancestors().map(|folder| folder.join(WORKSPACE_FILE)).find(|file| file.is_file()),
+        };
+        if let Some(file) = file {
+            context.read_workspace(&file);
+        }
+        Ok(context)
+    }
+
+    fn read_workspace(&mut self, path: &Path) {
+        self.base = path.parent().unwrap_or(&self.cwd).to_owned();
+        let (file, problem) = self.sources.load(path, shown(path, &self.cwd));
+        self.diagnostics.extend(problem);
+        if !self.sources.readable(file) {
+            return;
+        }
+        let (workspace, mut findings) = document::read_single::<Workspace>(&self.sources, file);
+        self.diagnostics.append(&mut findings);
+        let Some(workspace) = workspace else { return };
+        let levels = workspace.rules.as_ref().and_then(|rules| rules.levels.as_ref());
+        for (rule, level) in levels.into_iter().flat_map(|levels| &levels.0) {
+            let pointer = crate::diagnostic::pointer(["rules", "levels", &rule.value]);
+            self.levels.push((rule.value.clone(), level.value, Place { file, span: rule.span, pointer }));
+        }
+        self.check_targets(&workspace, file);
+        self.workspace = Some(workspace);
+    }
+
+    fn check_targets(&mut self, workspace: &Workspace, file: FileId) {
+        let targets = workspace.targets.iter().flat_map(|targets| &targets.entries);
+        for (name, target) in targets.clone() {
+            let Some(kind) = &target.value.kind.0 else { continue };
+            let missing = match kind.value {
+                TargetKind::Embedded | TargetKind::Snapshot if target.value.path.is_none() => "path",
+                TargetKind::Scim if target.value.url.is_none() => "url",
+                _ => continue,
+            };
+            let pointer = crate::diagnostic::pointer(["targets", &name.value]);
+            let message = format!("the target `{}` of kind {} needs the key `{missing}`", name.value, kind.value);
+            let place = Place { file, span: name.span, pointer };
+            let finding = Diagnostic::error("roster/missing-key", message).at(place);
+            self.diagnostics.push(finding.help(format!("add `{missing}:`")));
+        }
+        if let Some(default) = &workspace.default_target
+            && !targets.clone().any(|(name, _)| name.value == default.value)
+        {
+            let place = Place { file, span: default.span, pointer: "/defaultTarget".to_owned() };
+            let message = format!("there is no target `{}`", default.value);
+            let finding = Diagnostic::error("roster/wrong-type", message).at(place);
+            let near = nearest(&default.value, targets.map(|(name, _)| name.value.as_str()));
+            let help = near.map_or("declare it under `targets`".to_owned(), |near| format!("did you mean `{near}`?"));
+            self.diagnostics.push(finding.help(help));
+        }
+    }
+
+    /// Reads and checks the rosters that the command line or the workspace names.
+    pub fn rosters(mut self, paths: &[PathBuf]) -> Result<(Rosters, Settings), Error> {
+        let (files, mut diagnostics) = self.files(paths)?;
+        diagnostics.append(&mut self.diagnostics);
+        let (documents, mut findings) = document::read_rosters(&self.sources, &files);
+        diagnostics.append(&mut findings);
+        let (platforms, mut findings) = Platforms::load(&documents, &mut self.sources, &self.cwd);
+        diagnostics.append(&mut findings);
+        let Built { organisations, diagnostics: mut findings } = build(documents, &platforms, self.today);
+        diagnostics.append(&mut findings);
+        let levels = self.levels(&organisations, &mut diagnostics);
+        let check = |organisation: &Organisation| rules::check(organisation, &levels, self.today);
+        diagnostics.extend(organisations.par_iter().map(check).collect::<Vec<_>>().into_iter().flatten());
+        sort(&mut diagnostics, &self.sources);
+        let settings = Settings { base: self.base, workspace: self.workspace, today: self.today };
+        Ok((Rosters { organisations, diagnostics, sources: self.sources, levels }, settings))
+    }
+
+    /// Reads the files that the command line or the workspace names.
+    pub fn files(&mut self, paths: &[PathBuf]) -> Result<(Vec<FileId>, Vec<Diagnostic>), Error> {
+        let named = self.workspace.as_ref().and_then(|workspace| workspace.rosters.as_ref());
+        let (patterns, base) = match named {
+            _ if !paths.is_empty() => (paths.to_vec(), &self.cwd),
+            Some(rosters) => (rosters.iter().map(|path| PathBuf::from(path.value.as_str())).collect(), &self.base),
+            None if self.base.join("rosters").is_dir() => (vec![PathBuf::from("rosters")], &self.base),
+            None => {
+                return Err(Error::usage(
+                    "no rosters are named, and there is no folder `rosters` here",
+                    "name files or folders, or write a workspace with `rosterctl init --platform arxus`",
+                ));
+            }
+        };
+        Ok(self.sources.gather(&patterns, base, &self.cwd))
+    }
+
+    /// The levels of the workspace; rules that no platform has are findings.
+    fn levels(&self, organisations: &[Organisation], diagnostics: &mut Vec<Diagnostic>) -> Levels {
+        let mut levels = Levels::default();
+        let mut known: Option<Vec<SmolStr>> = None;
+        for (rule, level, place) in &self.levels {
+            let known = known.get_or_insert_with(|| {
+                let built_in = BUILT_IN.iter().filter_map(|(id, _)| Platform::built_in(id));
+                let built_in: Vec<SmolStr> = built_in.flat_map(|platform| platform.rules).map(|rule| rule.id).collect();
+                let own = organisations.iter().flat_map(|organisation| &organisation.platform.rules);
+                own.map(|rule| rule.id.clone()).chain(built_in).collect()
+            });
+            if known.contains(rule) {
+                levels.0.insert(rule.clone(), *level);
+                continue;
+            }
+            let message = format!("there is no rule `{rule}` whose level could be set");
+            let finding = Diagnostic::error("roster/unknown-rule", message).at(place.clone());
+            let near = nearest(rule, known.iter().map(SmolStr::as_str)).map(str::to_owned);
+            diagnostics.push(finding.help(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if rule.starts_with("roster/") => "rules of the language itself always hold".to_owned(),
+                None => "`rosterctl explain` lists the rules".to_owned(),
+            }));
+        }
+        levels
+    }
+}
+
+/// What remains of the workspace once the rosters are read.
+#[derive(Debug)]
+pub struct Settings {
+    base: PathBuf,
+    workspace: Option<Workspace>,
+    /// The day that counts as today.
+    pub today: Day,
+}
+
+/// A target that has been opened.
+#[derive(Debug)]
+pub struct Target {
+    /// The name and kind.
+    pub reference: TargetRef,
+    /// The person to whom the credentials belong.
+    pub actor: Option<SmolStr>,
+    /// The portal itself.
+    pub portal: Embedded,
+}
+
+impl From<Context> for Settings {
+    fn from(context: Context) -> Settings {
+        Settings { base: context.base, workspace: context.workspace, today: context.today }
+    }
+}
+
+impl Settings {
+    /// Opens the target that the command line or the workspace names.
+    pub fn target(&self, common: &Common) -> Result<Target, Error> {
+        let workspace = self.workspace.as_ref();
+        let entries = workspace.and_then(|workspace| workspace.targets.as_ref()).map(|targets| &targets.entries);
+        let names: Vec<&str> = entries.iter().flat_map(|entries| entries.iter()).map(|(name, _)| name.value.as_str()).collect();
+        let default = workspace.and_then(|workspace| workspace.default_target.as_ref()).map(|name| name.value.as_str());
+        let wanted = match (common.target.as_deref().or(default), names.as_slice()) {
+            (Some(name), _) => name,
+            (None, []) => "sandbox",
+            (None, [only]) => only,
+            (None, several) => {
+                let message = format!("the workspace has several targets: {}", several.join(", "));
+                return Err(Error::usage(message, "name one with --target, or set `defaultTarget`"));
+            }
+        };
+        let found = entries.iter().flat_map(|entries| entries.iter()).find(|(name, _)| name.value == wanted);
+        match found {
+            Some((name, target)) => self.open(&name.value, &target.value),
+            None if names.is_empty() && wanted == "sandbox" => self.embedded("sandbox", SANDBOX, None),
+            None => {
+                let near = nearest(wanted, names.iter().copied());
+                let hint = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if names.is_empty() => "declare it under `targets` in rosterctl.yaml".to_owned(),
+                    None => format!("the targets are: {}", names.join(", ")),
+                };
+                Err(Error::usage(format!("there is no target `{wanted}`"), hint))
+            }
+        }
+    }
+
+    fn open(&self, name: &str, target: &TargetText) -> Result<Target, Error> {
+        let actor = target.actor.as_ref().map(|actor| actor.value.0.clone());
+        match (&target.kind.0, &target.path) {
+            (Some(kind), Some(path)) if kind.value == TargetKind::Embedded => self.embedded(name, &path.value, actor),
+            (kind, _) => {
+                let kind = kind.as_ref().map_or("unknown", |kind| kind.value.as_str());
+                let message = format!("the target `{name}` is of kind `{kind}`, which this version cannot reach yet");
+                Err(Error::failed(message, "choose a target of kind `embedded`"))
+            }
+        }
+    }
+
+    fn embedded(&self, name: &str, path: &str, actor: Option<SmolStr>) -> Result<Target, Error> {
+        let portal = Embedded::open(&self.base.join(path))?;
+        let reference = TargetRef { name: name.to_owned(), kind: "embedded".to_owned(), identity: path.to_owned() };
+        Ok(Target { reference, actor, portal })
+    }
+
+    /// How far a plan may go.
+    pub fn options(&self, reach: &Reach, levels: &Levels, actor: Option<SmolStr>) -> Options {
+        let guards = self.workspace.as_ref().and_then(|workspace| workspace.guards.as_ref());
+        let usual = Guards::default();
+        let limit = |written: Option<&crate::document::workspace::Limit>, usual: Limit| match written {
+            None => usual,
+            Some(written) => Limit {
+                count: written.count.map_or(u32::MAX, |count| count.value),
+                percent: written.percent.map_or(100, |percent| percent.value),
+            },
+        };
+        Options {
+            prune: reach.prune,
+            allow_removals: reach.allow_removals,
+            allow_grants: reach.allow_grants,
+            allow_open: reach.allow_open.clone(),
+            actor: reach.actor.as_deref().map(SmolStr::from).or(actor),
+            guards: Guards {
+                max_removals: limit(guards.and_then(|guards| guards.max_removals.as_ref()), usual.max_removals),
+                max_grants: limit(guards.and_then(|guards| guards.max_grants.as_ref()), usual.max_grants),
+            },
+            levels: levels.clone(),
+            today: self.today,
+        }
+    }
+}
+
+impl Deny {
+    /// Whether a finding of this severity fails a run.
+    pub fn denies(self, severity: Severity) -> bool {
+        match self {
+            Deny::Error => severity == Severity::Error,
+            Deny::Warning => severity <= Severity::Warning,
+        }
+    }
+
+    /// How a run ends that found this and nothing else.
+    pub fn exit(self, diagnostics: &[Diagnostic]) -> Exit {
+        let denied = diagnostics.iter().any(|finding| self.denies(finding.severity));
+        if denied { Exit::Findings } else { Exit::Clean }
+    }
+}
+
+/// Sorts findings by path, line and column; those without a place come last.
+pub fn sort(diagnostics: &mut [Diagnostic], sources: &Sources) {
+    let key = |finding: &Diagnostic| {
+        let place = finding.place.as_ref();
+        place.map_or((true, "", 0), |place| (false, sources.path(place.file), place.span.start))
+    };
+    diagnostics.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| (&a.rule, &a.message).cmp(&(&b.rule, &b.message))));
+}
+
+/// A path as users read it: relative to the working directory where it is below it, with forward slashes.
+pub fn shown(path: &Path, cwd: &Path) -> String {
+    path.strip_prefix(cwd).unwrap_or(path).to_string_lossy().replace('\\', "/")
+}
+
+/// Runs asynchronous work to its end.
+pub fn block_on<R>(work: impl Future<Output = R>) -> Result<R, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Error::failed(format!("no threads could be started: {error}"), "try again"))?;
+    Ok(runtime.block_on(work))
+}
+
+impl Output {
+    /// Prints findings that keep a command from going on, and says how it ends.
+    pub fn refuse(&self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<Exit, Error> {
+        self.print(&crate::report::text::findings(diagnostics, sources, &self.style))?;
+        Ok(Exit::Findings)
+    }
+}

@@ -1,0 +1,38 @@
+//! `rosterctl drift`: compares and cannot write; says what changed outside and what is not applied yet.
+
+use super::args::{Common, DriftArgs, Reach};
+use super::context::{Context, block_on, sort};
+use super::output::Output;
+use super::plan::Planned;
+use crate::error::{Error, Exit};
+use crate::report::{Drift, Format, REPORT_VERSION, json, text};
+
+/// Runs the command.
+pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    let (rosters, settings) = Context::open(common)?.rosters(&args.paths)?;
+    let mut planned = block_on(Planned::make(rosters, &settings, &Reach::default(), common))??;
+    // What a plan may do is no concern here: drift does nothing.
+    planned.diagnostics.retain(|finding| !finding.rule.starts_with("plan/max-"));
+    sort(&mut planned.diagnostics, &planned.rosters.sources);
+    let pairs: Vec<_> = planned.rosters.organisations.iter().zip(&planned.live).collect();
+    let drift = Drift {
+        version: REPORT_VERSION,
+        target: planned.document.target.clone(),
+        complete: planned.document.complete,
+        differences: crate::report::drift::differences(&planned.document, &pairs),
+        diagnostics: planned.document.diagnostics.clone(),
+    };
+    output.print(&match output.format {
+        Format::Json => json::to_json(&drift),
+        Format::Text => {
+            let findings = text::findings(&planned.diagnostics, &planned.rosters.sources, &output.style);
+            findings + &text::drift(&drift, &output.style)
+        }
+    })?;
+    let invalid = !planned.sound();
+    if invalid || common.deny.exit(&planned.diagnostics) != Exit::Clean && drift.differences.is_empty() {
+        return Ok(Exit::Findings);
+    }
+    Ok(if drift.differences.is_empty() { Exit::Clean } else { Exit::Changes })
+}
+

@@ -1,0 +1,216 @@
+//! `rosterctl explain`: what a word of a platform is, why, and where it comes from.
+
+use std::fmt::Write;
+
+use serde_json::json;
+
+use super::args::{Common, ExplainArgs};
+use super::output::Output;
+use crate::diagnostic::nearest;
+use crate::document::record::visible;
+use crate::error::{Error, Exit};
+use crate::platform::{BUILT_IN, Platform, Rule};
+use crate::report::{Format, json as as_json};
+use crate::rules::ROSTER_RULES;
+
+/// A word and what is said of it.
+struct Page {
+    word: String,
+    what: String,
+    text: String,
+}
+
+/// Runs the command.
+pub fn run(args: &ExplainArgs, _common: &Common, output: &Output) -> Result<Exit, Error> {
+    let platforms = platforms(args.platform.as_deref())?;
+    let Some(word) = &args.word else { return list(&platforms, output) };
+    let pages = pages(&platforms);
+    let found: Vec<&Page> = pages.iter().filter(|page| page.word == *word || page.word.ends_with(&format!("/{word}"))).collect();
+    if found.is_empty() {
+        let words = pages.iter().map(|page| page.word.as_str());
+        let short = pages.iter().filter_map(|page| page.word.split_once('/').map(|(_, short)| short));
+        let hint = match nearest(word, words.chain(short)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`rosterctl explain` lists the rules".to_owned(),
+        };
+        return Err(Error::failed(format!("nothing here is called `{}`", visible(word)), hint));
+    }
+    output.print(&match output.format {
+        Format::Text => found.iter().map(|page| page.text.as_str()).collect::<Vec<_>>().join("\n"),
+        Format::Json => {
+            let pages = found.iter().map(|page| json!({ "word": page.word, "kind": page.what, "text": page.text }));
+            as_json::to_json(&json!({ "version": 1, "pages": pages.collect::<Vec<_>>() }))
+        }
+    })?;
+    Ok(Exit::Clean)
+}
+
+fn platforms(named: Option<&str>) -> Result<Vec<Platform>, Error> {
+    match named {
+        None => Ok(BUILT_IN.iter().filter_map(|(id, _)| Platform::built_in(id)).collect()),
+        Some(named) => match Platform::built_in(named) {
+            Some(platform) => Ok(vec![platform]),
+            None => {
+                let text = std::fs::read_to_string(named).map_err(|error| {
+                    let message = format!("there is no platform `{}`: {error}", visible(named));
+                    Error::failed(message, "name a built-in platform, or the path of a platform file")
+                })?;
+                let platform = Platform::from_text(named, &text).map_err(|findings| {
+                    let first = findings.first().map(|finding| finding.message.clone()).unwrap_or_default();
+                    let message = format!("the platform `{}` has {} errors: {first}", visible(named), findings.len());
+                    Error::failed(message, "`rosterctl validate` with a roster that names it shows them all")
+                })?;
+                Ok(vec![platform])
+            }
+        },
+    }
+}
+
+fn list(platforms: &[Platform], output: &Output) -> Result<Exit, Error> {
+    let rows = platforms.iter().flat_map(|platform| &platform.rules).map(|rule| {
+        let level = rule.level.map_or("off".to_owned(), |level| level.to_string());
+        (rule.id.to_string(), level, rule.title.to_string())
+    });
+    let language = ROSTER_RULES.iter().map(|(id, title)| ((*id).to_owned(), "error".to_owned(), (*title).to_owned()));
+    let language = language.map(|(id, level, title)| {
+        let level = if id == "roster/waiver-unused" { "warning".to_owned() } else { level };
+        (id, level, title)
+    });
+    let rows: Vec<(String, String, String)> = rows.chain(language).collect();
+    output.print(&match output.format {
+        Format::Json => {
+            let rules = rows.iter().map(|(id, level, title)| json!({ "rule": id, "level": level, "title": title }));
+            as_json::to_json(&json!({ "version": 1, "rules": rules.collect::<Vec<_>>() }))
+        }
+        Format::Text => {
+            let longest = rows.iter().map(|(id, ..)| id.len()).max().unwrap_or(0);
+            let mut text = String::new();
+            for (id, level, title) in &rows {
+                let room = output.style.width.saturating_sub(longest + 11).max(30);
+                let title: String = match title.char_indices().nth(room) {
+                    Some(_) => title.chars().take(room - 1).chain(['…']).collect(),
+                    None => title.clone(),
+                };
+                let _ = writeln!(text, "{id:longest$}  {level:7}  {title}");
+            }
+            text.push_str("\n`rosterctl explain RULE` tells why a rule is there, where it comes from and how to meet it\n");
+            text
+        }
+    })?;
+    Ok(Exit::Clean)
+}
+
+fn pages(platforms: &[Platform]) -> Vec<Page> {
+    let mut pages = Vec::new();
+    for platform in platforms {
+        for rule in &platform.rules {
+            pages.push(Page { word: rule.id.to_string(), what: "rule".to_owned(), text: rule_page(rule) });
+        }
+        for fact in &platform.facts {
+            let mut text = format!("{} ({} of {}, a fact: nothing to report)\n\n", fact.id, fact.number, platform.name);
+            paragraph(&mut text, &fact.title);
+            quote(&mut text, &fact.source);
+            pages.push(Page { word: fact.id.to_string(), what: "fact".to_owned(), text });
+        }
+        for role in &platform.roles {
+            let holders: Vec<&str> = role.held_by.iter().map(|holder| holder.as_str()).collect();
+            let mut text = format!("{} (role of {}): {}\n\n", role.id, platform.name, role.name);
+            paragraph(&mut text, &role.summary);
+            let _ = writeln!(text, "  held by: {}", holders.join(", "));
+            let ix = platform.role(&role.id);
+            let events = platform.events.iter().filter(|event| event.to.iter().chain(&event.copy).any(|to| Some(*to) == ix));
+            let may = platform.permissions.iter().filter(|permission| permission.roles.iter().any(|one| Some(*one) == ix));
+            row(&mut text, "notified of", events.map(|event| event.id.as_str()));
+            row(&mut text, "may", may.map(|permission| permission.id.as_str()));
+            quote(&mut text, &role.source);
+            pages.push(Page { word: role.id.to_string(), what: "role".to_owned(), text });
+        }
+        for event in &platform.events {
+            let mut text = format!("{} (event of {})\n\n", event.id, platform.name);
+            paragraph(&mut text, &event.summary);
+            row(&mut text, "reaches", event.to.iter().map(|role| platform[*role].id.as_str()));
+            row(&mut text, "copied to", event.copy.iter().map(|role| platform[*role].id.as_str()));
+            if event.when.is_some() {
+                text.push_str("  it arises only for some organisations: ask `rosterctl who notified`\n");
+            }
+            quote(&mut text, &event.source);
+            pages.push(Page { word: event.id.to_string(), what: "event".to_owned(), text });
+        }
+        for permission in &platform.permissions {
+            let mut text = format!("{} (permission of {})\n\n", permission.id, platform.name);
+            paragraph(&mut text, &permission.summary);
+            row(&mut text, "given by the roles", permission.roles.iter().map(|role| platform[*role].id.as_str()));
+            if let Some((application, level)) = permission.application {
+                let application = &platform[application];
+                let level = &application.levels[level.0 as usize];
+                let _ = writeln!(text, "  given by a permission group with `{}: {level}`", application.id);
+            }
+            quote(&mut text, &permission.source);
+            pages.push(Page { word: permission.id.to_string(), what: "permission".to_owned(), text });
+        }
+        for application in &platform.applications {
+            let mut text = format!("{} (application of {}): {}\n\n", application.id, platform.name, application.name);
+            paragraph(&mut text, &application.summary);
+            row(&mut text, "levels", application.levels.iter().map(|level| level.as_str()));
+            row(&mut text, "called for by", application.responsibilities.iter().map(|word| word.as_str()));
+            pages.push(Page { word: application.id.to_string(), what: "application".to_owned(), text });
+        }
+        for attribute in &platform.attributes {
+            let mut text = format!("{} (attribute of {}, {})\n\n", attribute.name, platform.name, attribute.value_type);
+            paragraph(&mut text, &attribute.summary);
+            row(&mut text, "words", attribute.values.iter().map(|word| word.as_str()));
+            pages.push(Page { word: attribute.name.to_string(), what: "attribute".to_owned(), text });
+        }
+        for service in &platform.services {
+            let mut text = format!("{} (service of {}): {}\n\n", service.id, platform.name, service.name);
+            paragraph(&mut text, &service.summary);
+            pages.push(Page { word: service.id.to_string(), what: "service".to_owned(), text });
+        }
+    }
+    for (id, title) in ROSTER_RULES {
+        let text = format!("{id} (a rule of the language itself: it always holds)\n\n  {title}\n");
+        pages.push(Page { word: (*id).to_owned(), what: "rule".to_owned(), text });
+    }
+    pages
+}
+
+fn rule_page(rule: &Rule) -> String {
+    let level = rule.level.map_or("off by default".to_owned(), |level| level.to_string());
+    let number = if rule.number.is_empty() { String::new() } else { format!(" {}", rule.number) };
+    let mut text = format!("{} (rule{number}, {level})\n\n", rule.id);
+    paragraph(&mut text, &rule.title);
+    paragraph(&mut text, &rule.cure);
+    quote(&mut text, &rule.source);
+    example(&mut text, "breaks it", &rule.breaks);
+    example(&mut text, "holds", &rule.holds);
+    text
+}
+
+fn paragraph(text: &mut String, paragraph: &str) {
+    if !paragraph.is_empty() {
+        let _ = writeln!(text, "  {}\n", paragraph.trim());
+    }
+}
+
+fn quote(text: &mut String, source: &str) {
+    if !source.is_empty() {
+        let _ = writeln!(text, "  the platform's documentation: \"{}\"\n", source.trim());
+    }
+}
+
+fn row<'w>(text: &mut String, label: &str, words: impl Iterator<Item = &'w str>) {
+    let words: Vec<&str> = words.collect();
+    if !words.is_empty() {
+        let _ = writeln!(text, "  {label}: {}", words.join(", "));
+    }
+}
+
+fn example(text: &mut String, label: &str, roster: &str) {
+    if !roster.trim().is_empty() {
+        let _ = writeln!(text, "  {label}:");
+        for line in roster.trim_end().lines() {
+            let _ = writeln!(text, "    {line}");
+        }
+        text.push('\n');
+    }
+}

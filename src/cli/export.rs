@@ -1,0 +1,71 @@
+//! `rosterctl export`: live state as a roster.
+
+use super::args::{Common, ExportArgs};
+use super::context::{Context, Settings, block_on};
+use super::output::Output;
+use crate::diagnostic::nearest;
+use crate::document::record::visible;
+use crate::error::{Error, Exit};
+use crate::live::{Listed, Read};
+use crate::platform::{BUILT_IN, Platform};
+use crate::report::{Format, export, json};
+
+/// Runs the command.
+pub fn run(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    block_on(work(args, common, output))?
+}
+
+async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    let context = Context::open(common)?;
+    if !context.diagnostics.is_empty() {
+        return output.refuse(&context.diagnostics, &context.sources);
+    }
+    let target = Settings::from(context).target(common)?;
+    let listed = target.portal.organisations().await?;
+    let organisation = choose(&listed, args.organisation.as_deref(), &target.reference.name)?;
+    let platform = platform(organisation)?;
+    let live = target.portal.read(&organisation.id, &platform).await?;
+    if !live.proof.holds() {
+        let message = format!("the portal announced {} objects and {} were read", live.proof.announced, live.proof.read);
+        return Err(Error::failed(message, "nothing was exported, since it would not be all; try again"));
+    }
+    let roster = export::roster(&organisation.id, &platform, &live);
+    output.print(&match output.format {
+        Format::Text => crate::document::write::roster(&roster),
+        Format::Json => json::to_json(&export::as_json(&roster)),
+    })?;
+    Ok(Exit::Clean)
+}
+
+fn choose<'l>(listed: &'l [Listed], wanted: Option<&str>, target: &str) -> Result<&'l Listed, Error> {
+    let ids: Vec<&str> = listed.iter().map(|one| one.id.as_str()).collect();
+    match (wanted, listed) {
+        (_, []) => {
+            let message = format!("the target `{target}` has no organisation yet");
+            Err(Error::failed(message, "apply a roster first, or name another target with --target"))
+        }
+        (None, [only]) => Ok(only),
+        (None, _) => {
+            let message = format!("the target `{target}` has several organisations: {}", ids.join(", "));
+            Err(Error::usage(message, "name one with --organisation"))
+        }
+        (Some(wanted), _) => listed.iter().find(|one| one.id == wanted).ok_or_else(|| {
+            let hint = match nearest(wanted, ids.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it has: {}", ids.join(", ")),
+            };
+            Error::failed(format!("the target `{target}` has no organisation `{}`", visible(wanted)), hint)
+        }),
+    }
+}
+
+fn platform(listed: &Listed) -> Result<Platform, Error> {
+    let text = match BUILT_IN.iter().find(|(id, _)| *id == listed.platform) {
+        Some((_, text)) => text,
+        None => listed.platform_text.as_str(),
+    };
+    Platform::from_text(&listed.platform, text).map_err(|_| {
+        let message = format!("the platform `{}` of `{}` cannot be read any more", listed.platform, listed.id);
+        Error::failed(message, "apply the roster again with a sound platform file")
+    })
+}

@@ -1,0 +1,117 @@
+//! `rosterctl init`: a commented starter roster, a workspace file and a CI workflow that validate clean.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::args::InitArgs;
+use super::output::Output;
+use crate::diagnostic::nearest;
+use crate::document::record::{id_problem, is_kebab, visible};
+use crate::document::source::WORKSPACE_FILE;
+use crate::error::{Error, Exit};
+use crate::platform::{BUILT_IN, Platform};
+
+const WORKSPACE: &str = "\
+# Where the rosters are, where they are applied, and how much one plan may do.
+version: 1
+rosters: [rosters]
+defaultTarget: sandbox
+
+targets:
+  # A portal in one SQLite file: try everything here before you connect a real one.
+  sandbox: { kind: embedded, path: .rosterctl/sandbox.db }
+
+# A plan that goes further needs --allow-removals or --allow-grants. The smaller of count and percent wins.
+guards:
+  maxRemovals: { count: 10, percent: 10 }
+  maxGrants: { count: 50, percent: 25 }
+";
+
+const WORKFLOW: &str = "\
+# Checks every pull request that touches the rosters. It needs no credentials.
+name: rosters
+on:
+  pull_request:
+  push:
+    branches: [main]
+permissions:
+  contents: read
+jobs:
+  validate:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+        with:
+          persist-credentials: false
+      - run: cargo install --locked rosterctl
+      - run: rosterctl validate
+      - run: rosterctl fmt --check
+";
+
+/// Runs the command.
+pub fn run(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
+    if !is_kebab(&args.organisation) {
+        let (message, help) = id_problem(&args.organisation);
+        return Err(Error::usage(message, help));
+    }
+    let roster = starter(&args.platform, &args.organisation)?;
+    let files = [
+        (PathBuf::from(WORKSPACE_FILE), WORKSPACE.to_owned()),
+        (Path::new("rosters").join(format!("{}.yaml", args.organisation)), roster),
+        (Path::new(".github/workflows").join("rosters.yml"), WORKFLOW.to_owned()),
+    ];
+    let there: Vec<String> = files
+        .iter()
+        .filter(|(path, _)| fs::symlink_metadata(args.dir.join(path)).is_ok())
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    if !there.is_empty() {
+        let message = format!("`{}` has {} already", args.dir.display(), there.join(", "));
+        return Err(Error::failed(message, "nothing was written; choose another folder, or move these away"));
+    }
+    for (path, text) in &files {
+        write(&args.dir.join(path), text)?;
+    }
+    let listed: String = files.iter().map(|(path, _)| format!("  {}\n", args.dir.join(path).display())).collect();
+    output.print(&format!(
+        "written:\n{listed}\nnext:\n  rosterctl validate   checks the roster\n  rosterctl plan       shows what it would do\n  \
+         rosterctl apply      does it, on the sandbox\n"
+    ))?;
+    Ok(Exit::Clean)
+}
+
+fn starter(platform: &str, organisation: &str) -> Result<String, Error> {
+    if let Some(built_in) = Platform::built_in(platform) {
+        return Ok(built_in.starter.replace("{organisation}", organisation));
+    }
+    let unknown = || {
+        let ids: Vec<&str> = BUILT_IN.iter().map(|(id, _)| *id).collect();
+        let hint = match nearest(platform, ids.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("built in: {}; or name the path of a platform file", ids.join(", ")),
+        };
+        Error::usage(format!("there is no platform `{}`", visible(platform)), hint)
+    };
+    let path = Path::new(platform);
+    let text = fs::read_to_string(path).map_err(|_| unknown())?;
+    let own = Platform::from_text(platform, &text).map_err(|findings| {
+        let first = findings.first().map(|finding| finding.message.clone()).unwrap_or_default();
+        Error::failed(format!("the platform `{}` has errors: {first}", visible(platform)), "mend the platform file")
+    })?;
+    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let minimal = "version: 1\norganisation: {organisation}\nplatform: {platform}\n";
+    let starter = if own.starter.is_empty() { minimal } else { &own.starter };
+    Ok(starter.replace("{organisation}", organisation).replace("{platform}", &full.display().to_string()))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let written = fs::create_dir_all(folder)
+        .and_then(|()| fs::OpenOptions::new().write(true).create_new(true).open(path))
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| {
+        let message = format!("`{}` could not be written: {error}", path.display());
+        Error::failed(message, "make room there, or choose another folder")
+    })
+}

@@ -1,0 +1,107 @@
+//! `rosterctl plan`: validates, reads live state, shows what would change and what that means.
+
+use std::path::Path;
+
+use super::args::{Common, PlanArgs, Reach};
+use super::context::{Context, Rosters, Settings, Target, block_on, sort};
+use super::output::Output;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::error::{Error, Exit};
+use crate::live::{Live, Read};
+use crate::plan::document::{Finding, PlanDocument};
+use crate::plan::plan;
+use crate::report::{Format, json, text};
+
+/// Runs the command.
+pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    let (rosters, settings) = Context::open(common)?.rosters(&args.paths)?;
+    let planned = block_on(Planned::make(rosters, &settings, &args.reach, common))??;
+    if let Some(file) = &args.out {
+        save(&planned.document, file)?;
+    }
+    planned.print(output)?;
+    if planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean {
+        return Ok(Exit::Findings);
+    }
+    let changes = args.detailed_exitcode && !planned.document.is_empty();
+    Ok(if changes { Exit::Changes } else { Exit::Clean })
+}
+
+/// A plan with everything that it was made from.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan; without steps where the rosters have errors.
+    pub document: PlanDocument,
+    /// All findings: of the rosters and of the plan.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The rosters.
+    pub rosters: Rosters,
+    /// The target.
+    pub target: Target,
+    /// The live states, one for each organisation.
+    pub live: Vec<Live>,
+    sound: bool,
+}
+
+impl Planned {
+    /// Reads the target and plans. Rosters with errors give a plan that says so and does nothing.
+    pub async fn make(rosters: Rosters, settings: &Settings, reach: &Reach, common: &Common) -> Result<Planned, Error> {
+        let target = settings.target(common)?;
+        let options = settings.options(reach, &rosters.levels, target.actor.clone());
+        let sound = rosters.diagnostics.iter().all(|finding| finding.severity != Severity::Error);
+        let mut live = Vec::with_capacity(rosters.organisations.len());
+        if sound {
+            for organisation in &rosters.organisations {
+                live.push(target.portal.read(&organisation.id, &organisation.platform).await?);
+            }
+        }
+        let pairs: Vec<_> = rosters.organisations.iter().zip(&live).collect();
+        let reference = target.reference.clone();
+        let (mut document, mut diagnostics) = plan(&pairs, reference, &options, &rosters.sources, &rosters.diagnostics);
+        sort(&mut diagnostics, &rosters.sources);
+        document.diagnostics = diagnostics.iter().map(|finding| Finding::of(finding, &rosters.sources)).collect();
+        if !sound {
+            document.organisations = rosters.organisations.iter().map(|one| one.id.to_string()).collect();
+            document.complete = false;
+        }
+        document.digest = document.digest_now();
+        Ok(Planned { document, diagnostics, rosters, target, live, sound })
+    }
+
+    /// Whether the rosters have no errors, so that something was planned at all.
+    pub fn sound(&self) -> bool {
+        self.sound
+    }
+
+    /// Whether errors forbid to apply the plan.
+    pub fn refused(&self) -> bool {
+        self.document.errors().next().is_some()
+    }
+
+    /// Prints findings and plan.
+    pub fn print(&self, output: &Output) -> Result<(), Error> {
+        output.print(&match output.format {
+            Format::Json => json::to_json(&self.document),
+            Format::Text => self.text(output),
+        })
+    }
+
+    /// Findings and plan as text.
+    pub fn text(&self, output: &Output) -> String {
+        let mut shown = text::findings(&self.diagnostics, &self.rosters.sources, &output.style);
+        if self.sound {
+            shown.push_str(&text::plan(&self.document, &output.style));
+        } else {
+            shown.push_str("nothing was planned: the rosters have errors\n");
+        }
+        shown
+    }
+}
+
+/// Saves a plan whole or not at all: a plan cut short by a full disk never takes the place of a good one.
+fn save(document: &PlanDocument, file: &Path) -> Result<(), Error> {
+    crate::document::source::replace(file, &json::to_json(document)).map_err(|error| {
+        let message = format!("the plan could not be saved to `{}`: {error}", file.display());
+        Error::failed(message, "make room or name another file; nothing was saved")
+    })
+}

@@ -1,0 +1,29 @@
+//! `rosterctl validate`: shape, references, rules and expectations; no live state, no network.
+
+use super::args::{Common, ValidateArgs};
+use super::context::Context;
+use super::output::Output;
+use crate::error::{Error, Exit};
+use crate::plan::document::Finding;
+use crate::platform::Section;
+use crate::report::{Format, REPORT_VERSION, Summary, Validation, json, text};
+
+/// Runs the command.
+pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    let (rosters, _) = Context::open(common)?.rosters(&args.paths)?;
+    let count = |section| rosters.organisations.iter().map(|organisation| organisation.section(section).count()).sum();
+    let mut summary = Summary {
+        organisations: rosters.organisations.len(),
+        users: count(Section::Users),
+        contacts: count(Section::Contacts),
+        ..Summary::default()
+    };
+    summary.count(&rosters.diagnostics);
+    let findings = rosters.diagnostics.iter().map(|finding| Finding::of(finding, &rosters.sources));
+    let report = Validation { version: REPORT_VERSION, summary, diagnostics: findings.collect() };
+    output.print(&match output.format {
+        Format::Text => text::validation(&report, &rosters.diagnostics, &rosters.sources, &output.style),
+        Format::Json => json::to_json(&report),
+    })?;
+    Ok(common.deny.exit(&rosters.diagnostics))
+}

@@ -1,0 +1,93 @@
+//! From the steps that a plan would take to differences, each with the side on which it arose.
+
+use std::collections::HashMap;
+
+use serde_json::Value as Json;
+
+use super::{Cause, Difference};
+use crate::live::{Live, Object};
+use crate::model::Organisation;
+use crate::plan::changes;
+use crate::plan::document::{Action, Blocked, PlanDocument, Step};
+
+/// What rosterctl wrote last, by organisation and handle: present where the portal keeps it.
+type Applied<'a> = HashMap<(&'a str, &'a str), Object>;
+
+/// The differences behind the steps of a plan, blocked ones too.
+pub fn differences(plan: &PlanDocument, pairs: &[(&Organisation, &Live)]) -> Vec<Difference> {
+    let mut applied: Applied<'_> = HashMap::new();
+    for (organisation, live) in pairs {
+        for entry in &live.people {
+            if let Some(object) = &entry.applied {
+                let object = Object::Person(Box::new(object.clone()));
+                applied.insert((&organisation.id, &entry.handle), object);
+            }
+        }
+        for entry in &live.groups {
+            if let Some(object) = &entry.applied {
+                applied.insert((&organisation.id, &entry.handle), Object::Group(object.clone()));
+            }
+        }
+    }
+    let steps = plan.steps.iter().chain(plan.blocked.iter().map(|Blocked { step, .. }| step));
+    let mut found = Vec::new();
+    for step in steps {
+        let pair = pairs.iter().find(|(organisation, _)| organisation.id == step.organisation.as_str());
+        let Some((organisation, live)) = pair else { continue };
+        let handle = step.handle.as_deref().unwrap_or_default();
+        let before = applied.get(&(step.organisation.as_str(), handle));
+        match step.action {
+            Action::Create => {
+                let vanished = live.vanished.iter().any(|(resource, id)| *resource == step.resource && *id == step.key);
+                let cause = if vanished { Cause::Outside } else { Cause::NotApplied };
+                found.push(whole(step, cause, "present", "absent"));
+            }
+            Action::Delete => found.push(whole(step, Cause::NotApplied, "absent", "present")),
+            _ => fields(organisation, step, before, &mut found),
+        }
+    }
+    found
+}
+
+fn whole(step: &Step, cause: Cause, wanted: &str, live: &str) -> Difference {
+    Difference {
+        organisation: step.organisation.clone(),
+        resource: step.resource,
+        key: step.key.clone(),
+        action: step.action,
+        field: None,
+        wanted: wanted.into(),
+        live: live.into(),
+        cause,
+        location: step.location.clone(),
+    }
+}
+
+fn fields(organisation: &Organisation, step: &Step, applied: Option<&Object>, found: &mut Vec<Difference>) {
+    let written: Option<HashMap<String, Json>> = applied.map(|object| {
+        let all = changes(&organisation.platform, None, Some(object), true);
+        all.into_iter().map(|change| (change.field, change.to)).collect()
+    });
+    for change in &step.changes {
+        let last = written.as_ref().map(|fields| fields.get(&change.field).cloned().unwrap_or(Json::Null));
+        let cause = match (last, change.field.as_str()) {
+            (_, "id" | "section") => Cause::NotApplied,
+            (None, _) => Cause::Unknown,
+            (Some(last), _) if last == change.from => Cause::NotApplied,
+            (Some(last), _) if last == change.to => Cause::Outside,
+            (Some(_), _) => Cause::Both,
+        };
+        found.push(Difference {
+            organisation: step.organisation.clone(),
+            resource: step.resource,
+            key: step.key.clone(),
+            action: step.action,
+            field: Some(change.field.clone()),
+            wanted: change.to.clone(),
+            live: change.from.clone(),
+            cause,
+            location: step.location.clone(),
+        });
+    }
+}
+
