@@ -5,6 +5,7 @@ use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use crate::diagnostic::nearest;
 use crate::document::record::visible;
+use crate::document::write;
 use crate::error::{Error, Exit};
 use crate::live::{Listed, Read};
 use crate::platform::{BUILT_IN, Platform};
@@ -29,10 +30,9 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
         let message = format!("the portal announced {} objects and {} were read", live.proof.announced, live.proof.read);
         return Err(Error::failed(message, "nothing was exported, since it would not be all; try again"));
     }
-    let roster = export::roster(&organisation.id, &platform, &live);
     output.print(&match output.format {
-        Format::Text => crate::document::write::roster(&roster),
-        Format::Json => json::to_json(&export::as_json(&roster)),
+        Format::Text => write::roster(&export::roster(&organisation.id, &platform, &live)),
+        Format::Json => json::to_json(&export::as_json(&organisation.id, &platform, &live)),
     })?;
     Ok(Exit::Clean)
 }

@@ -204,17 +204,20 @@ pub trait FromNode: Sized {
     }
 }
 
+/// The layout of a type; a function, so that records may hold themselves.
+pub type LayoutOf = fn() -> Layout;
+
 /// The order in which a value's keys are written: what the formatter knows of a record.
 #[derive(Clone, Copy)]
 pub enum Layout {
     /// The author's order.
     Free,
     /// The order of a record's declaration.
-    Record(&'static [(&'static str, fn() -> Layout)]),
+    Record(&'static [(&'static str, LayoutOf)]),
     /// A map from ids in the author's order; its values are laid out alike.
-    Map(fn() -> Layout),
+    Map(LayoutOf),
     /// A list; its items are laid out alike.
-    List(fn() -> Layout),
+    List(LayoutOf),
 }
 
 impl<T: FromNode> FromNode for Option<T> {
@@ -494,8 +497,8 @@ macro_rules! record {
             }
 
             fn layout() -> $crate::document::record::Layout {
-                use $crate::document::record::{FromNode, Layout};
-                const KEYS: &[(&str, fn() -> Layout)] = &[$( ($key, <$ty as FromNode>::layout) ),*];
+                use $crate::document::record::{FromNode, Layout, LayoutOf};
+                const KEYS: &[(&str, LayoutOf)] = &[$( ($key, <$ty as FromNode>::layout) ),*];
                 Layout::Record(KEYS)
             }
         }

@@ -172,15 +172,12 @@ impl Page {
     }
 
     fn section<T>(&mut self, key: &str, entries: Option<&[T]>, write: fn(&mut Page, &T)) {
-        match entries {
-            None => {}
-            Some([]) => self.line(0, key, "{}"),
-            Some(entries) => {
-                self.out.push('\n');
-                self.line(0, key, "");
-                entries.iter().for_each(|entry| write(self, entry));
-            }
+        let Some(entries) = entries else { return };
+        if !entries.is_empty() || self.out.lines().last().is_some_and(|line| line.starts_with(' ')) {
+            self.out.push('\n');
         }
+        self.line(0, key, if entries.is_empty() { "{}" } else { "" });
+        entries.iter().for_each(|entry| write(self, entry));
     }
 
     fn person(&mut self, entry: &Entry) {

@@ -79,9 +79,7 @@ impl Embedded {
     fn not_understood(&self, organisation: &str, handle: &str, reason: &str) -> LiveError {
         let path = self.path.display();
         LiveError::new(
-            format!(
-                "the portal `{path}` holds something that cannot be understood: `{handle}` of `{organisation}`: {reason}"
-            ),
+            format!("the portal `{path}` holds what cannot be understood: `{handle}` of `{organisation}`: {reason}"),
             "correct the row, or add the word to the platform file; nothing is planned for an organisation half read",
         )
     }

@@ -7,7 +7,7 @@ use super::document::{AccessChange, GainOrLoss, Impact, NotificationChange};
 use super::order::Placed;
 use crate::live::{Live, Object};
 use crate::model::{Group, Organisation, Person, Roll, View, grant};
-use crate::platform::{EventIx, PermissionIx, Platform};
+use crate::platform::{ApplicationIx, EventIx, LevelIx, PermissionIx, Platform};
 
 /// The impact of a plan on one organisation: live state against what it becomes by the steps.
 pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[Placed]) -> Impact {
@@ -65,11 +65,11 @@ pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[Pl
             let held = rights(&before_view, before);
             let kept = after.map(|after| rights(&after_view, after)).unwrap_or_default();
             let id = after.map_or(&before.id, |after| &after.id);
-            compare(&mut access, &organisation.id, id, &held, &kept);
+            compare(&mut access, organisation, id, &held, &kept);
         }
     }
     for person in &created {
-        compare(&mut access, &organisation.id, &person.id, &BTreeSet::new(), &rights(&after_view, person));
+        compare(&mut access, organisation, &person.id, &BTreeSet::new(), &rights(&after_view, person));
     }
     people_after.extend(created);
     let before = Roll::new(before_view, live.people.iter().map(|entry| &entry.object));
@@ -93,28 +93,66 @@ pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[Pl
     Impact { access, notifications }
 }
 
-/// Everything that a person may do: permissions, and levels of applications as `APPLICATION:LEVEL`.
-fn rights(view: &View<'_>, person: &Person) -> BTreeSet<String> {
-    let platform = view.platform;
-    let permissions = (0..platform.permissions.len()).map(|index| PermissionIx(index as u16));
+/// Something that a person may do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Right {
+    Permission(PermissionIx),
+    Level(ApplicationIx, LevelIx),
+}
+
+impl Right {
+    fn words(self, platform: &Platform) -> String {
+        match self {
+            Right::Permission(permission) => platform[permission].id.to_string(),
+            Right::Level(application, level) => {
+                let application = &platform[application];
+                format!("{}:{}", application.id, application.levels[level.0 as usize])
+            }
+        }
+    }
+}
+
+/// Everything that a person may do; a level of an application includes those below it.
+fn rights(view: &View<'_>, person: &Person) -> BTreeSet<Right> {
+    let permissions = (0..view.platform.permissions.len()).map(|index| PermissionIx(index as u16));
     let permissions = permissions.filter(|permission| grant(view, person, *permission).is_some());
-    let mut rights: BTreeSet<String> = permissions.map(|permission| platform[permission].id.to_string()).collect();
+    let mut rights: BTreeSet<Right> = permissions.map(Right::Permission).collect();
     for (application, level, _) in view.access(person) {
-        let application = &platform[application];
-        rights.extend(application.levels[..=level.0 as usize].iter().map(|level| format!("{}:{level}", application.id)));
+        rights.extend((0..=level.0).map(|level| Right::Level(application, LevelIx(level))));
     }
     rights
 }
 
-fn compare(access: &mut Vec<AccessChange>, organisation: &str, person: &str, old: &BTreeSet<String>, new: &BTreeSet<String>) {
-    let mut note = |permission: &String, change| {
+fn compare(
+    access: &mut Vec<AccessChange>,
+    organisation: &Organisation,
+    person: &str,
+    old: &BTreeSet<Right>,
+    new: &BTreeSet<Right>,
+) {
+    let platform: &Platform = &organisation.platform;
+    let mut note = |permission: &str, change| {
         access.push(AccessChange {
-            organisation: organisation.to_owned(),
+            organisation: organisation.id.to_string(),
             person: person.to_owned(),
-            permission: permission.clone(),
+            permission: permission.to_owned(),
             change,
         });
     };
-    new.difference(old).for_each(|permission| note(permission, GainOrLoss::Gained));
-    old.difference(new).for_each(|permission| note(permission, GainOrLoss::Lost));
+    highest(new.difference(old)).for_each(|right| note(&right.words(platform), GainOrLoss::Gained));
+    highest(old.difference(new)).for_each(|right| note(&right.words(platform), GainOrLoss::Lost));
+}
+
+/// Of the levels of one application the highest only: the lower ones go without saying.
+fn highest<'r>(rights: impl Iterator<Item = &'r Right>) -> impl Iterator<Item = &'r Right> {
+    let mut rights = rights.peekable();
+    std::iter::from_fn(move || {
+        let mut right = rights.next()?;
+        while let (Right::Level(application, _), Some(Right::Level(next, _))) = (right, rights.peek().copied())
+            && application == next
+        {
+            right = rights.next()?;
+        }
+        Some(right)
+    })
 }

@@ -63,16 +63,15 @@ pub(super) fn breach(parameters: &Cardinality, organisation: &Organisation, roll
         ("subject", subject_text.as_str()),
         ("role", role),
         ("organisation", organisation.id.as_str()),
-        ("count", count.as_str()),
     ];
     let say = if say.is_empty() { default_message(side) } else { say.as_str() };
     let help = fill(&parameters.help, &values);
-    Some(Breach { level: None, subject, message: fill(say, &values), help, place, related })
+    Some(Breach { level: None, subject, message: fill(say, &values).replace("{count}", &count), help, place, related })
 }
 
 fn default_message(side: Side) -> &'static str {
     match side {
-        Side::Gap => "too few people of `{organisation}` hold the role `{role}`: {count}",
-        Side::Surplus => "too many people of `{organisation}` hold the role `{role}`: {count}",
+        Side::Gap => "too few people of {organisation} hold the role {role}: {count}",
+        Side::Surplus => "too many people of {organisation} hold the role {role}: {count}",
     }
 }

@@ -7,7 +7,7 @@ use crate::diagnostic::Related;
 use crate::model::{Organisation, Person, View};
 use crate::platform::AttributeIx;
 
-/// The applications that a person reaches for no declared reason, one finding each.
+/// What a person reaches for no declared reason: one finding for each group that gives such access.
 pub(super) fn breaches(
     attribute: AttributeIx,
     organisation: &Organisation,
@@ -18,37 +18,46 @@ pub(super) fn breaches(
     if declared.is_empty() {
         return Vec::new();
     }
+    let platform = view.platform;
+    let mut found: Vec<Breach> = Vec::new();
     let mut seen = Vec::new();
-    let mut found = Vec::new();
-    for (application, _, group) in view.access(person) {
-        let needed = &view.platform[application].responsibilities;
-        if needed.is_empty() || seen.contains(&application) || declared.iter().any(|word| needed.contains(&word.value)) {
-            continue;
-        }
-        seen.push(application);
-        let index = person.groups.iter().position(|word| word.value == group.id).unwrap_or(0);
-        let place = person.at(person.groups[index].span, &["groups", &index.to_string()]);
-        let granted = group.applications.iter().find(|(reached, ..)| *reached == application);
-        let pointer = crate::diagnostic::pointer(["permissionGroups", &group.id, "applications", &view.platform[application].id]);
-        let related = granted.map(|(.., span)| Related {
-            place: crate::diagnostic::Place { file: group.file, span: *span, pointer },
-            message: format!("`{}` gives it", group.id),
-        });
+    for (index, word) in person.groups.iter().enumerate() {
+        let Some(group) = view.groups.get(&word.value).filter(|_| person.active()) else { continue };
+        let uncalled: Vec<_> = group
+            .applications
+            .iter()
+            .filter(|(application, ..)| {
+                let needed = &platform[*application].responsibilities;
+                !needed.is_empty() && !declared.iter().any(|word| needed.contains(&word.value)) && !seen.contains(application)
+            })
+            .collect();
+        let Some((first, _, span)) = uncalled.first() else { continue };
+        seen.extend(uncalled.iter().map(|(application, ..)| *application));
+        let names: Vec<&str> = uncalled.iter().map(|(application, ..)| platform[*application].id.as_str()).collect();
+        let pointer = crate::diagnostic::pointer(["permissionGroups", &group.id, "applications", names[0]]);
         let words: Vec<&str> = declared.iter().map(|word| word.value.as_str()).collect();
         found.push(Breach {
             level: None,
             subject: Some(person.id.clone()),
             message: format!(
-                "`{}` of `{}` reaches `{}` through `{}`, which none of the declared responsibilities ({}) calls for",
+                "`{}` of `{}` reaches {} through `{}`, which none of the declared responsibilities ({}) calls for",
                 person.id,
                 organisation.id,
-                view.platform[application].id,
+                names.join(", "),
                 group.id,
                 words.join(", ")
             ),
-            help: format!("take `{}` out of the group, or declare one of: {}", person.id, needed.join(", ")),
-            place,
-            related: related.into_iter().collect(),
+            help: format!(
+                "take `{}` out of the group, or declare a responsibility that calls for it: {} is for {}",
+                person.id,
+                names[0],
+                platform[*first].responsibilities.join(", ")
+            ),
+            place: person.at(word.span, &["groups", &index.to_string()]),
+            related: vec![Related {
+                place: crate::diagnostic::Place { file: group.file, span: *span, pointer },
+                message: format!("`{}` gives it", group.id),
+            }],
         });
     }
     found

@@ -164,7 +164,7 @@ pub fn crossed(rule: &Rule, tally: Tally) -> Option<Side> {
     }
 }
 
-/// A message with its placeholders filled in.
-fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+/// A message with its placeholders filled in; ids stand in backticks as everywhere.
+fn fill(template: &str, ids: &[(&str, &str)]) -> String {
+    ids.iter().fold(template.to_owned(), |text, (name, id)| text.replace(&format!("{{{name}}}"), &format!("`{id}`")))
 }

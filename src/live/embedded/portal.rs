@@ -136,7 +136,7 @@ impl Portal<'_> {
         Ok(())
     }
 
-    /// The group that a word means now, whatever it was called when the plan was made: its id or, unmanaged, its handle.
+    /// What the group is called now that had this id when the plan was made: by its id or, unmanaged, its handle.
     pub(super) fn group_word(self, organisation: &str, word: &str) -> rusqlite::Result<Option<String>> {
         let sql = "SELECT 1 FROM permission_group WHERE external_id = ?1";
         if self.rows.prepare_cached(sql)?.exists([row::external_id(organisation, word)])? {

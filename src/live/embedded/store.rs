@@ -33,8 +33,8 @@ pub(super) fn reader(path: &Path) -> Result<Option<Connection>, LiveError> {
     if !exists(path)? {
         return Ok(None);
     }
-    // A read-only connection to a file in WAL mode leaves its companions `-wal` and `-shm` behind, one that could write
-    // takes them away again. But the last one of the latter kind also moves what a crash left in the `-wal` into the file.
+    // A read-only connection in WAL mode leaves the companions `-wal` and `-shm` behind, one that could write takes
+    // them away again. But the latter also moves into the file what a crash left in the `-wal`.
     let access = if log_filled(path) { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
     let opened = connect(path, access).and_then(|connection| {
         connection.pragma_update(None, "query_only", true)?;
@@ -87,7 +87,7 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// A connection to a file in a folder where nothing can be written, not even a lock: nobody else can write there either.
+/// A connection to a file in a folder where nothing can be written, not even a lock: nobody else writes there either.
 fn still(path: &Path, error: rusqlite::ffi::Error) -> Result<(Connection, Result<Content, Foreign>), LiveError> {
     let failed = |error| explain(path, error);
     let text = path.to_str().ok_or_else(|| failed(Error::SqliteFailure(error, None)))?;

@@ -1,0 +1,98 @@
+//! Live state as the roster that would leave it unchanged.
+
+use serde_json::{Map, Value as Json, json};
+use smol_str::{SmolStr, ToSmolStr};
+
+use crate::document::roster::AttributeValue;
+use crate::document::write::{Entry, GroupEntry, RosterText};
+use crate::live::{Live, Object};
+use crate::model::{EntryType, Group, Person, Status, Value};
+use crate::plan::changes;
+use crate::platform::{Platform, Section};
+
+/// The roster of an organisation as it is live. What rosterctl does not manage stands under the portal's own handles.
+pub fn roster(organisation: &str, platform: &Platform, live: &Live) -> RosterText {
+    let section = |section| platform.sections.contains(&section).then(|| people(platform, live, section));
+    RosterText {
+        organisation: organisation.into(),
+        platform: platform.reference.clone(),
+        users: section(Section::Users),
+        contacts: section(Section::Contacts),
+        groups: platform.sections.contains(&Section::PermissionGroups).then(|| groups(platform, live)),
+    }
+}
+
+/// The same roster as JSON.
+pub fn as_json(organisation: &str, platform: &Platform, live: &Live) -> Json {
+    let mut document = Map::new();
+    document.insert("version".to_owned(), 1.into());
+    document.insert("organisation".to_owned(), organisation.into());
+    document.insert("platform".to_owned(), platform.reference.as_str().into());
+    for section in &platform.sections {
+        document.insert(section.as_str().to_owned(), json!({}));
+    }
+    let people = live.people.iter().map(|entry| Object::Person(Box::new(entry.object.clone())));
+    let groups = live.groups.iter().map(|entry| Object::Group(entry.object.clone()));
+    for object in people.chain(groups) {
+        let mut fields = Map::new();
+        for change in changes(platform, None, Some(&object), true) {
+            match change.field.split_once('.') {
+                Some((map, key)) => fields.entry(map.to_owned()).or_insert_with(|| json!({}))[key] = change.to,
+                None => {
+                    fields.insert(change.field, change.to);
+                }
+            }
+        }
+        if let Some(section) = document.get_mut(object.section().as_str()) {
+            section[object.id()] = Json::Object(fields);
+        }
+    }
+    Json::Object(document)
+}
+
+fn people(platform: &Platform, live: &Live, section: Section) -> Vec<Entry> {
+    let people = live.people.iter().map(|entry| &entry.object).filter(|person| person.section == section);
+    let mut entries: Vec<Entry> = people.map(|person| entry(platform, person)).collect();
+    entries.sort_by(|a, b| a.id.cmp(&b.id));
+    entries
+}
+
+fn entry(platform: &Platform, person: &Person) -> Entry {
+    let attributes = person.attributes.iter().map(|(attribute, value)| {
+        let value = match &value.value {
+            Value::Boolean(value) => AttributeValue::Boolean(*value),
+            Value::Text(text) => AttributeValue::Text(text.clone()),
+            Value::List(words) => AttributeValue::List(words.clone()),
+        };
+        (platform[*attribute].name.clone(), value)
+    });
+    Entry {
+        id: person.id.clone(),
+        name: person.name.value.clone(),
+        email: person.email.as_ref().map(|email| email.value.clone()),
+        phone: person.phone.as_ref().map(|phone| phone.value.clone()),
+        entry_type: Some(person.entry_type.value).filter(|kind| *kind != EntryType::Person),
+        status: Some(person.status.value).filter(|status| *status != Status::Active),
+        roles: person.roles.iter().map(|held| platform[held.role].id.clone()).collect(),
+        groups: person.groups.iter().map(|group| group.value.clone()).collect(),
+        attributes: attributes.collect(),
+    }
+}
+
+fn groups(platform: &Platform, live: &Live) -> Vec<GroupEntry> {
+    let access = |group: &Group| -> Vec<(SmolStr, SmolStr)> {
+        let levels = group.applications.iter();
+        let levels = levels.map(|(application, level, _)| (&platform[*application], level.0 as usize));
+        levels.map(|(application, level)| (application.id.clone(), application.levels[level].clone())).collect()
+    };
+    let groups = live.groups.iter().map(|entry| &entry.object);
+    let mut entries: Vec<GroupEntry> = groups
+        .map(|group| GroupEntry {
+            id: group.id.clone(),
+            name: group.name.value.to_smolstr(),
+            applications: access(group),
+        })
+        .collect();
+    entries.sort_by(|a, b| a.id.cmp(&b.id));
+    entries
+}
