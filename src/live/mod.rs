@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Group, Person};
 use crate::platform::{Platform, Section, Verb};
-pub use embedded::Embedded;
+pub use embedded::{AuditRow, Embedded};
 
 /// The kinds of object that a portal holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -71,8 +71,30 @@ pub struct Entry<T> {
     pub handle: SmolStr,
     /// Whether rosterctl manages it: it carries an external id.
     pub managed: bool,
-    /// The object as rosterctl wrote it last, where the portal keeps that.
-    pub applied: Option<T>,
+    /// The object as rosterctl wrote it last.
+    pub applied: Applied<T>,
+}
+
+/// What rosterctl wrote last, as far as the portal keeps that.
+#[derive(Clone, Debug)]
+pub enum Applied<T> {
+    /// Not known.
+    Unknown,
+    /// Just what is there now.
+    Same,
+    /// This; somebody else changed it since.
+    Other(Box<T>),
+}
+
+impl<T> Entry<T> {
+    /// The object as rosterctl wrote it last, where that is known.
+    pub fn applied(&self) -> Option<&T> {
+        match &self.applied {
+            Applied::Unknown => None,
+            Applied::Same => Some(&self.object),
+            Applied::Other(applied) => Some(applied),
+        }
+    }
 }
 
 /// How it is known that a read saw everything.

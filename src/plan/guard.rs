@@ -133,7 +133,7 @@ fn tampered(organisation: &Organisation, live: &Live, options: &Options, finding
     for rule in &organisation.platform.rules {
         let (Check::Tampered { role }, Some(severity)) = (&rule.check, options.levels.weigh(rule, None)) else { continue };
         for entry in &live.people {
-            let (Some(applied), now) = (&entry.applied, &entry.object) else { continue };
+            let (Some(applied), now) = (entry.applied(), &entry.object) else { continue };
             let held = applied.holds(*role) || now.holds(*role);
             let same = applied.name == now.name && applied.email == now.email && applied.holds(*role) == now.holds(*role);
             if held && !same {

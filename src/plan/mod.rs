@@ -17,9 +17,9 @@ use smol_str::SmolStr;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::{Sources, locate};
 use crate::live::object::hex;
-use crate::live::{Live, Resource};
-use crate::model::{Day, Organisation, Roll, View};
-use crate::platform::Check;
+use crate::live::{Live, Object, Resource};
+use crate::model::{Day, Organisation, Roll, Status, View};
+use crate::platform::{Check, State};
 use crate::rules::{Levels, Waived};
 pub use changes::{carried_out, changes};
 use diff::{Delta, Diff};
@@ -179,7 +179,12 @@ fn step(organisation: &Organisation, live: &Live, placed: &Placed, sources: &Sou
     let platform = &organisation.platform;
     let delta: &Delta = &placed.delta;
     let mut notes = delta.notes.clone();
-    let transition = platform.transitions.iter().find(|way| way.action == delta.action.verb());
+    let from = match &delta.before {
+        None => State::Absent,
+        Some(Object::Person(person)) if person.status.value == Status::Deactivated => State::Deactivated,
+        Some(_) => State::Active,
+    };
+    let transition = platform.transition(delta.action.verb(), from).filter(|_| delta.resource == Resource::User);
     notes.extend(transition.and_then(|way| way.note.as_ref()).map(ToString::to_string));
     for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
         let length = if *closed { "for a moment" } else { "from then on" };

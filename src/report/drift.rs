@@ -18,13 +18,13 @@ pub fn differences(plan: &PlanDocument, pairs: &[(&Organisation, &Live)]) -> Vec
     let mut applied: Applied<'_> = HashMap::new();
     for (organisation, live) in pairs {
         for entry in &live.people {
-            if let Some(object) = &entry.applied {
+            if let Some(object) = entry.applied() {
                 let object = Object::Person(Box::new(object.clone()));
                 applied.insert((&organisation.id, &entry.handle), object);
             }
         }
         for entry in &live.groups {
-            if let Some(object) = &entry.applied {
+            if let Some(object) = entry.applied() {
                 applied.insert((&organisation.id, &entry.handle), Object::Group(object.clone()));
             }
         }

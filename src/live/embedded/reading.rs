@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use smol_str::SmolStr;
 
 use super::row::{self, Decoder, GROUP, PERSON};
-use crate::live::{Completeness, Entry, Live, Resource};
+use crate::live::{Applied, Completeness, Entry, Live, Resource};
 use crate::model::{Group, Person};
 use crate::platform::{Platform, Section};
 
@@ -67,12 +67,16 @@ fn people(
         };
         // What was written last is often what is there; where it is not understood any more, it says nothing.
         let applied = match row.get_ref(11)?.as_i64_or_null()? {
-            Some(1) => Some(object.clone()),
-            _ => decoder.person(row, 12, object.section, &object.id).ok(),
+            Some(1) => Applied::Same,
+            _ => written(decoder.person(row, 12, object.section, &object.id)),
         };
         people.push(Entry { object, handle, managed, applied });
     }
     Ok(Ok(people))
+}
+
+fn written<T, E>(decoded: Result<T, E>) -> Applied<T> {
+    decoded.map_or(Applied::Unknown, |applied| Applied::Other(Box::new(applied)))
 }
 
 fn groups(
@@ -97,7 +101,7 @@ fn groups(
             Ok(read) => read,
             Err(reason) => return Ok(Err((handle, reason))),
         };
-        let applied = decoder.group(row, 4, &object.id).ok();
+        let applied = written(decoder.group(row, 4, &object.id));
         groups.push(Entry { object, handle, managed, applied });
     }
     Ok(Ok(groups))
