@@ -117,7 +117,10 @@ impl ApprovedPlan {
                 let failed = failed.filter(|before| ended.get(before) != Some(&Ended::Done)).min();
                 match failed {
                     Some(before) => {
-                        ended.insert(operation.step, Ended::Skipped(format!("step {before}, which it needs, was not done")));
+                        ended.insert(
+                            operation.step,
+                            Ended::Skipped(format!("step {before}, which it needs, was not done")),
+                        );
                     }
                     None => runnable.push(operation.clone()),
                 }

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use smol_str::SmolStr;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A file of the run: an index into [`crate::document::Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

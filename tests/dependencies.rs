@@ -22,7 +22,8 @@ const PERMISSIVE: &[&str] = &[
 ];
 
 /// Crates that cost enough to build that two versions of one would hurt.
-const HEAVY: &[&str] = &["tokio", "rusqlite", "libsqlite3-sys", "clap_builder", "serde", "serde_json", "schemars", "regex"];
+const HEAVY: &[&str] =
+    &["tokio", "rusqlite", "libsqlite3-sys", "clap_builder", "serde", "serde_json", "schemars", "regex"];
 
 fn packages() -> Vec<Json> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());

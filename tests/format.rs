@@ -7,7 +7,7 @@ use rosterctl::document::record::FromNode;
 use rosterctl::document::roster::{AttributeValue, EntryType, Status};
 use rosterctl::document::tree::{self, Kind};
 use rosterctl::document::write::{self, Entry, GroupEntry, RosterText, scalar};
-use rosterctl::platform::PlatformFile;
+use rosterctl::platform::file::PlatformFile;
 
 /// Formats a text, and the result again.
 fn canonical(before: &str) -> String {
@@ -56,25 +56,40 @@ fn comments_move_along_and_stay_where_they_belong() {
          # people\n  # Ada.\n  ada: # the first\n    # - technical\n    # End of roles.\n    name: Ada\n    roles: # none\n\n    \
          # phone: x\n  # Below the last user.\n\n# Contacts.\ncontacts: {}\n# odd\n# The end.\n",
     );
-    golden("# yaml-language-server: $schema=x\norganisation: a\nversion: 1\n", "# yaml-language-server: $schema=x\nversion: 1\norganisation: a\n");
+    golden(
+        "# yaml-language-server: $schema=x\norganisation: a\nversion: 1\n",
+        "# yaml-language-server: $schema=x\nversion: 1\norganisation: a\n",
+    );
     golden("# attached\norganisation: a\nversion: 1\n", "version: 1\n# attached\norganisation: a\n");
-    golden("users:\n  a:\n    attributes:\n        # x: 1\n    until: 2030-01-01\n", "users:\n  a:\n    attributes:\n      # x: 1\n    until: 2030-01-01\n");
+    golden(
+        "users:\n  a:\n    attributes:\n        # x: 1\n    until: 2030-01-01\n",
+        "users:\n  a:\n    attributes:\n      # x: 1\n    until: 2030-01-01\n",
+    );
     golden("a:\n- b # 1\n# of d\n# d too\nd: 1\n", "a:\n  - b # 1\n\n# of d\n# d too\nd: 1\n");
     golden("a:\n  - b\n  # last\n\n  # really\nd: 1", "a:\n  - b\n  # last\n\n  # really\n\nd: 1\n");
 }
 
 #[test]
 fn comments_in_odd_places() {
-    golden("a: [ # x\n  b, # y\n  # of c\n  c # z\n  # end\n] # after\n", "a: # x\n  - b # y\n  # of c\n  - c # z\n  # end\n  # after\n");
+    golden(
+        "a: [ # x\n  b, # y\n  # of c\n  c # z\n  # end\n] # after\n",
+        "a: # x\n  - b # y\n  # of c\n  - c # z\n  # end\n  # after\n",
+    );
     golden("a: { # x\n}\nb: [\n # y\n ]\n", "a: # x\n  {}\nb:\n  # y\n  []\n");
     golden("a: # x\n  b\nc:\n  # y\n  d # z\n", "a: # x\n  b\nc:\n  # y\n  d # z\n");
-    golden("- # x\n  a: 1\n-\n  # y\n  b: 1\n-   - c\n    - d # z\n", "- # x\n  a: 1\n-\n  # y\n  b: 1\n- - c\n  - d # z\n");
+    golden(
+        "- # x\n  a: 1\n-\n  # y\n  b: 1\n-   - c\n    - d # z\n",
+        "- # x\n  a: 1\n-\n  # y\n  b: 1\n- - c\n  - d # z\n",
+    );
     golden("a: |  # x\n    b\n# c\nd: > # y\n e\n", "a: | # x\n  b\n# c\nd: > # y\n  e\n");
     golden("? a # x\n: b # y\n", "a: # x\n  b # y\n");
     golden("a: &x # x\n  !!map # y\n  b: 1\n", "a: &x !!map # x\n  # y\n  b: 1\n");
     fixed("# only\n\n# comments\n");
     fixed("waivers:\n  - rule: x\n    # why\n    reason: y\n  # next\n  - rule: z\n");
-    golden("waivers:\n  - reason: y\n    # which\n    rule: x\n", "waivers:\n  -\n    # which\n    rule: x\n    reason: y\n");
+    golden(
+        "waivers:\n  - reason: y\n    # which\n    rule: x\n",
+        "waivers:\n  -\n    # which\n    rule: x\n    reason: y\n",
+    );
 }
 
 #[test]
@@ -85,7 +100,10 @@ fn texts_are_kept_as_written() {
         "a: |\n  x\n    y\n\n  z\nb: |2-\n    x\n  y\n\nc: >+\n  x\n  y\n\n    z\n\n\nd: 'x''\n  y\n\n  z'\ne: \"x\\\n  \\  y \\ \n  z\"\n\
          f: x\n  y\n\n  z\ng: |\n\n  x\nh: |-\ni: \"\\u00e9 é 😀\"\n",
     );
-    golden("a:\n  - |\n   x\n  -   >-\n      y\n      z\nb: |\n  end", "a:\n  - |\n    x\n  - >-\n    y\n    z\n\nb: |-\n  end\n");
+    golden(
+        "a:\n  - |\n   x\n  -   >-\n      y\n      z\nb: |\n  end",
+        "a:\n  - |\n    x\n  - >-\n    y\n    z\n\nb: |-\n  end\n",
+    );
     golden("'k k' :   0x1F\n\"q\": ~\nüñ: null\nn:\n", "'k k': 0x1F\n\"q\": ~\nüñ: null\nn:\n");
 }
 
@@ -98,7 +116,10 @@ fn brackets_stay_where_they_fit() {
         &format!("- {{ a: [{}], b: {{c: d, e: [f,{{}}]}} }}\n", words(9)),
         &format!("- a:\n{}  b: {{ c: d, e: [f, {{}}] }}\n", "    - technical\n".repeat(9)),
     );
-    golden("a: [b,\n    c]\nd: {\"e\":1,f: ,g}\nh: [i: j, k]\n", "a: [b, c]\nd: { \"e\": 1, f, g }\nh: [{ i: j }, k]\n");
+    golden(
+        "a: [b,\n    c]\nd: {\"e\":1,f: ,g}\nh: [i: j, k]\n",
+        "a: [b, c]\nd: { \"e\": 1, f, g }\nh: [{ i: j }, k]\n",
+    );
     golden("a: [b\n  c, d]\n", "a:\n  - b\n    c\n  - d\n");
     golden("{version: 1, organisation: acme}", "{ version: 1, organisation: acme }\n");
     golden("a:\n- b\n-\n  - c\n- d: 1\n  e: 2\n", "a:\n  - b\n  - - c\n  - d: 1\n    e: 2\n");
@@ -129,7 +150,10 @@ fn documents_keep_their_markers() {
         "%YAML 1.2 # v\n--- # one\n# of a\na: 1\n# end\n\n---\n# nothing\n---\n{ b: 1 }\n...\n# between\n---\nversion: 1\norganisation: x\n...\n",
     );
     fixed("a: |+\n  x\n\n---\nb: 1\n");
-    golden("--- |\n  x\n--- text\n--- &a\nb: *a2\n".replace("*a2", "2").as_str(), "---\n|\n  x\n---\ntext\n---\n&a\nb: 2\n");
+    golden(
+        "--- |\n  x\n--- text\n--- &a\nb: *a2\n".replace("*a2", "2").as_str(),
+        "---\n|\n  x\n---\ntext\n---\n&a\nb: 2\n",
+    );
 }
 
 #[test]
@@ -141,7 +165,10 @@ fn anchors_stay_before_their_aliases() {
     fixed("users:\n  a:\n    roles: &r [x]\n    name: A\n    groups: *r\n");
     fixed("users:\n  a:\n    groups: &r [x]\n    roles: *r\n    name: A\n");
     fixed("users:\n  a:\n    groups: &r [x]\n    b: *r\n    roles: &r []\n    name: A\n");
-    golden("a: !!str   1\nb: &x   !!seq [ c ]\n*x2 : 1\n".replace("*x2 ", "x2").as_str(), "a: !!str 1\nb: &x !!seq [c]\nx2: 1\n");
+    golden(
+        "a: !!str   1\nb: &x   !!seq [ c ]\n*x2 : 1\n".replace("*x2 ", "x2").as_str(),
+        "a: !!str 1\nb: &x !!seq [c]\nx2: 1\n",
+    );
     golden("a: &k b\n*k : c\n", "a: &k b\n*k : c\n");
     fixed("a: &x\nb: !!null\nc:\n  - &y\n  - *y\n");
 }
@@ -158,7 +185,11 @@ fn what_cannot_be_laid_out_is_left_alone() {
 
 #[test]
 fn large_files_take_linear_time() {
-    let person = |n| format!("  p{n}:\n    roles: [technical, b]\n    # a comment\n    name: Person {n}\n    email: p{n}@a.example\n");
+    let person = |n| {
+        format!(
+            "  p{n}:\n    roles: [technical, b]\n    # a comment\n    name: Person {n}\n    email: p{n}@a.example\n"
+        )
+    };
     let text = format!("users:\n{}version: 1\n", (0..50_000).map(person).collect::<String>());
     let began = std::time::Instant::now();
     let after = format(&text).unwrap();
@@ -186,7 +217,12 @@ fn exported_rosters_are_canonical() {
         ],
         ..Entry::default()
     };
-    let list = Entry { id: "0470".into(), name: "x: y".into(), entry_type: Some(EntryType::DistributionList), ..Entry::default() };
+    let list = Entry {
+        id: "0470".into(),
+        name: "x: y".into(),
+        entry_type: Some(EntryType::DistributionList),
+        ..Entry::default()
+    };
     let group = GroupEntry { id: "g".into(), name: "G".into(), applications: vec![("desk".into(), "full".into())] };
     let text = RosterText {
         organisation: "acme".into(),
@@ -215,10 +251,25 @@ fn exported_rosters_are_canonical() {
 #[test]
 fn scalars_are_quoted_where_a_reader_would_stumble() {
     let quoted = "no On = ~ 0470123 1e3 12:30:45 2027-06-30 1_000 0x1F 0o17 0b1 .5 -1 +1 .inf .NaN << null y 1: a: # - ? [ { * & ! | > % @ ` ' \"";
-    for text in quoted.split(' ').chain(["", " a", "a ", "a: b", "a #b", "a\nb", "\u{7}", "a\u{85}b", "\u{feff}", "2027-6-3 10:00", "\t"]) {
+    for text in quoted.split(' ').chain([
+        "",
+        " a",
+        "a ",
+        "a: b",
+        "a #b",
+        "a\nb",
+        "\u{7}",
+        "a\u{85}b",
+        "\u{feff}",
+        "2027-6-3 10:00",
+        "\t",
+    ]) {
         assert!(scalar(text).starts_with('"'), "{text:?}");
     }
-    for text in "a a-b a@b.example 3M 12a nope 1.2.3 inf nan a:b a#b +32x e3 é O'Neil 2027-06-30x a,b 10:".trim_end_matches(" 10:").split(' ') {
+    for text in "a a-b a@b.example 3M 12a nope 1.2.3 inf nan a:b a#b +32x e3 é O'Neil 2027-06-30x a,b 10:"
+        .trim_end_matches(" 10:")
+        .split(' ')
+    {
         assert_eq!(scalar(text), text);
     }
     assert_eq!(scalar("+32 470 00 00 01"), "+32 470 00 00 01");
@@ -236,6 +287,11 @@ impl Maker<'_> {
         self.numbers.next().map_or(0, |number| number % of)
     }
 
+    fn one_of(&mut self, texts: &[&str]) {
+        let at = self.pick(texts.len() as u8);
+        self.out.push_str(texts[at as usize]);
+    }
+
     fn between(&mut self, indent: usize) {
         for _ in 0..self.pick(3) {
             match self.pick(4) {
@@ -248,11 +304,24 @@ impl Maker<'_> {
     }
 
     fn line_end(&mut self) {
-        self.out.push_str(["\n", "\n", " # behind\n", "  \n", "   #x \n"][self.pick(5) as usize]);
+        self.one_of(&["\n", "\n", " # behind\n", "  \n", "   #x \n"]);
     }
 
     fn key(&mut self, at: usize) -> String {
-        let keys = ["name", "users", "version", "roles", "organisation", "<x>", "email", "'q'", "\"d\"", "rule", "waivers", "of"];
+        let keys = [
+            "name",
+            "users",
+            "version",
+            "roles",
+            "organisation",
+            "<x>",
+            "email",
+            "'q'",
+            "\"d\"",
+            "rule",
+            "waivers",
+            "of",
+        ];
         let unique = ["contacts", "until", "reason", "can", "notified", "exactly"];
         match self.pick(3) {
             0 => format!("k{at}"),
@@ -293,7 +362,7 @@ impl Maker<'_> {
             }
             _ => {
                 let texts = ["word", "'single one'", "\"double # \\u00e9\"", "1e3", "two words", "~"];
-                self.out.push_str(texts[self.pick(6) as usize]);
+                self.one_of(&texts);
             }
         }
     }
@@ -307,17 +376,27 @@ impl Maker<'_> {
                 self.between(indent + 2);
             }
             1 => {
-                self.out.push_str(["  plain", " plain\n       goes  \n\n          on", " 'q\n           r'", " \"e \\\n          f\""][self.pick(4) as usize]);
+                self.one_of(&[
+                    "  plain",
+                    " plain\n       goes  \n\n          on",
+                    " 'q\n           r'",
+                    " \"e \\\n          f\"",
+                ]);
                 self.line_end();
             }
             2 => {
                 let header = ["|", ">", "|-", ">+", "|+", ">-"][self.pick(6) as usize];
-                self.out.push_str(&format!(" {header}{}", if self.pick(3) == 0 { "  # head\n" } else { "\n" }));
+                self.out.push_str(&format!(" {header}"));
+                self.one_of(&["\n", "  # head\n", "\n"]);
                 for _ in 0..self.pick(5) {
                     let line = ["a b", "\n", "  more", "# no comment", "c  "][self.pick(5) as usize];
                     let first = self.out.trim_end_matches(' ').ends_with("\n") && line.starts_with(' ');
                     let line = if first { "x" } else { line };
-                    self.out.push_str(&if line == "\n" { line.to_owned() } else { format!("{:1$}{line}\n", "", indent + 3) });
+                    self.out.push_str(&if line == "\n" {
+                        line.to_owned()
+                    } else {
+                        format!("{:1$}{line}\n", "", indent + 3)
+                    });
                 }
             }
             3 | 4 => {
@@ -330,7 +409,10 @@ impl Maker<'_> {
                 self.out.push_str(" *a1");
                 self.line_end();
             }
-            6 | 7 => self.list(indent + self.pick(3) as usize * if dash { 0 } else { 1 } + usize::from(dash) * 2, depth + 1, dash && open),
+            6 | 7 => {
+                let more = if dash { 2 } else { self.pick(3) as usize };
+                self.list(indent + more, depth + 1, dash && open);
+            }
             8 | 9 => {
                 let more = if dash { 2 } else { 1 + self.pick(4) as usize };
                 self.map(indent + more, depth + 1, dash && open);
@@ -382,7 +464,7 @@ fn made(numbers: &[u8]) -> String {
     let mut maker = Maker { numbers: numbers.iter(), out: String::new(), anchors: 0 };
     for document in 0..=maker.pick(3) {
         if document > 0 {
-            maker.out.push_str(["---\n", "--- # doc\n", "...\n# x\n---\n\n"][maker.pick(3) as usize]);
+            maker.one_of(&["---\n", "--- # doc\n", "...\n# x\n---\n\n"]);
         }
         maker.between(0);
         maker.map(0, 0, false);
@@ -414,7 +496,8 @@ proptest! {
             }
         }
         if let Ok(after) = format(&text) {
-            prop_assert_eq!(format(&after).as_ref(), Ok(&after), "a second time, of\n{}", text);
+            let again = format(&after);
+            prop_assert_eq!(again.as_ref(), Ok(&after), "a second time, of\n{}", text);
         }
     }
 

@@ -40,14 +40,7 @@ const CASES: [Case; 7] = [
     case("one file, 1,000,000 users", 1, 1, 1_000_000, 3, true),
 ];
 
-const fn case(
-    name: &'static str,
-    organisations: usize,
-    files: usize,
-    users: usize,
-    runs: usize,
-    long: bool,
-) -> Case {
+const fn case(name: &'static str, organisations: usize, files: usize, users: usize, runs: usize, long: bool) -> Case {
     Case { name, size: Size { organisations, files, users }, runs, long }
 }
 

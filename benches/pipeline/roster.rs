@@ -28,8 +28,22 @@ const GIVEN: [&str; 16] = [
     "Nora", "Olivier", "Priya",
 ];
 const FAMILY: [&str; 16] = [
-    "Peeters", "Nowak", "Lindqvist", "Desmet", "Kowalska", "Van den Broeck", "O'Neill", "Janssens", "Maes", "Dubois",
-    "Yılmaz", "Haddad", "Claes", "Wouters", "Singh", "Moreau",
+    "Peeters",
+    "Nowak",
+    "Lindqvist",
+    "Desmet",
+    "Kowalska",
+    "Van den Broeck",
+    "O'Neill",
+    "Janssens",
+    "Maes",
+    "Dubois",
+    "Yılmaz",
+    "Haddad",
+    "Claes",
+    "Wouters",
+    "Singh",
+    "Moreau",
 ];
 
 /// What a user does: group and responsibilities, which call for what the group gives.

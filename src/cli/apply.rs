@@ -37,7 +37,13 @@ async fn fresh(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exi
         return match output.format {
             Format::Text => {
                 planned.print(output)?;
-                Ok(if denied { Exit::Findings } else if blocked { Exit::Partial } else { Exit::Clean })
+                Ok(if denied {
+                    Exit::Findings
+                } else if blocked {
+                    Exit::Partial
+                } else {
+                    Exit::Clean
+                })
             }
             Format::Json => {
                 let done = Done { document: planned.document, steps: Vec::new(), interrupted: false };
@@ -63,6 +69,10 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
         let message = format!("`{}` is not a plan of this version: {error}", file.display());
         Error::failed(message, "make the plan again with `plan --out`")
     })?;
+    if document.digest == document.digest_now() && document.errors().next().is_some() {
+        let reasons = document.errors().map(|finding| finding.message.clone()).collect();
+        return Err(refusal(Refused::Forbidden(reasons)));
+    }
     let context = Context::open(common)?;
     let cwd = context.cwd.clone();
     if !context.diagnostics.is_empty() {
@@ -101,9 +111,8 @@ fn platform(reference: &str, cwd: &Path) -> Result<Platform, Error> {
         Error::failed(message, "run `rosterctl validate`, then make the plan again")
     };
     let text = std::fs::read_to_string(cwd.join(reference)).map_err(|error| unusable(error.to_string()))?;
-    Platform::from_text(reference, &text).map_err(|findings| {
-        unusable(findings.first().map(|finding| finding.message.clone()).unwrap_or_default())
-    })
+    Platform::from_text(reference, &text)
+        .map_err(|findings| unusable(findings.first().map(|finding| finding.message.clone()).unwrap_or_default()))
 }
 
 /// Asks before anything is written.

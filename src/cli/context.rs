@@ -9,8 +9,8 @@ use smol_str::SmolStr;
 use super::args::{Common, Deny, Reach};
 use super::output::Output;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
-use crate::document::workspace::{Level, Target as TargetText, TargetKind, Workspace};
 use crate::document::source::WORKSPACE_FILE;
+use crate::document::workspace::{Level, Target as TargetText, TargetKind, Workspace};
 use crate::document::{self, Sources};
 use crate::error::{Error, Exit};
 use crate::live::Embedded;
@@ -223,7 +223,8 @@ impl Settings {
     pub fn target(&self, common: &Common) -> Result<Target, Error> {
         let workspace = self.workspace.as_ref();
         let entries = workspace.and_then(|workspace| workspace.targets.as_ref()).map(|targets| &targets.entries);
-        let names: Vec<&str> = entries.iter().flat_map(|entries| entries.iter()).map(|(name, _)| name.value.as_str()).collect();
+        let names: Vec<&str> =
+            entries.iter().flat_map(|entries| entries.iter()).map(|(name, _)| name.value.as_str()).collect();
         let default = workspace.and_then(|workspace| workspace.default_target.as_ref()).map(|name| name.value.as_str());
         let wanted = match (common.target.as_deref().or(default), names.as_slice()) {
             (Some(name), _) => name,
@@ -328,7 +329,8 @@ pub fn shown(path: &Path, cwd: &Path) -> String {
 /// Runs asynchronous work to its end.
 pub fn block_on<R>(work: impl Future<Output = R>) -> Result<R, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|error| Error::failed(format!("no threads could be started: {error}"), "try again"))?;
+    let runtime =
+        runtime.map_err(|error| Error::failed(format!("no threads could be started: {error}"), "try again"))?;
     Ok(runtime.block_on(work))
 }
 

@@ -26,7 +26,12 @@ pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, E
         Format::Json => json::to_json(&drift),
         Format::Text => {
             let findings = text::findings(&planned.diagnostics, &planned.rosters.sources, &output.style);
-            findings + &text::drift(&drift, &output.style)
+            let compared = if planned.sound() {
+                text::drift(&drift, &output.style)
+            } else {
+                "nothing was compared: the rosters have errors\n".to_owned()
+            };
+            findings + &compared
         }
     })?;
     let invalid = !planned.sound();
@@ -35,4 +40,3 @@ pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, E
     }
     Ok(if drift.differences.is_empty() { Exit::Clean } else { Exit::Changes })
 }
-

@@ -25,7 +25,8 @@ pub fn run(args: &ExplainArgs, _common: &Common, output: &Output) -> Result<Exit
     let platforms = platforms(args.platform.as_deref())?;
     let Some(word) = &args.word else { return list(&platforms, output) };
     let pages = pages(&platforms);
-    let found: Vec<&Page> = pages.iter().filter(|page| page.word == *word || page.word.ends_with(&format!("/{word}"))).collect();
+    let found: Vec<&Page> =
+        pages.iter().filter(|page| page.word == *word || page.word.ends_with(&format!("/{word}"))).collect();
     if found.is_empty() {
         let words = pages.iter().map(|page| page.word.as_str());
         let short = pages.iter().filter_map(|page| page.word.split_once('/').map(|(_, short)| short));
@@ -93,7 +94,9 @@ fn list(platforms: &[Platform], output: &Output) -> Result<Exit, Error> {
                 };
                 let _ = writeln!(text, "{id:longest$}  {level:7}  {title}");
             }
-            text.push_str("\n`rosterctl explain RULE` tells why a rule is there, where it comes from and how to meet it\n");
+            text.push_str(
+                "\n`rosterctl explain RULE` tells why a rule is there, where it comes from and how to meet it\n",
+            );
             text
         }
     })?;
@@ -118,8 +121,10 @@ fn pages(platforms: &[Platform]) -> Vec<Page> {
             paragraph(&mut text, &role.summary);
             let _ = writeln!(text, "  held by: {}", holders.join(", "));
             let ix = platform.role(&role.id);
-            let events = platform.events.iter().filter(|event| event.to.iter().chain(&event.copy).any(|to| Some(*to) == ix));
-            let may = platform.permissions.iter().filter(|permission| permission.roles.iter().any(|one| Some(*one) == ix));
+            let events =
+                platform.events.iter().filter(|event| event.to.iter().chain(&event.copy).any(|to| Some(*to) == ix));
+            let may =
+                platform.permissions.iter().filter(|permission| permission.roles.iter().any(|one| Some(*one) == ix));
             row(&mut text, "notified of", events.map(|event| event.id.as_str()));
             row(&mut text, "may", may.map(|permission| permission.id.as_str()));
             quote(&mut text, &role.source);

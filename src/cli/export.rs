@@ -27,7 +27,8 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
     let platform = platform(organisation)?;
     let live = target.portal.read(&organisation.id, &platform).await?;
     if !live.proof.holds() {
-        let message = format!("the portal announced {} objects and {} were read", live.proof.announced, live.proof.read);
+        let message =
+            format!("the portal announced {} objects and {} were read", live.proof.announced, live.proof.read);
         return Err(Error::failed(message, "nothing was exported, since it would not be all; try again"));
     }
     output.print(&match output.format {

@@ -42,11 +42,10 @@ pub fn run(args: &FmtArgs, common: &Common, output: &Output) -> Result<Exit, Err
     let findings = text::findings(&diagnostics, &context.sources, &output.style);
     let word = if args.check { "would change" } else { "changed" };
     output.print(&match output.format {
-        Format::Json => {
-            json::to_json(&serde_json::json!({ "version": 1, "check": args.check, "changed": changed }))
-        }
+        Format::Json => json::to_json(&serde_json::json!({ "version": 1, "check": args.check, "changed": changed })),
         Format::Text => {
-            let list = if args.check { shown } else { changed.iter().map(|path| format!("{}\n", visible(path))).collect() };
+            let list =
+                if args.check { shown } else { changed.iter().map(|path| format!("{}\n", visible(path))).collect() };
             let summary = match (changed.len(), output.style.quiet) {
                 (_, true) => String::new(),
                 (0, _) => "everything is in order\n".to_owned(),

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::args::{Common, PlanArgs, Reach};
 use super::context::{Context, Rosters, Settings, Target, block_on, sort};
 use super::output::Output;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::document::record::visible;
 use crate::error::{Error, Exit};
 use crate::live::{Live, Read};
 use crate::plan::document::{Finding, PlanDocument};
@@ -16,8 +17,10 @@ use crate::report::{Format, json, text};
 pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
     let (rosters, settings) = Context::open(common)?.rosters(&args.paths)?;
     let planned = block_on(Planned::make(rosters, &settings, &args.reach, common))??;
-    if let Some(file) = &args.out {
-        save(&planned.document, file)?;
+    match &args.out {
+        Some(file) if !planned.refused() => save(&planned.document, file)?,
+        Some(file) => output.remark(&format!("not saved to `{}`: this plan may not be applied", file.display())),
+        None => {}
     }
     planned.print(output)?;
     if planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean {
@@ -47,6 +50,7 @@ impl Planned {
     /// Reads the target and plans. Rosters with errors give a plan that says so and does nothing.
     pub async fn make(rosters: Rosters, settings: &Settings, reach: &Reach, common: &Common) -> Result<Planned, Error> {
         let target = settings.target(common)?;
+        known_rules(&reach.allow_open, &rosters)?;
         let options = settings.options(reach, &rosters.levels, target.actor.clone());
         let sound = rosters.diagnostics.iter().all(|finding| finding.severity != Severity::Error);
         let mut live = Vec::with_capacity(rosters.organisations.len());
@@ -96,6 +100,18 @@ impl Planned {
         }
         shown
     }
+}
+
+/// Refuses an allowance for a rule that no platform of the run has: it would allow nothing.
+fn known_rules(allowed: &[String], rosters: &Rosters) -> Result<(), Error> {
+    let rules = || rosters.organisations.iter().flat_map(|one| &one.platform.rules).map(|rule| rule.id.as_str());
+    let unknown = allowed.iter().find(|rule| !rules().any(|known| known == **rule));
+    let Some(unknown) = unknown.filter(|_| !rosters.organisations.is_empty()) else { return Ok(()) };
+    let hint = match nearest(unknown, rules()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`rosterctl explain` lists the rules".to_owned(),
+    };
+    Err(Error::usage(format!("--allow-open: there is no rule `{}`", visible(unknown)), hint))
 }
 
 /// Saves a plan whole or not at all: a plan cut short by a full disk never takes the place of a good one.

@@ -28,8 +28,7 @@ pub fn run(args: &WhoArgs, common: &Common, output: &Output) -> Result<Exit, Err
     let mut text = String::new();
     for organisation in &rosters.organisations {
         let roll = Roll::new(View::of(organisation), &organisation.people);
-        let found = answer(&args.question, &roll)
-            .ok_or_else(|| unknown(&args.question, word, organisation))?;
+        let found = answer(&args.question, &roll).ok_or_else(|| unknown(&args.question, word, organisation))?;
         text.push_str(&words(&args.question, word, organisation, &roll, &found, &rosters.sources));
         answers.push(document(organisation, &roll, &found, &rosters.sources));
     }
@@ -37,7 +36,9 @@ pub fn run(args: &WhoArgs, common: &Common, output: &Output) -> Result<Exit, Err
         return Err(Error::usage("no organisation is declared here", "name the files of a roster"));
     }
     if broken > 0 {
-        output.remark(&format!("the rosters have {broken} errors: the answer is only as good as they are (rosterctl validate)"));
+        output.remark(&format!(
+            "the rosters have {broken} errors: the answer is only as good as they are (rosterctl validate)"
+        ));
     }
     output.print(&match output.format {
         Format::Text => text,
@@ -113,7 +114,8 @@ fn absent(question: &Question, roll: &Roll<'_>) -> String {
     if event.when.as_ref().is_some_and(|when| !roll.view.holds_here(when)) {
         return ": the event does not arise for this organisation".to_owned();
     }
-    let roles: Vec<&str> = event.to.iter().chain(&event.copy).map(|role| roll.view.platform[*role].id.as_str()).collect();
+    let roles: Vec<&str> =
+        event.to.iter().chain(&event.copy).map(|role| roll.view.platform[*role].id.as_str()).collect();
     format!(": no active person holds {}", roles.join(" or "))
 }
 

@@ -80,7 +80,8 @@ fn refuse_keys(node: Node<'_>, text: &str, errors: &mut Vec<SyntaxError>) {
         let span = key.span();
         let written = &text[span.start as usize..span.end as usize];
         if written.is_empty() || written.contains('\n') {
-            let what = if written.is_empty() { "no key stands before this `:`" } else { "this key spans several lines" };
+            let what =
+                if written.is_empty() { "no key stands before this `:`" } else { "this key spans several lines" };
             let help = Some("write the key on one line, in quotes where it needs them".to_owned());
             errors.push(SyntaxError { span, message: format!("{what}, which `fmt` does not lay out"), help });
         }

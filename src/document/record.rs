@@ -3,9 +3,9 @@
 //! A record is declared once with [`record!`]. What the reader cannot take becomes a finding with its place, and
 //! reading goes on: every finding of a file comes out of one pass.
 
-use smol_str::SmolStr;
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use smol_str::SmolStr;
 
 use super::tree::{Kind, Node};
 use crate::diagnostic::{Diagnostic, FileId, Located, Place, Span, nearest, push_pointer};
@@ -125,7 +125,9 @@ impl<'t> Reader<'t> {
             (Kind::Bool(_) | Kind::Number, text) if text.contains("text") => {
                 Some(format!("quote it: \"{}\"", visible(node.text().unwrap_or_default())))
             }
-            (Kind::String, "a list") => Some(format!("write it as a list: [{}]", visible(node.text().unwrap_or_default()))),
+            (Kind::String, "a list") => {
+                Some(format!("write it as a list: [{}]", visible(node.text().unwrap_or_default())))
+            }
             _ => None,
         };
         self.report("roster/wrong-type", node.span(), format!("`{name}` must be {expected}, found {found}"), help);
@@ -179,7 +181,8 @@ pub fn visible(text: &str) -> String {
 
 /// Whether a character can change how a terminal or a reviewer sees the text around it.
 pub fn deceptive(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A value that can be read from a node of the tree.
@@ -387,7 +390,8 @@ fn report_id<'t>(key: Node<'t>, map: Node<'t>, reader: &mut Reader<'t>) {
     let text = key.text().unwrap_or_default();
     let (message, help) = id_problem(text);
     reader.report("roster/wrong-type", key.span(), message, Some(help));
-    let twin = |other: &Node<'t>| other.span() != key.span() && other.text().is_some_and(|o| o.eq_ignore_ascii_case(text));
+    let twin =
+        |other: &Node<'t>| other.span() != key.span() && other.text().is_some_and(|o| o.eq_ignore_ascii_case(text));
     if let Some(twin) = map.entries().map(|(key, _)| key).find(twin) {
         let place = reader.place(twin.span());
         if let Some(finding) = reader.diagnostics.pop() {

@@ -1,7 +1,7 @@
 //! A roster document as its author wrote it: every value with its place, no vocabulary resolved yet.
 
-use smol_str::SmolStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use smol_str::SmolStr;
 
 use super::record::{Day, FromNode, Id, Map, Reader, Required, Text, record, visible, words};
 use super::tree::{Kind, Node};

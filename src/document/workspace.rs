@@ -1,7 +1,7 @@
 //! The workspace file `rosterctl.yaml` as its author wrote it.
 
-use smol_str::SmolStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use smol_str::SmolStr;
 
 use super::record::{FromNode, Id, Map, Reader, Required, Text, record, words};
 use super::roster::Version;

@@ -8,9 +8,9 @@ pub mod object;
 use std::fmt;
 use std::future::Future;
 
-use smol_str::SmolStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::model::{Group, Person};
 use crate::platform::{Platform, Section, Verb};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use smol_str::SmolStr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
 
 use super::Object;
 use crate::diagnostic::{FileId, Located, Span};
@@ -77,7 +77,8 @@ impl PersonRecord {
         person.phone = self.phone.clone().map(Located::nowhere);
         person.entry_type.value =
             EntryType::from_word(&self.entry_type).ok_or_else(|| format!("unknown type `{}`", self.entry_type))?;
-        person.status.value = Status::from_word(&self.status).ok_or_else(|| format!("unknown status `{}`", self.status))?;
+        person.status.value =
+            Status::from_word(&self.status).ok_or_else(|| format!("unknown status `{}`", self.status))?;
         for (index, role) in self.roles.iter().enumerate() {
             let role = platform.role(role).ok_or_else(|| format!("unknown role `{role}`"))?;
             person.roles.push(Held { role, index: index as u16, span: Span::default() });
@@ -110,7 +111,8 @@ impl GroupRecord {
         let mut applications = Vec::new();
         for (name, level) in &self.applications {
             let application = platform.application(name).ok_or_else(|| format!("unknown application `{name}`"))?;
-            let level = platform[application].level(level).ok_or_else(|| format!("unknown level `{level}` of `{name}`"))?;
+            let level =
+                platform[application].level(level).ok_or_else(|| format!("unknown level `{level}` of `{name}`"))?;
             applications.push((application, level, Span::default()));
         }
         applications.sort_unstable_by_key(|(application, ..)| *application);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use smol_str::SmolStr;
 use rayon::prelude::*;
+use smol_str::SmolStr;
 
 use super::{Day, Group, Held, Managed, Organisation, Person, Profile, Stated, Status, Text, Value, Waiver};
 use crate::diagnostic::{Diagnostic, FileId, Located, Place, Span, nearest, pointer};
@@ -127,7 +127,11 @@ impl Builder {
         self.diagnostics.push(finding.organisation(self.id.clone()));
     }
 
-    fn build(mut self, documents: Vec<Written<Roster>>, platforms: &Platforms) -> (Option<Organisation>, Vec<Diagnostic>) {
+    fn build(
+        mut self,
+        documents: Vec<Written<Roster>>,
+        platforms: &Platforms,
+    ) -> (Option<Organisation>, Vec<Diagnostic>) {
         let Some((platform, place)) = self.platform(&documents, platforms) else { return (None, self.diagnostics) };
         let profile = self.profile(&documents, &platform);
         let mut organisation = Organisation {
@@ -183,7 +187,9 @@ impl Builder {
             if let Some(first) = &first {
                 let message = format!("the profile of organisation `{}` is stated a second time", self.id);
                 let finding = Diagnostic::error("roster/duplicate-key", message).at(place);
-                self.report(finding.related(first.clone(), "first stated here").help("state it in exactly one document"));
+                self.report(
+                    finding.related(first.clone(), "first stated here").help("state it in exactly one document"),
+                );
                 continue;
             }
             first = Some(place);
@@ -292,7 +298,8 @@ impl Builder {
                 },
                 None => {
                     let message = format!("{} has no role `{}`", platform.name, word.value);
-                    let finding = Diagnostic::error("roster/unknown-role", message).at(place()).subject(person.id.clone());
+                    let finding =
+                        Diagnostic::error("roster/unknown-role", message).at(place()).subject(person.id.clone());
                     let names = platform.roles.iter().map(|role| role.id.as_str());
                     self.report(offer(finding, &word.value, names, "roles"));
                 }
@@ -420,7 +427,9 @@ impl Builder {
             let finding = Diagnostic::error("roster/duplicate-key", message).at(second).help(help.to_owned());
             finding.subject(id).related(first, "first declared here")
         };
-        for pair in organisation.people.windows(2).filter(|pair| pair[0].section == pair[1].section && pair[0].id == pair[1].id) {
+        for pair in
+            organisation.people.windows(2).filter(|pair| pair[0].section == pair[1].section && pair[0].id == pair[1].id)
+        {
             let what = if pair[0].section == Section::Users { "user" } else { "contact" };
             let help = "keep one of the two, or give one of them another id";
             self.report(twice(&pair[1].id, what, pair[1].place(), pair[0].place(), help));
@@ -455,7 +464,8 @@ impl Builder {
         for (first, second) in found {
             let email = second.email.as_ref().map(|email| email.value.as_str()).unwrap_or_default();
             let message = format!("`{}` has the e-mail address of `{}`: {email}", second.id, first.id);
-            let help = "one person is one entry: a user may hold contact roles too; or give each an address of their own";
+            let help =
+                "one person is one entry: a user may hold contact roles too; or give each an address of their own";
             let finding = Diagnostic::error("roster/duplicate-email", message)
                 .at(second.field_place(platform::Field::Email))
                 .help(help)
@@ -474,14 +484,16 @@ impl Builder {
                 if organisation.group(&group.value).is_none() {
                     let message = format!("there is no permission group `{}`", group.value);
                     let place = person.at(group.span, &["groups", &index_text]);
-                    let finding = Diagnostic::error("roster/unknown-group", message).at(place).subject(person.id.clone());
+                    let finding =
+                        Diagnostic::error("roster/unknown-group", message).at(place).subject(person.id.clone());
                     let names = organisation.groups.iter().map(|group| group.id.as_str());
                     self.report(offer(finding, &group.value, names, "groups"));
                 }
                 if let Some(first) = person.groups[..index].iter().position(|earlier| earlier.value == group.value) {
                     let place = person.at(group.span, &["groups", &index_text]);
                     let message = format!("`{}` lists the group `{}` twice", person.id, group.value);
-                    let finding = Diagnostic::error("roster/duplicate-key", message).at(place).help("keep one of the two");
+                    let finding =
+                        Diagnostic::error("roster/duplicate-key", message).at(place).help("keep one of the two");
                     let earlier = person.at(person.groups[first].span, &["groups", &first.to_string()]);
                     self.report(finding.subject(person.id.clone()).related(earlier, "first listed here"));
                 }

@@ -64,7 +64,8 @@ impl<'a> Roll<'a> {
         }
         let mut answers: Vec<Answer<'a>> = Vec::new();
         for role in &event.to {
-            let (first, others): (Vec<_>, Vec<_>) = self.reachable(*role).partition(|person| self.comes_first(person, *role));
+            let (first, others): (Vec<_>, Vec<_>) =
+                self.reachable(*role).partition(|person| self.comes_first(person, *role));
             answers.extend(first.into_iter().map(|person| Answer { person, why: Why::First(*role) }));
             answers.extend(others.into_iter().map(|person| Answer { person, why: Why::Holds(*role) }));
         }
@@ -78,9 +79,8 @@ impl<'a> Roll<'a> {
 
     /// Who may do something.
     pub fn able(&self, permission: PermissionIx) -> Vec<Answer<'a>> {
-        let able = self.people.iter().filter_map(|person| {
-            self.grant(person, permission).map(|why| Answer { person, why })
-        });
+        let able =
+            self.people.iter().filter_map(|person| self.grant(person, permission).map(|why| Answer { person, why }));
         able.collect()
     }
 

@@ -91,7 +91,9 @@ impl<'a> View<'a> {
     }
 
     fn in_own_domain(&self, person: &Person) -> bool {
-        let Some((_, domain)) = person.email.as_ref().and_then(|email| email.value.rsplit_once('@')) else { return false };
+        let Some((_, domain)) = person.email.as_ref().and_then(|email| email.value.rsplit_once('@')) else {
+            return false;
+        };
         let domain = domain.to_ascii_lowercase();
         self.profile.domains.iter().any(|own| {
             domain == own.as_str() || domain.strip_suffix(own.as_str()).is_some_and(|rest| rest.ends_with('.'))

@@ -98,7 +98,8 @@ pub fn carried_out(
         Resource::Contact => Section::Contacts,
         Resource::PermissionGroup => {
             record.entry("applications").or_insert_with(|| Json::Object(Map::new()));
-            let record: GroupRecord = serde_json::from_value(Json::Object(record)).map_err(|error| error.to_string())?;
+            let record: GroupRecord =
+                serde_json::from_value(Json::Object(record)).map_err(|error| error.to_string())?;
             return record.group(platform, key).map(Object::Group);
         }
     };

@@ -100,7 +100,16 @@ impl Diff {
         }
         for entry in live.groups.iter().filter(|entry| !taken.contains(entry.handle.as_str())) {
             let object = Object::Group(entry.object.clone());
-            self.leaver(Resource::PermissionGroup, &entry.object.id, entry.managed, &entry.handle, object, prune, complete, None);
+            self.leaver(
+                Resource::PermissionGroup,
+                &entry.object.id,
+                entry.managed,
+                &entry.handle,
+                object,
+                prune,
+                complete,
+                None,
+            );
         }
     }
 

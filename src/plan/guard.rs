@@ -11,7 +11,7 @@ use super::{Guards, Limit, Options};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::live::{Live, Object, Resource};
 use crate::model::Organisation;
-use crate::platform::Check;
+use crate::platform::{Check, Requires};
 
 /// Findings of a plan about its own reach, for one organisation.
 pub fn findings(
@@ -38,7 +38,13 @@ pub fn findings(
     findings
 }
 
-fn limits(organisation: &Organisation, live: &Live, steps: &[Placed], options: &Options, findings: &mut Vec<Diagnostic>) {
+fn limits(
+    organisation: &Organisation,
+    live: &Live,
+    steps: &[Placed],
+    options: &Options,
+    findings: &mut Vec<Diagnostic>,
+) {
     let mut there: BTreeMap<Resource, usize> = BTreeMap::new();
     for entry in &live.people {
         *there.entry(super::diff::resource(entry.object.section)).or_default() += 1;
@@ -96,7 +102,14 @@ impl Limit {
 }
 
 /// Findings about the steps that leave rules open, one for each rule and step.
-pub fn opened(organisation: &Organisation, step: u32, what: &str, opened: &Opened, closed: bool, options: &Options) -> Option<Diagnostic> {
+pub fn opened(
+    organisation: &Organisation,
+    step: u32,
+    what: &str,
+    opened: &Opened,
+    closed: bool,
+    options: &Options,
+) -> Option<Diagnostic> {
     let permitted = options.allow_open.iter().any(|rule| *rule == opened.rule) || opened.allowed && closed;
     if permitted {
         return None;
@@ -120,7 +133,8 @@ fn unmanaged(organisation: &Organisation, live: &Live, diff: &Diff, options: &Op
             let group = live.groups.iter().find(|entry| entry.handle == *handle).map(|entry| &entry.object.name.value);
             let name = person.or(group).map(|name| name.as_str()).unwrap_or_default();
             let message = format!("the portal has the {resource} `{handle}` ({name}), whom no roster names");
-            let message = if *resource == Resource::PermissionGroup { message.replace("whom", "which") } else { message };
+            let message =
+                if *resource == Resource::PermissionGroup { message.replace("whom", "which") } else { message };
             let help = "add an entry with the same e-mail address (or, for a group, name) to take it over, or remove it with --prune";
             let finding = Diagnostic::new(rule.id.clone(), severity, message).help(help);
             findings.push(finding.subject(handle.clone()));
@@ -128,21 +142,42 @@ fn unmanaged(organisation: &Organisation, live: &Live, diff: &Diff, options: &Op
     }
 }
 
-/// A managed holder of a watched role who was changed or deleted on the portal from outside.
+/// People who must not be touched from outside and were: changed or deleted on the portal by somebody else.
 fn tampered(organisation: &Organisation, live: &Live, options: &Options, findings: &mut Vec<Diagnostic>) {
     for rule in &organisation.platform.rules {
-        let (Check::Tampered { role }, Some(severity)) = (&rule.check, options.levels.weigh(rule, None)) else { continue };
-        for entry in &live.people {
+        let (Check::Requires(Requires { role: Some(role), untouched: true, .. }), Some(severity)) =
+            (&rule.check, options.levels.weigh(rule, None))
+        else {
+            continue;
+        };
+        let word = &organisation.platform[*role].id;
+        let mut report = |id: &str, what: &str, help: &str| {
+            let message = format!("`{id}`, who holds `{word}`, was {what} on the portal by someone else");
+            let severity = severity.max(Severity::Warning);
+            let mut finding = Diagnostic::new(rule.id.clone(), severity, message).help(help).subject(id);
+            finding.place = organisation.person(id).map(|person| person.role_place(*role));
+            findings.push(finding);
+        };
+        for entry in live.people.iter().filter(|entry| entry.managed) {
             let (Some(applied), now) = (entry.applied(), &entry.object) else { continue };
             let held = applied.holds(*role) || now.holds(*role);
-            let same = applied.name == now.name && applied.email == now.email && applied.holds(*role) == now.holds(*role);
+            let same =
+                applied.name == now.name && applied.email == now.email && applied.holds(*role) == now.holds(*role);
             if held && !same {
-                let message = format!(
-                    "`{}`, who holds `{}`, was changed on the portal by someone else since rosterctl wrote the entry",
-                    now.id, organisation.platform[*role].id
+                report(
+                    &now.id,
+                    "changed",
+                    "`rosterctl drift` shows what was changed; find out by whom before you apply",
                 );
-                let finding = Diagnostic::new(rule.id.clone(), severity, message);
-                findings.push(finding.subject(now.id.clone()).help("`rosterctl drift` shows what was changed"));
+            }
+        }
+        for (resource, id) in &live.vanished {
+            let holder = organisation
+                .people
+                .iter()
+                .find(|person| super::diff::resource(person.section) == *resource && person.id == *id);
+            if holder.is_some_and(|person| person.holds(*role)) {
+                report(id, "deleted", "find out whether the person is still the right one before you apply");
             }
         }
     }
@@ -155,7 +190,9 @@ fn unknown_groups(organisation: &Organisation, live: &Live, findings: &mut Vec<D
     }
     let known: std::collections::HashSet<&str> = live.groups.iter().map(|entry| entry.object.id.as_str()).collect();
     for person in &organisation.people {
-        for (index, group) in person.groups.iter().enumerate().filter(|(_, group)| !known.contains(group.value.as_str())) {
+        for (index, group) in
+            person.groups.iter().enumerate().filter(|(_, group)| !known.contains(group.value.as_str()))
+        {
             let place: Place = person.at(group.span, &["groups", &index.to_string()]);
             let message = format!("the permission group `{}` is neither declared nor known to the portal", group.value);
             let near = crate::diagnostic::nearest(&group.value, known.iter().copied());
@@ -163,7 +200,9 @@ fn unknown_groups(organisation: &Organisation, live: &Live, findings: &mut Vec<D
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "declare it under `permissionGroups`, or list a group that the portal has".to_owned(),
             };
-            findings.push(Diagnostic::error("roster/unknown-group", message).at(place).subject(person.id.clone()).help(help));
+            findings.push(
+                Diagnostic::error("roster/unknown-group", message).at(place).subject(person.id.clone()).help(help),
+            );
         }
     }
 }

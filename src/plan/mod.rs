@@ -23,9 +23,7 @@ use crate::platform::{Check, State};
 use crate::rules::{Levels, Waived};
 pub use changes::{carried_out, changes};
 use diff::{Delta, Diff};
-use document::{
-    Action, Blocked, Finding, Impact, PLAN_VERSION, PlanDocument, PlanSummary, Step, TargetRef, Unmanaged,
-};
+use document::{Action, Blocked, Finding, Impact, PLAN_VERSION, PlanDocument, PlanSummary, Step, TargetRef, Unmanaged};
 use order::{Ordered, Placed};
 
 /// How far a plan may go.
@@ -139,7 +137,8 @@ fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &So
     let ordered = order::order(&found.deltas, &mut watcher);
     let waived = Waived::of(organisation, options.today);
     let mut diagnostics = guard::findings(organisation, live, &found, &ordered.placed, options);
-    let mut part = Part { unchanged: found.unchanged, unmanaged: unmanaged(organisation, live, &found), ..Part::default() };
+    let mut part =
+        Part { unchanged: found.unchanged, unmanaged: unmanaged(organisation, live, &found), ..Part::default() };
     part.impact = impact::impact(organisation, live, &found, &ordered.placed);
     for (index, placed) in ordered.placed.iter().enumerate() {
         let step = step(organisation, live, placed, sources, first, index);
@@ -175,7 +174,14 @@ fn unmanaged(organisation: &Organisation, live: &Live, found: &Diff) -> Vec<Unma
     people.chain(groups).collect()
 }
 
-fn step(organisation: &Organisation, live: &Live, placed: &Placed, sources: &Sources, first: u32, index: usize) -> Step {
+fn step(
+    organisation: &Organisation,
+    live: &Live,
+    placed: &Placed,
+    sources: &Sources,
+    first: u32,
+    index: usize,
+) -> Step {
     let platform = &organisation.platform;
     let delta: &Delta = &placed.delta;
     let mut notes = delta.notes.clone();
@@ -237,7 +243,8 @@ fn actor(organisation: &Organisation, live: &Live, options: &Options, part: &mut
         if options.levels.weigh(rule, None) != Some(Severity::Error) || part.steps.is_empty() {
             continue;
         }
-        let view = View::with(&organisation.platform, &organisation.profile, live.groups.iter().map(|entry| &entry.object));
+        let view =
+            View::with(&organisation.platform, &organisation.profile, live.groups.iter().map(|entry| &entry.object));
         let roll = Roll::new(view, live.people.iter().map(|entry| &entry.object));
         let able: Vec<&str> = roll.able(permission).iter().map(|answer| answer.person.id.as_str()).collect();
         if able.is_empty() || able.contains(&actor.as_str()) {
@@ -272,8 +279,16 @@ impl PlanDocument {
     pub fn digest_now(&self) -> String {
         let steps = self.steps.iter().map(|step| {
             json!([
-                step.id, step.organisation, step.action, step.resource, step.key, step.handle, step.changes, step.after,
-                step.fingerprint, step.opens
+                step.id,
+                step.organisation,
+                step.action,
+                step.resource,
+                step.key,
+                step.handle,
+                step.changes,
+                step.after,
+                step.fingerprint,
+                step.opens
             ])
         });
         let refused: Vec<&str> = self.errors().map(|finding| finding.rule.as_str()).collect();

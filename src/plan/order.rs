@@ -236,10 +236,8 @@ fn dependencies(deltas: &[Delta]) -> Vec<Vec<usize>> {
                 freed_address.insert(old, index);
             }
         }
-        if delta.managed && id(&delta.before) != id(&delta.after) {
-            if let Some(key) = id(&delta.before) {
-                freed_id.insert((delta.resource, key), index);
-            }
+        if let Some(key) = id(&delta.before).filter(|key| delta.managed && Some(*key) != id(&delta.after)) {
+            freed_id.insert((delta.resource, key), index);
         }
     }
     let mut waits: Vec<Vec<usize>> = vec![Vec::new(); deltas.len()];
@@ -257,7 +255,8 @@ fn dependencies(deltas: &[Delta]) -> Vec<Vec<usize>> {
         if let Some(address) = as_person(&delta.after).and_then(address) {
             wait(freed_address.get(&address));
         }
-        let groups_named = [&delta.before, &delta.after].into_iter().filter_map(as_person).flat_map(|person| &person.groups);
+        let groups_named =
+            [&delta.before, &delta.after].into_iter().filter_map(as_person).flat_map(|person| &person.groups);
         for group in groups_named {
             let there = groups.get(&group.value).filter(|at| {
                 let group = &deltas[**at];
@@ -269,7 +268,9 @@ fn dependencies(deltas: &[Delta]) -> Vec<Vec<usize>> {
     for (index, delta) in deltas.iter().enumerate().filter(|(_, delta)| !is_group(delta)) {
         for group in as_person(&delta.before).iter().flat_map(|person| &person.groups) {
             // A group that gives less, or goes, waits for the people who are provided for in another way.
-            let shrinking = |at: &&usize| phase(&deltas[**at]) >= 5 && deltas[**at].before.as_ref().map(Object::id) == Some(&deltas[**at].key);
+            let shrinking = |at: &&usize| {
+                phase(&deltas[**at]) >= 5 && deltas[**at].before.as_ref().map(Object::id) == Some(&deltas[**at].key)
+            };
             if let Some(at) = groups.get(&group.value).filter(shrinking) {
                 waits[*at].push(index);
             }

@@ -62,7 +62,9 @@ impl Watch<'_> {
 
     fn allows(&self, side: Side) -> bool {
         match self {
-            Watch::Count(rule) => matches!(&rule.check, Check::Cardinality(parameters) if parameters.transit == Some(side)),
+            Watch::Count(rule) => {
+                matches!(&rule.check, Check::Cardinality(parameters) if parameters.transit == Some(side))
+            }
             _ => false,
         }
     }
@@ -183,7 +185,8 @@ impl<'a> Watcher<'a> {
                 _ => {}
             }
         }
-        let changing: HashSet<&SmolStr> = deltas.iter().filter(|delta| is_group(delta)).map(|delta| &delta.key).collect();
+        let changing: HashSet<&SmolStr> =
+            deltas.iter().filter(|delta| is_group(delta)).map(|delta| &delta.key).collect();
         let mut watcher = Watcher {
             organisation,
             levels,
@@ -237,7 +240,8 @@ impl<'a> Watcher<'a> {
             (Some(Object::Group(_)), _) | (_, Some(Object::Group(_))) => {
                 let members: Vec<Person> =
                     self.members.get(&delta.key).map(|members| members.values().cloned().collect()).unwrap_or_default();
-                let earlier: Vec<Vec<SmolStr>> = members.iter().map(|person| self.count(&mut counts, person, -1)).collect();
+                let earlier: Vec<Vec<SmolStr>> =
+                    members.iter().map(|person| self.count(&mut counts, person, -1)).collect();
                 let previous = self.swap(delta);
                 for (person, broken) in members.iter().zip(earlier) {
                     let now = self.count(&mut counts, person, 1);

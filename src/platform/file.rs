@@ -1,7 +1,7 @@
 //! A platform file as its author wrote it: vocabulary, routes, life cycle and rules as data.
 
-use smol_str::SmolStr;
 use schemars::JsonSchema;
+use smol_str::SmolStr;
 
 use crate::diagnostic::Located;
 use crate::document::record::{FromNode, Id, Map, Reader, Required, Text, record, words};
@@ -274,8 +274,6 @@ record! {
         "makeBeforeBreak" => make_before_break: Option<Switch>,
         /// Template, in plans: people on the portal that no roster names are reported.
         "unmanaged" => unmanaged: Option<Switch>,
-        /// Template, in plans: a managed holder of a role was changed or deleted on the portal from outside.
-        "tampered" => tampered: Option<Tampered>,
     }
 }
 
@@ -301,6 +299,8 @@ record! {
         "of" => of: Required<Selector>,
         /// The conditions.
         "must" => must: Required<Vec<Clause>>,
+        /// `true`, in plans: nobody else may have changed or deleted such a person on the portal.
+        "untouched" => untouched: Option<bool>,
     }
 }
 
@@ -472,18 +472,18 @@ record! {
     }
 }
 
-record! {
-    /// A managed holder of a role was changed or deleted on the portal from outside.
-    pub struct Tampered as "`tampered`" {
-        /// The role.
-        "role" => role: Required<Text>,
-    }
-}
-
 /// The keys of [`Rule`] that name a template.
 pub const TEMPLATES: &[&str] = &[
-    "requires", "cardinality", "primary", "holder", "usefulGroup", "leastPrivilege", "keeps", "actor",
-    "makeBeforeBreak", "unmanaged", "tampered",
+    "requires",
+    "cardinality",
+    "primary",
+    "holder",
+    "usefulGroup",
+    "leastPrivilege",
+    "keeps",
+    "actor",
+    "makeBeforeBreak",
+    "unmanaged",
 ];
 
 /// The text of a required key, or nothing where it is missing (which has been reported).

@@ -4,9 +4,9 @@ use smol_str::{SmolStr, ToSmolStr};
 
 use super::file::{self, PlatformFile, Section, text};
 use super::{
-    Application, ApplicationIx, Attribute, AttributeIx, AttributeType, BUILT_IN, Cardinality, Check, Clause, Event, Fact,
-    Field, Holder, LevelIx, Permission, PermissionIx, Platform, ProfileFact, Requires, Role, RoleIx, Rule, Term, Test,
-    Transition,
+    Application, ApplicationIx, Attribute, AttributeIx, AttributeType, BUILT_IN, Cardinality, Check, Clause, Event,
+    Fact, Field, Holder, LevelIx, Permission, PermissionIx, Platform, ProfileFact, Requires, Role, RoleIx, Rule, Term,
+    Test, Transition,
 };
 use crate::diagnostic::{Diagnostic, FileId, Place, nearest, pointer};
 use crate::document::record::{Map, Reader, Required, Text};
@@ -20,7 +20,8 @@ pub fn load(sources: &Sources, file: FileId, reference: &str, diagnostics: &mut 
         Some(base) => extend(written.clone(), &base.value.0, base.span, file, diagnostics)?,
         None => written,
     };
-    let mut loader = Loader { file, path: Vec::new(), diagnostics, platform: empty(&written, reference, sources.text(file)) };
+    let mut loader =
+        Loader { file, path: Vec::new(), diagnostics, platform: empty(&written, reference, sources.text(file)) };
     loader.fill(&written);
     let platform = loader.platform;
     (diagnostics.len() == before).then_some(platform)
@@ -91,10 +92,10 @@ fn empty(written: &PlatformFile, reference: &str, whole: &str) -> Platform {
         summary: optional(&written.summary),
         starter: optional(&written.starter).to_string(),
         text: whole.to_owned(),
-        sections: written.sections.as_ref().map_or_else(
-            || Section::ALL.to_vec(),
-            |sections| sections.iter().map(|section| section.value).collect(),
-        ),
+        sections: written
+            .sections
+            .as_ref()
+            .map_or_else(|| Section::ALL.to_vec(), |sections| sections.iter().map(|section| section.value).collect()),
         services: Vec::new(),
         roles: Vec::new(),
         attributes: Vec::new(),
@@ -164,7 +165,12 @@ impl Loader<'_> {
         if found.is_none() {
             let names = self.platform.attributes.iter().map(|attribute| attribute.name.as_str());
             let near = nearest(&word.value, names).map(str::to_owned);
-            self.report("roster/unknown-attribute", word, format!("the platform has no attribute `{}`", word.value), near);
+            self.report(
+                "roster/unknown-attribute",
+                word,
+                format!("the platform has no attribute `{}`", word.value),
+                near,
+            );
         }
         found
     }
@@ -306,7 +312,9 @@ impl Loader<'_> {
         for (index, way) in ways.enumerate() {
             let way = &way.value;
             let needs = way.needs.as_ref().and_then(|word| {
-                self.within("transitions", |l| l.within(&index.to_string(), |l| l.within("needs", |l| l.permission(word))))
+                self.within("transitions", |l| {
+                    l.within(&index.to_string(), |l| l.within("needs", |l| l.permission(word)))
+                })
             });
             if let (Some(action), Some(from), Some(to)) = (&way.action.0, &way.from.0, &way.to.0) {
                 let note = way.note.as_ref().map(|note| note.value.clone());
@@ -329,31 +337,31 @@ impl Loader<'_> {
         }
         if let Some(primary) = &written.primary {
             let role = self.within("primary", |l| l.within("role", |l| l.required_role(&primary.role)));
-            let attribute = self.within("primary", |l| l.within("attribute", |l| l.attribute(primary.attribute.0.as_ref()?)));
+            let attribute =
+                self.within("primary", |l| l.within("attribute", |l| l.attribute(primary.attribute.0.as_ref()?)));
             checks.extend(role.zip(attribute).map(|(role, attribute)| Check::Primary { role, attribute }));
         }
         checks.extend(written.holder.map(|_| Check::Holder));
         checks.extend(written.useful_group.map(|_| Check::UsefulGroup));
         if let Some(least) = &written.least_privilege {
-            let attribute = self.within("leastPrivilege", |l| l.within("attribute", |l| l.attribute(least.attribute.0.as_ref()?)));
+            let attribute =
+                self.within("leastPrivilege", |l| l.within("attribute", |l| l.attribute(least.attribute.0.as_ref()?)));
             checks.extend(attribute.map(|attribute| Check::LeastPrivilege { attribute }));
         }
         if let Some(keeps) = &written.keeps {
             let roles = self.within("keeps", |l| l.within("roles", |l| l.roles(&keeps.roles)));
             let permission = keeps.permission.as_ref();
-            let permission = permission.and_then(|word| self.within("keeps", |l| l.within("permission", |l| l.permission(word))));
+            let permission =
+                permission.and_then(|word| self.within("keeps", |l| l.within("permission", |l| l.permission(word))));
             checks.push(Check::Keeps { roles, permission });
         }
         if let Some(actor) = &written.actor {
-            let permission = self.within("actor", |l| l.within("permission", |l| l.permission(actor.permission.0.as_ref()?)));
+            let permission =
+                self.within("actor", |l| l.within("permission", |l| l.permission(actor.permission.0.as_ref()?)));
             checks.extend(permission.map(|permission| Check::Actor { permission }));
         }
         checks.extend(written.make_before_break.map(|_| Check::MakeBeforeBreak));
         checks.extend(written.unmanaged.map(|_| Check::Unmanaged));
-        if let Some(tampered) = &written.tampered {
-            let role = self.within("tampered", |l| l.within("role", |l| l.required_role(&tampered.role)));
-            checks.extend(role.map(|role| Check::Tampered { role }));
-        }
         if checks.len() != 1 {
             let message = format!("rule `{}` must use exactly one template, found {}", id.value, checks.len());
             self.report("roster/wrong-type", id, message, None);
@@ -382,16 +390,16 @@ impl Loader<'_> {
         let only = of.condition.as_ref();
         let only = only.map(|only| self.within("of", |l| l.within("where", |l| l.test(&only.value))));
         let clauses = written.must.0.iter().flatten().enumerate();
-        let must = clauses.filter_map(|(index, clause)| {
-            self.within("must", |l| l.within(&index.to_string(), |l| l.clause(clause)))
-        });
+        let must = clauses
+            .filter_map(|(index, clause)| self.within("must", |l| l.within(&index.to_string(), |l| l.clause(clause))));
         let must = must.collect();
+        let untouched = written.untouched.unwrap_or(false);
         let role = match role {
             Some(None) => return None,
             Some(role) => role,
             None => None,
         };
-        Some(Requires { role, section: of.section.as_ref().map(|section| section.value), only, must })
+        Some(Requires { role, section: of.section.as_ref().map(|section| section.value), only, must, untouched })
     }
 
     fn clause(&mut self, written: &file::Clause) -> Option<Clause> {
@@ -467,10 +475,14 @@ impl Loader<'_> {
         all.extend(written.section.as_ref().map(|section| Test::InSection(section.value)));
         all.extend(written.entry_type.as_ref().map(|entry_type| Test::IsType(entry_type.value)));
         all.extend(written.status.as_ref().map(|status| Test::HasStatus(status.value)));
-        all.extend(written.own_domain.map(|own| if own { Test::OwnDomain } else { Test::Not(Box::new(Test::OwnDomain)) }));
+        all.extend(
+            written.own_domain.map(|own| if own { Test::OwnDomain } else { Test::Not(Box::new(Test::OwnDomain)) }),
+        );
         all.extend(written.size.as_ref().map(|size| Test::IsSize(size.value)));
         all.extend(written.service_agreement.as_ref().map(|agreement| Test::AgreementIs(agreement.value)));
-        all.extend(written.relationship.as_ref().map(|ways| Test::RelationshipIn(ways.iter().map(|way| way.value).collect())));
+        all.extend(
+            written.relationship.as_ref().map(|ways| Test::RelationshipIn(ways.iter().map(|way| way.value).collect())),
+        );
         all.extend(written.profile.as_ref().map(|fact| match fact.value {
             ProfileFact::Domains => Test::HasDomains,
         }));

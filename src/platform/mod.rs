@@ -262,11 +262,6 @@ pub enum Check {
     MakeBeforeBreak,
     /// In plans: people that no roster names are reported.
     Unmanaged,
-    /// In plans: a managed holder was changed from outside.
-    Tampered {
-        /// The role.
-        role: RoleIx,
-    },
 }
 
 /// Parameters of [`Check::Requires`].
@@ -280,6 +275,8 @@ pub struct Requires {
     pub only: Option<Test>,
     /// The conditions, in order.
     pub must: Vec<Clause>,
+    /// In plans: nobody else may have changed or deleted such a person on the portal.
+    pub untouched: bool,
 }
 
 /// A condition and what to say where it fails.

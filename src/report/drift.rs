@@ -90,4 +90,3 @@ fn fields(organisation: &Organisation, step: &Step, applied: Option<&Object>, fo
         });
     }
 }
-

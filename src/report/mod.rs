@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::plan::document::{Action, Finding, PlanDocument, TargetRef};
 use crate::live::Resource;
+use crate::plan::document::{Action, Finding, PlanDocument, TargetRef};
 
 /// The version of the report format.
 pub const REPORT_VERSION: u32 = 1;

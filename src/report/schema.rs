@@ -73,7 +73,9 @@ pub fn roster_of(platform: &Platform) -> Json {
             AttributeType::Boolean => json!({ "type": "boolean" }),
             AttributeType::Text | AttributeType::User => json!({ "type": "string" }),
             AttributeType::Roles => json!({ "type": "array", "items": roles }),
-            AttributeType::List if attribute.values.is_empty() => json!({ "type": "array", "items": { "type": "string" } }),
+            AttributeType::List if attribute.values.is_empty() => {
+                json!({ "type": "array", "items": { "type": "string" } })
+            }
             AttributeType::List => json!({ "type": "array", "items": { "enum": attribute.values } }),
         };
         if !attribute.summary.is_empty() {
@@ -89,9 +91,7 @@ pub fn roster_of(platform: &Platform) -> Json {
         }
         applications.insert(application.id.to_string(), value);
     }
-    let closed = |properties: serde_json::Map<String, Json>, description: &str| {
-        json!({ "type": "object", "description": description, "additionalProperties": false, "properties": properties })
-    };
+    let closed = |properties: serde_json::Map<String, Json>, description: &str| json!({ "type": "object", "description": description, "additionalProperties": false, "properties": properties });
     for kind in ["User", "Contact"] {
         set(&mut schema, &["$defs", kind, "properties", "roles", "items"], roles.clone());
         let value = closed(attributes.clone(), "Facts that the platform defines and rules ask for.");
@@ -158,4 +158,3 @@ fn strip_null(schema: &mut Schema) {
         values.retain(|value| !value.is_null());
     }
 }
-

@@ -59,11 +59,7 @@ pub(super) fn breach(parameters: &Cardinality, organisation: &Organisation, roll
         }
     };
     let subject_text = subject.clone().unwrap_or_default();
-    let values = [
-        ("subject", subject_text.as_str()),
-        ("role", role),
-        ("organisation", organisation.id.as_str()),
-    ];
+    let values = [("subject", subject_text.as_str()), ("role", role), ("organisation", organisation.id.as_str())];
     let say = if say.is_empty() { default_message(side) } else { say.as_str() };
     let help = fill(&parameters.help, &values);
     Some(Breach { level: None, subject, message: fill(say, &values).replace("{count}", &count), help, place, related })

@@ -50,10 +50,20 @@ fn one(organisation: &Organisation, roll: &Roll<'_>, stated: &Stated<Expectation
         Expectation { notified: Some(notified), can: None, holds: None } => {
             let Some(word) = &notified.of.0 else { return Vec::new() };
             let events = platform.events.iter().map(|event| event.id.as_str());
-            let Some(event) = platform.event(&word.value) else { return vec![unknown("event", word, "notified/of", events, here)] };
+            let Some(event) = platform.event(&word.value) else {
+                return vec![unknown("event", word, "notified/of", events, here)];
+            };
             let Notified { first, .. } = notified;
             let subject = format!("`{}` notifies", word.value);
-            verify(organisation, roll, here, "notified", &subject, &claim!(notified, first.as_ref()), &roll.notified(event))
+            verify(
+                organisation,
+                roll,
+                here,
+                "notified",
+                &subject,
+                &claim!(notified, first.as_ref()),
+                &roll.notified(event),
+            )
         }
         Expectation { notified: None, can: Some(can), holds: None } => {
             let Some(word) = &can.what.0 else { return Vec::new() };
@@ -68,7 +78,9 @@ fn one(organisation: &Organisation, roll: &Roll<'_>, stated: &Stated<Expectation
         Expectation { notified: None, can: None, holds: Some(holds) } => {
             let Some(word) = &holds.role.0 else { return Vec::new() };
             let roles = platform.roles.iter().map(|role| role.id.as_str());
-            let Some(role) = platform.role(&word.value) else { return vec![unknown("role", word, "holds/role", roles, here)] };
+            let Some(role) = platform.role(&word.value) else {
+                return vec![unknown("role", word, "holds/role", roles, here)];
+            };
             let Holds { .. } = holds;
             let subject = format!("`{}` is held by", word.value);
             let people = roll.holders(role).iter();
@@ -86,7 +98,13 @@ fn below(here: &Place, tail: &str, span: crate::diagnostic::Span) -> Place {
     Place { file: here.file, span, pointer: format!("{}/{tail}", here.pointer) }
 }
 
-fn unknown<'w>(what: &str, word: &Text, tail: &str, words: impl Iterator<Item = &'w str> + Clone, here: &Place) -> Diagnostic {
+fn unknown<'w>(
+    what: &str,
+    word: &Text,
+    tail: &str,
+    words: impl Iterator<Item = &'w str> + Clone,
+    here: &Place,
+) -> Diagnostic {
     let rule = if what == "role" { "roster/unknown-role" } else { "roster/expectation" };
     let finding = Diagnostic::error(rule, format!("the platform has no {what} `{}`", word.value));
     let finding = finding.at(below(here, tail, word.span));
@@ -109,7 +127,11 @@ fn verify(
     let lists = [("exactly", claim.exactly), ("includes", claim.includes), ("excludes", claim.excludes)];
     for (name, list) in lists {
         for (index, word) in list.iter().flatten().enumerate() {
-            findings.extend(unknown_user(organisation, word, &below(here, &format!("{key}/{name}/{index}"), word.span)));
+            findings.extend(unknown_user(
+                organisation,
+                word,
+                &below(here, &format!("{key}/{name}/{index}"), word.span),
+            ));
         }
     }
     let actual: BTreeSet<&str> = answers.iter().map(|answer| answer.person.id.as_str()).collect();
@@ -124,7 +146,8 @@ fn verify(
             (false, 0) => shown.join("; "),
             (false, more) => format!("{}; and {more} more", shown.join("; ")),
         };
-        let mut finding = Diagnostic::error("roster/expectation", format!("{what}: {subject} {actual}")).at(here.clone());
+        let mut finding =
+            Diagnostic::error("roster/expectation", format!("{what}: {subject} {actual}")).at(here.clone());
         finding.help = Some("change the roster so that it holds, or the expectation if it is out of date".to_owned());
         for answer in answers.iter().take(4) {
             if let Why::Holds(role) | Why::First(role) | Why::Copy(role) = &answer.why {
@@ -134,16 +157,24 @@ fn verify(
         }
         findings.push(finding);
     };
-    let words = |set: &BTreeSet<SmolStr>| if set.is_empty() { "nobody".to_owned() } else { set.iter().map(SmolStr::as_str).collect::<Vec<_>>().join(", ") };
+    let words = |set: &BTreeSet<SmolStr>| {
+        if set.is_empty() {
+            "nobody".to_owned()
+        } else {
+            set.iter().map(SmolStr::as_str).collect::<Vec<_>>().join(", ")
+        }
+    };
     let exactly = set(claim.exactly);
     if claim.exactly.is_some() && exactly.iter().map(SmolStr::as_str).collect::<BTreeSet<_>>() != actual {
         failed(format!("expected exactly {}", words(&exactly)));
     }
-    let missing: BTreeSet<SmolStr> = set(claim.includes).into_iter().filter(|id| !actual.contains(id.as_str())).collect();
+    let missing: BTreeSet<SmolStr> =
+        set(claim.includes).into_iter().filter(|id| !actual.contains(id.as_str())).collect();
     if !missing.is_empty() {
         failed(format!("expected {} among them", words(&missing)));
     }
-    let present: BTreeSet<SmolStr> = set(claim.excludes).into_iter().filter(|id| actual.contains(id.as_str())).collect();
+    let present: BTreeSet<SmolStr> =
+        set(claim.excludes).into_iter().filter(|id| actual.contains(id.as_str())).collect();
     if !present.is_empty() {
         failed(format!("expected {} not to be among them", words(&present)));
     }

@@ -20,10 +20,8 @@ pub(super) fn breaches(rule: &Rule, view: &View<'_>, person: &Person) -> Vec<Bre
         let because = if rule.source.is_empty() { String::new() } else { format!(": \"{}\"", rule.source) };
         let place = person.role_place(role);
         let key = person.field_place(crate::platform::Field::Type);
-        let related = (key != person.place()).then(|| crate::diagnostic::Related {
-            place: key,
-            message: format!("`{}` is {kind_text}", person.id),
-        });
+        let related = (key != person.place())
+            .then(|| crate::diagnostic::Related { place: key, message: format!("`{}` is {kind_text}", person.id) });
         Breach {
             level: None,
             subject: Some(person.id.clone()),

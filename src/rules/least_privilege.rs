@@ -28,7 +28,9 @@ pub(super) fn breaches(
             .iter()
             .filter(|(application, ..)| {
                 let needed = &platform[*application].responsibilities;
-                !needed.is_empty() && !declared.iter().any(|word| needed.contains(&word.value)) && !seen.contains(application)
+                !needed.is_empty()
+                    && !declared.iter().any(|word| needed.contains(&word.value))
+                    && !seen.contains(application)
             })
             .collect();
         let Some((first, _, span)) = uncalled.first() else { continue };

@@ -35,7 +35,10 @@ pub const ROSTER_RULES: &[(&str, &str)] = &[
     ("roster/unknown-user", "people that expectations and attributes name are declared"),
     ("roster/unknown-attribute", "attributes are words of the platform"),
     ("roster/unknown-rule", "rules that waivers and levels name exist"),
-    ("roster/duplicate-email", "one person is one entry: no two share an e-mail address, compared without regard to case"),
+    (
+        "roster/duplicate-email",
+        "one person is one entry: no two share an e-mail address, compared without regard to case",
+    ),
     ("roster/invalid-email", "e-mail addresses are well-formed and in plain ASCII"),
     ("roster/null-section", "a section is managed, or absent: never without a value"),
     ("roster/version", "the version is one that this rosterctl reads"),
@@ -121,9 +124,7 @@ fn breaches(rule: &Rule, organisation: &Organisation, roll: &Roll<'_>) -> Vec<Br
         Check::Cardinality(parameters) => cardinality::breach(parameters, organisation, roll).into_iter().collect(),
         Check::Primary { role, attribute } => primary::breaches(*role, *attribute, organisation, roll),
         Check::UsefulGroup => useful_group::breaches(organisation),
-        Check::Keeps { .. } | Check::Actor { .. } | Check::MakeBeforeBreak | Check::Unmanaged | Check::Tampered { .. } => {
-            Vec::new()
-        }
+        Check::Keeps { .. } | Check::Actor { .. } | Check::MakeBeforeBreak | Check::Unmanaged => Vec::new(),
     }
 }
 

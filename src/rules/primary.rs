@@ -46,7 +46,9 @@ pub(super) fn breaches(
     let count = Tally { holders: holders.len() as i64, primaries: first.len() as i64 };
     let shown = |people: &[&Person], message: &str| -> Vec<Related> {
         let others = people.iter().rev().skip(1).take(8);
-        others.map(|other| Related { place: other.role_place(role), message: format!("`{}` {message}", other.id) }).collect()
+        others
+            .map(|other| Related { place: other.role_place(role), message: format!("`{}` {message}", other.id) })
+            .collect()
     };
     match (crossed(count), holders.last(), first.last()) {
         (Some(Side::Gap), Some(last), _) => found.push(Breach {
@@ -64,7 +66,11 @@ pub(super) fn breaches(
         (Some(Side::Surplus), _, Some(last)) => found.push(Breach {
             level: None,
             subject: Some(last.id.clone()),
-            message: format!("{} people of `{}` are marked as contacted first as `{word}`", first.len(), organisation.id),
+            message: format!(
+                "{} people of `{}` are marked as contacted first as `{word}`",
+                first.len(),
+                organisation.id
+            ),
             help: format!("leave `{word}` in `{name}` of exactly one of them"),
             place: last.attribute_place(platform, attribute),
             related: shown(&first, "is marked too"),

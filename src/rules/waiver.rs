@@ -78,10 +78,11 @@ pub(super) fn apply(
 }
 
 fn checked_offline(check: &Check) -> bool {
-    !matches!(
-        check,
-        Check::Keeps { .. } | Check::Actor { .. } | Check::MakeBeforeBreak | Check::Unmanaged | Check::Tampered { .. }
-    )
+    match check {
+        Check::Keeps { .. } | Check::Actor { .. } | Check::MakeBeforeBreak | Check::Unmanaged => false,
+        Check::Requires(parameters) => !parameters.untouched,
+        _ => true,
+    }
 }
 
 fn unknown(organisation: &Organisation, waiver: &Waiver) -> Diagnostic {

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::comments::{Child, child_layout};
 use super::WIDTH;
+use super::comments::{Child, child_layout};
 use super::scalar::{self, Written};
 use crate::document::record::Layout;
 use crate::document::tree::{Comment, Kind, Node};
@@ -345,7 +345,8 @@ fn moves_anchors(entries: &[(Node<'_>, Node<'_>)], order: &[usize]) -> bool {
         anchor_names(*key, names);
         anchor_names(*value, names);
     }
-    let defined: HashSet<&str> = names.iter().flatten().filter(|(_, defines)| *defines).map(|(name, _)| *name).collect();
+    let defined: HashSet<&str> =
+        names.iter().flatten().filter(|(_, defines)| *defines).map(|(name, _)| *name).collect();
     let mut last: HashMap<&str, usize> = HashMap::new();
     let mut moved = |at: &usize| {
         let mut used = names[*at].iter().filter(|(name, _)| defined.contains(name));
