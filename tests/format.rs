@@ -102,7 +102,7 @@ fn texts_are_kept_as_written() {
     );
     golden(
         "a:\n  - |\n   x\n  -   >-\n      y\n      z\nb: |\n  end",
-        "a:\n  - |\n    x\n  - >-\n    y\n    z\n\nb: |-\n  end\n",
+        "a:\n  - |\n    x\n  - >-\n    y\n    z\n\nb: |\n  end\n",
     );
     golden("'k k' :   0x1F\n\"q\": ~\nüñ: null\nn:\n", "'k k': 0x1F\n\"q\": ~\nüñ: null\nn:\n");
 }

@@ -125,7 +125,7 @@ fn is_number(text: &str) -> bool {
     let scientific = decimal(whole) && decimal(fraction) && of(exponent, "0123456789+-");
     // Groups after colons are digits to the base of sixty.
     let sixties = mantissa.contains(':') && whole.split(':').all(decimal) && decimal(fraction) && exponent.is_empty();
-    let digits = text.contains(|c: char| c.is_ascii_digit());
+    let digits = mantissa.contains(|c: char| c.is_ascii_digit());
     infinite && unsigned != float || digits && (scientific || sixties)
 }
 

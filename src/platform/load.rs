@@ -1,12 +1,11 @@
 //! From a platform file to a platform: words become indices, and every word that is not there is a finding.
 
-use smol_str::{SmolStr, ToSmolStr};
+use smol_str::SmolStr;
 
 use super::file::{self, PlatformFile, Section, text};
 use super::{
-    Application, ApplicationIx, Attribute, AttributeIx, AttributeType, BUILT_IN, Cardinality, Check, Clause, Event,
-    Fact, Field, Holder, LevelIx, Permission, PermissionIx, Platform, ProfileFact, Requires, Role, RoleIx, Rule, Term,
-    Test, Transition,
+    Application, ApplicationIx, Attribute, AttributeIx, AttributeType, BUILT_IN, Event, Fact, Holder, LevelIx,
+    Permission, PermissionIx, Platform, Role, RoleIx, Term, Transition,
 };
 use crate::diagnostic::{Diagnostic, FileId, Place, nearest, pointer};
 use crate::document::record::{Map, Reader, Required, Text};
@@ -108,7 +107,7 @@ fn empty(written: &PlatformFile, reference: &str, whole: &str) -> Platform {
     }
 }
 
-fn optional(value: &Option<Text>) -> SmolStr {
+pub(super) fn optional(value: &Option<Text>) -> SmolStr {
     value.as_ref().map(|text| text.value.clone()).unwrap_or_default()
 }
 
@@ -124,26 +123,26 @@ fn entries<T, const K: bool>(map: &Option<Map<T, K>>) -> impl Iterator<Item = &(
 pub struct Loader<'d> {
     file: FileId,
     path: Vec<String>,
-    diagnostics: &'d mut Vec<Diagnostic>,
-    platform: Platform,
+    pub(super) diagnostics: &'d mut Vec<Diagnostic>,
+    pub(super) platform: Platform,
 }
 
 impl Loader<'_> {
-    fn within<R>(&mut self, token: &str, work: impl FnOnce(&mut Self) -> R) -> R {
+    pub(super) fn within<R>(&mut self, token: &str, work: impl FnOnce(&mut Self) -> R) -> R {
         self.path.push(token.to_owned());
         let result = work(self);
         self.path.pop();
         result
     }
 
-    fn report(&mut self, rule: &'static str, word: &Text, message: String, near: Option<String>) {
+    pub(super) fn report(&mut self, rule: &'static str, word: &Text, message: String, near: Option<String>) {
         let place = Place { file: self.file, span: word.span, pointer: pointer(self.path.iter().map(String::as_str)) };
         let mut finding = Diagnostic::error(rule, message).at(place);
         finding.help = near.map(|near| format!("did you mean `{near}`?"));
         self.diagnostics.push(finding);
     }
 
-    fn role(&mut self, word: &Text) -> Option<RoleIx> {
+    pub(super) fn role(&mut self, word: &Text) -> Option<RoleIx> {
         let found = self.platform.role(&word.value);
         if found.is_none() {
             let near = nearest(&word.value, self.platform.roles.iter().map(|role| role.id.as_str())).map(str::to_owned);
@@ -152,15 +151,15 @@ impl Loader<'_> {
         found
     }
 
-    fn roles(&mut self, words: &Option<Vec<Text>>) -> Vec<RoleIx> {
+    pub(super) fn roles(&mut self, words: &Option<Vec<Text>>) -> Vec<RoleIx> {
         words.iter().flatten().filter_map(|word| self.role(word)).collect()
     }
 
-    fn required_role(&mut self, word: &Required<Text>) -> Option<RoleIx> {
+    pub(super) fn required_role(&mut self, word: &Required<Text>) -> Option<RoleIx> {
         self.role(word.0.as_ref()?)
     }
 
-    fn attribute(&mut self, word: &Text) -> Option<AttributeIx> {
+    pub(super) fn attribute(&mut self, word: &Text) -> Option<AttributeIx> {
         let found = self.platform.attribute(&word.value);
         if found.is_none() {
             let names = self.platform.attributes.iter().map(|attribute| attribute.name.as_str());
@@ -175,7 +174,7 @@ impl Loader<'_> {
         found
     }
 
-    fn application(&mut self, word: &Text) -> Option<ApplicationIx> {
+    pub(super) fn application(&mut self, word: &Text) -> Option<ApplicationIx> {
         let found = self.platform.application(&word.value);
         if found.is_none() {
             let names = self.platform.applications.iter().map(|application| application.id.as_str());
@@ -186,7 +185,7 @@ impl Loader<'_> {
         found
     }
 
-    fn permission(&mut self, word: &Text) -> Option<PermissionIx> {
+    pub(super) fn permission(&mut self, word: &Text) -> Option<PermissionIx> {
         let found = self.platform.permission(&word.value);
         if found.is_none() {
             let names = self.platform.permissions.iter().map(|permission| permission.id.as_str());
@@ -196,7 +195,7 @@ impl Loader<'_> {
         found
     }
 
-    fn access(&mut self, application: &Text, level: &Option<Text>) -> Option<(ApplicationIx, LevelIx)> {
+    pub(super) fn access(&mut self, application: &Text, level: &Option<Text>) -> Option<(ApplicationIx, LevelIx)> {
         let ix = self.application(application)?;
         let Some(level) = level else { return Some((ix, LevelIx(0))) };
         let found = self.platform[ix].level(&level.value);
@@ -209,7 +208,7 @@ impl Loader<'_> {
         Some((ix, found?))
     }
 
-    fn service(&mut self, word: &Text) -> SmolStr {
+    pub(super) fn service(&mut self, word: &Text) -> SmolStr {
         if !self.platform.services.iter().any(|service| service.id == word.value) {
             let near = nearest(&word.value, self.platform.services.iter().map(|service| service.id.as_str()));
             let near = near.map(str::to_owned);
@@ -322,188 +321,5 @@ impl Loader<'_> {
                 self.platform.transitions.push(way);
             }
         }
-    }
-
-    fn rule(&mut self, id: &Text, written: &file::Rule) -> Option<Rule> {
-        let when = written.when.as_ref().map(|when| self.within("when", |l| l.test(&when.value)));
-        let mut checks: Vec<Check> = Vec::new();
-        if let Some(requires) = &written.requires {
-            let check = self.within("requires", |l| l.requires(requires));
-            checks.extend(check.map(Check::Requires));
-        }
-        if let Some(cardinality) = &written.cardinality {
-            let check = self.within("cardinality", |l| l.cardinality(cardinality));
-            checks.extend(check.map(Check::Cardinality));
-        }
-        if let Some(primary) = &written.primary {
-            let role = self.within("primary", |l| l.within("role", |l| l.required_role(&primary.role)));
-            let attribute =
-                self.within("primary", |l| l.within("attribute", |l| l.attribute(primary.attribute.0.as_ref()?)));
-            checks.extend(role.zip(attribute).map(|(role, attribute)| Check::Primary { role, attribute }));
-        }
-        checks.extend(written.holder.map(|_| Check::Holder));
-        checks.extend(written.useful_group.map(|_| Check::UsefulGroup));
-        if let Some(least) = &written.least_privilege {
-            let attribute =
-                self.within("leastPrivilege", |l| l.within("attribute", |l| l.attribute(least.attribute.0.as_ref()?)));
-            checks.extend(attribute.map(|attribute| Check::LeastPrivilege { attribute }));
-        }
-        if let Some(keeps) = &written.keeps {
-            let roles = self.within("keeps", |l| l.within("roles", |l| l.roles(&keeps.roles)));
-            let permission = keeps.permission.as_ref();
-            let permission =
-                permission.and_then(|word| self.within("keeps", |l| l.within("permission", |l| l.permission(word))));
-            checks.push(Check::Keeps { roles, permission });
-        }
-        if let Some(actor) = &written.actor {
-            let permission =
-                self.within("actor", |l| l.within("permission", |l| l.permission(actor.permission.0.as_ref()?)));
-            checks.extend(permission.map(|permission| Check::Actor { permission }));
-        }
-        checks.extend(written.make_before_break.map(|_| Check::MakeBeforeBreak));
-        checks.extend(written.unmanaged.map(|_| Check::Unmanaged));
-        if checks.len() != 1 {
-            let message = format!("rule `{}` must use exactly one template, found {}", id.value, checks.len());
-            self.report("roster/wrong-type", id, message, None);
-            if let Some(finding) = self.diagnostics.last_mut() {
-                finding.help = Some(format!("the templates are: {}", file::TEMPLATES.join(", ")));
-            }
-            return None;
-        }
-        Some(Rule {
-            id: format!("{}/{}", self.platform.id, id.value).to_smolstr(),
-            number: optional(&written.number),
-            level: written.level.0.as_ref().and_then(|level| level.value.severity()),
-            title: text(&written.title),
-            source: optional(&written.source),
-            cure: optional(&written.cure),
-            breaks: optional(&written.breaks),
-            holds: optional(&written.holds),
-            when,
-            check: checks.pop()?,
-        })
-    }
-
-    fn requires(&mut self, written: &file::Requires) -> Option<Requires> {
-        let of = written.of.0.as_ref()?;
-        let role = of.role.as_ref().map(|word| self.within("of", |l| l.within("role", |l| l.role(word))));
-        let only = of.condition.as_ref();
-        let only = only.map(|only| self.within("of", |l| l.within("where", |l| l.test(&only.value))));
-        let clauses = written.must.0.iter().flatten().enumerate();
-        let must = clauses
-            .filter_map(|(index, clause)| self.within("must", |l| l.within(&index.to_string(), |l| l.clause(clause))));
-        let must = must.collect();
-        let untouched = written.untouched.unwrap_or(false);
-        let role = match role {
-            Some(None) => return None,
-            Some(role) => role,
-            None => None,
-        };
-        Some(Requires { role, section: of.section.as_ref().map(|section| section.value), only, must, untouched })
-    }
-
-    fn clause(&mut self, written: &file::Clause) -> Option<Clause> {
-        let condition = written.be.0.as_ref()?;
-        let be = self.within("be", |l| l.test(&condition.value));
-        let point = written.point.as_ref().map(|point| point.value);
-        let attribute = if point == Some(Field::Attributes) { first_attribute(&be) } else { None };
-        Some(Clause {
-            be,
-            level: written.level.as_ref().and_then(|level| level.value.severity()),
-            say: text(&written.say),
-            help: optional(&written.help),
-            point,
-            attribute,
-        })
-    }
-
-    fn cardinality(&mut self, written: &file::Cardinality) -> Option<Cardinality> {
-        let only = written.condition.as_ref();
-        Some(Cardinality {
-            role: self.within("role", |l| l.required_role(&written.role))?,
-            only: only.map(|only| self.within("where", |l| l.test(&only.value))),
-            min: written.min.unwrap_or(0),
-            max: written.max.unwrap_or(u32::MAX),
-            transit: written.transit.as_ref().map(|side| side.value),
-            few: optional(&written.few),
-            many: optional(&written.many),
-            help: optional(&written.help),
-        })
-    }
-
-    fn test(&mut self, written: &file::Condition) -> Test {
-        let mut all: Vec<Test> = Vec::new();
-        if let Some(any) = &written.any {
-            let tests = any.iter().enumerate();
-            let tests = tests.map(|(index, one)| self.within("any", |l| l.within(&index.to_string(), |l| l.test(one))));
-            all.push(Test::Any(tests.collect()));
-        }
-        if let Some(not) = &written.not {
-            all.push(Test::Not(Box::new(self.within("not", |l| l.test(not)))));
-        }
-        if let Some(word) = &written.attribute
-            && let Some(attribute) = self.within("attribute", |l| l.attribute(word))
-        {
-            all.push(match (&written.includes, self.platform[attribute].value_type) {
-                (Some(values), _) => {
-                    Test::AttributeIncludes(attribute, values.iter().map(|value| value.value.clone()).collect())
-                }
-                (None, AttributeType::Boolean) => Test::AttributeIs(attribute, written.is.unwrap_or(true)),
-                (None, _) => Test::HasAttribute(attribute),
-            });
-        }
-        if let Some(word) = &written.application
-            && let Some((application, level)) = self.within("application", |l| l.access(word, &written.level))
-        {
-            all.push(Test::Reaches(application, level));
-        }
-        if let Some(word) = &written.role
-            && let Some(role) = self.within("role", |l| l.role(word))
-        {
-            all.push(Test::HoldsRole(role));
-        }
-        if let Some(word) = &written.only_role
-            && let Some(role) = self.within("onlyRole", |l| l.role(word))
-        {
-            all.push(Test::OnlyRole(role));
-        }
-        if let Some(services) = &written.services {
-            let services = services.iter().map(|word| self.within("services", |l| l.service(word)));
-            all.push(Test::Services(services.collect()));
-        }
-        all.extend(written.has.as_ref().map(|field| Test::Has(field.value)));
-        all.extend(written.section.as_ref().map(|section| Test::InSection(section.value)));
-        all.extend(written.entry_type.as_ref().map(|entry_type| Test::IsType(entry_type.value)));
-        all.extend(written.status.as_ref().map(|status| Test::HasStatus(status.value)));
-        all.extend(
-            written.own_domain.map(|own| if own { Test::OwnDomain } else { Test::Not(Box::new(Test::OwnDomain)) }),
-        );
-        all.extend(written.size.as_ref().map(|size| Test::IsSize(size.value)));
-        all.extend(written.service_agreement.as_ref().map(|agreement| Test::AgreementIs(agreement.value)));
-        all.extend(
-            written.relationship.as_ref().map(|ways| Test::RelationshipIn(ways.iter().map(|way| way.value).collect())),
-        );
-        all.extend(written.profile.as_ref().map(|fact| match fact.value {
-            ProfileFact::Domains => Test::HasDomains,
-        }));
-        match all.pop() {
-            Some(only) if all.is_empty() => only,
-            Some(last) => {
-                all.push(last);
-                Test::All(all)
-            }
-            None => Test::All(all),
-        }
-    }
-}
-
-fn first_attribute(test: &Test) -> Option<AttributeIx> {
-    match test {
-        Test::All(tests) | Test::Any(tests) => tests.iter().find_map(first_attribute),
-        Test::Not(test) => first_attribute(test),
-        Test::AttributeIs(attribute, _) | Test::AttributeIncludes(attribute, _) | Test::HasAttribute(attribute) => {
-            Some(*attribute)
-        }
-        _ => None,
     }
 }

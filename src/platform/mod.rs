@@ -4,6 +4,7 @@
 
 pub mod file;
 mod load;
+mod rule;
 
 use smol_str::SmolStr;
 

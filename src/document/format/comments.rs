@@ -17,6 +17,8 @@ pub(super) struct Child<'t> {
     pub(super) layout: Layout,
     /// Where it begins: its key, its dash or, in brackets, itself.
     pub(super) start: usize,
+    /// Where its text ends.
+    end: usize,
     /// The comments before it.
     pub(super) lead: Range<usize>,
     /// The comments inside of it, behind it and, indented, below it.
@@ -38,17 +40,19 @@ impl<'t> Printer<'t> {
                 None if node.flow() => start(self.text, value),
                 None => self.dash(at),
             };
-            at = value.span().end as usize;
+            // Of a value that is not written only the line is known for sure.
+            let span = if value.span().end > value.span().start { value.span() } else { key.unwrap_or(value).span() };
+            at = if key.is_none() && span.start == span.end { start + 1 } else { span.end as usize };
             let layout = child_layout(layout, key);
-            children.push(Child { key, value, layout, start, lead: 0..0, own: 0..0, blank: false });
+            children.push(Child { key, value, layout, start, end: at, lead: 0..0, own: 0..0, blank: false });
         }
         let mut cursor = own.start;
         for index in 0..children.len() {
             let next = children.get(index + 1).map_or(usize::MAX, |next| next.start);
-            let Child { start, value, .. } = children[index];
+            let Child { start, value, end: text_end, .. } = children[index];
             let lead = cursor..self.upto(cursor..own.end, start);
             let limit = self.upto(lead.end..own.end, next);
-            let mut end = self.upto(lead.end..limit, value.span().end as usize);
+            let mut end = self.upto(lead.end..limit, text_end);
             if end < limit && !self.comments[end].own_line {
                 end += 1;
             }

@@ -72,7 +72,8 @@ impl<'t> Printer<'t> {
     /// Writes a value behind what stands on the line, and ends the line. Lines of its own are indented by `indent`.
     /// Says whether it is a block of several entries.
     fn value(&mut self, node: Node<'t>, layout: Layout, place: Place, indent: usize, own: Range<usize>) -> bool {
-        let before = self.upto(own.clone(), node.span().start as usize);
+        let written = !self.source(node).is_empty();
+        let before = if written { self.upto(own.clone(), node.span().start as usize) } else { own.start };
         let below = before > own.start || place == Place::Root;
         let column = if below { indent } else { self.line_width() + 1 };
         match self.in_one_piece(node, layout, column, indent) {

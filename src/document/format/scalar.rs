@@ -51,8 +51,7 @@ fn block(source: &str, node: Node<'_>, indent: usize) -> Written {
     };
     let indicators = source.split(|c: char| c.is_whitespace() || c == '#').next().unwrap_or_default();
     let keeps = indicators.contains('+');
-    // A block at the end of the file may lack the line break that the others end with.
-    let strips = indicators.contains('-') || (!keeps && !content.is_empty() && !content.ends_with('\n'));
+    let strips = indicators.contains('-');
     let leading = content.split('\n').find(|line| !line.is_empty()).is_some_and(|line| line.starts_with(' '));
     let mut head = String::from(if node.style() == ScalarStyle::Folded { ">" } else { "|" });
     if leading || indicators.contains(|c: char| c.is_ascii_digit()) {
