@@ -162,7 +162,8 @@ fn anchors_stay_before_their_aliases() {
         "users:\n  a: &a\n      roles: &r [x]\n      name: A\n  b: {<<: *a, name: B}\n  c:\n    name: C\n    <<: [*a]\n    roles: *r\n",
         "users:\n  a: &a\n    name: A\n    roles: &r [x]\n  b: { <<: *a, name: B }\n  c:\n    <<: [*a]\n    name: C\n    roles: *r\n",
     );
-    fixed("users:\n  a:\n    roles: &r [x]\n    name: A\n    groups: *r\n");
+    fixed("users:\n  a:\n    name: A\n    roles: &r [x]\n    groups: *r\n");
+    fixed("users:\n  a:\n    groups: &r [x]\n    name: &r A\n");
     fixed("users:\n  a:\n    groups: &r [x]\n    roles: *r\n    name: A\n");
     fixed("users:\n  a:\n    groups: &r [x]\n    b: *r\n    roles: &r []\n    name: A\n");
     golden(

@@ -10,6 +10,7 @@ use crate::diagnostic::nearest;
 use crate::document::record::visible;
 use crate::error::{Error, Exit};
 use crate::platform::{BUILT_IN, Platform, Rule};
+use crate::report::text::{self, Style};
 use crate::report::{Format, json as as_json};
 use crate::rules::ROSTER_RULES;
 
@@ -24,7 +25,7 @@ struct Page {
 pub fn run(args: &ExplainArgs, _common: &Common, output: &Output) -> Result<Exit, Error> {
     let platforms = platforms(args.platform.as_deref())?;
     let Some(word) = &args.word else { return list(&platforms, output) };
-    let pages = pages(&platforms);
+    let pages = pages(&platforms, &output.style);
     let found: Vec<&Page> =
         pages.iter().filter(|page| page.word == *word || page.word.ends_with(&format!("/{word}"))).collect();
     if found.is_empty() {
@@ -103,72 +104,80 @@ fn list(platforms: &[Platform], output: &Output) -> Result<Exit, Error> {
     Ok(Exit::Clean)
 }
 
-fn pages(platforms: &[Platform]) -> Vec<Page> {
+fn pages(platforms: &[Platform], style: &Style) -> Vec<Page> {
     let mut pages = Vec::new();
     for platform in platforms {
         for rule in &platform.rules {
-            pages.push(Page { word: rule.id.to_string(), what: "rule".to_owned(), text: rule_page(rule) });
+            pages.push(Page { word: rule.id.to_string(), what: "rule".to_owned(), text: rule_page(rule, style) });
         }
         for fact in &platform.facts {
             let mut text = format!("{} ({} of {}, a fact: nothing to report)\n\n", fact.id, fact.number, platform.name);
-            paragraph(&mut text, &fact.title);
-            quote(&mut text, &fact.source);
+            paragraph(&mut text, &fact.title, style);
+            quote(&mut text, &fact.source, style);
             pages.push(Page { word: fact.id.to_string(), what: "fact".to_owned(), text });
         }
         for role in &platform.roles {
             let holders: Vec<&str> = role.held_by.iter().map(|holder| holder.as_str()).collect();
             let mut text = format!("{} (role of {}): {}\n\n", role.id, platform.name, role.name);
-            paragraph(&mut text, &role.summary);
-            let _ = writeln!(text, "  held by: {}", holders.join(", "));
+            paragraph(&mut text, &role.summary, style);
+            row(&mut text, "held by", holders.into_iter(), style);
             let ix = platform.role(&role.id);
             let events =
                 platform.events.iter().filter(|event| event.to.iter().chain(&event.copy).any(|to| Some(*to) == ix));
             let may =
                 platform.permissions.iter().filter(|permission| permission.roles.iter().any(|one| Some(*one) == ix));
-            row(&mut text, "notified of", events.map(|event| event.id.as_str()));
-            row(&mut text, "may", may.map(|permission| permission.id.as_str()));
-            quote(&mut text, &role.source);
+            row(&mut text, "notified of", events.map(|event| event.id.as_str()), style);
+            row(&mut text, "may", may.map(|permission| permission.id.as_str()), style);
+            text.push('\n');
+            quote(&mut text, &role.source, style);
             pages.push(Page { word: role.id.to_string(), what: "role".to_owned(), text });
         }
         for event in &platform.events {
             let mut text = format!("{} (event of {})\n\n", event.id, platform.name);
-            paragraph(&mut text, &event.summary);
-            row(&mut text, "reaches", event.to.iter().map(|role| platform[*role].id.as_str()));
-            row(&mut text, "copied to", event.copy.iter().map(|role| platform[*role].id.as_str()));
+            paragraph(&mut text, &event.summary, style);
+            row(&mut text, "reaches", event.to.iter().map(|role| platform[*role].id.as_str()), style);
+            row(&mut text, "copied to", event.copy.iter().map(|role| platform[*role].id.as_str()), style);
             if event.when.is_some() {
                 text.push_str("  it arises only for some organisations: ask `rosterctl who notified`\n");
             }
-            quote(&mut text, &event.source);
+            text.push('\n');
+            quote(&mut text, &event.source, style);
             pages.push(Page { word: event.id.to_string(), what: "event".to_owned(), text });
         }
         for permission in &platform.permissions {
             let mut text = format!("{} (permission of {})\n\n", permission.id, platform.name);
-            paragraph(&mut text, &permission.summary);
-            row(&mut text, "given by the roles", permission.roles.iter().map(|role| platform[*role].id.as_str()));
+            paragraph(&mut text, &permission.summary, style);
+            row(
+                &mut text,
+                "given by the roles",
+                permission.roles.iter().map(|role| platform[*role].id.as_str()),
+                style,
+            );
             if let Some((application, level)) = permission.application {
                 let application = &platform[application];
                 let level = &application.levels[level.0 as usize];
                 let _ = writeln!(text, "  given by a permission group with `{}: {level}`", application.id);
             }
-            quote(&mut text, &permission.source);
+            text.push('\n');
+            quote(&mut text, &permission.source, style);
             pages.push(Page { word: permission.id.to_string(), what: "permission".to_owned(), text });
         }
         for application in &platform.applications {
             let mut text = format!("{} (application of {}): {}\n\n", application.id, platform.name, application.name);
-            paragraph(&mut text, &application.summary);
-            row(&mut text, "levels", application.levels.iter().map(|level| level.as_str()));
-            row(&mut text, "called for by", application.responsibilities.iter().map(|word| word.as_str()));
+            paragraph(&mut text, &application.summary, style);
+            row(&mut text, "levels", application.levels.iter().map(|level| level.as_str()), style);
+            row(&mut text, "called for by", application.responsibilities.iter().map(|word| word.as_str()), style);
             pages.push(Page { word: application.id.to_string(), what: "application".to_owned(), text });
         }
         for attribute in &platform.attributes {
             let mut text = format!("{} (attribute of {}, {})\n\n", attribute.name, platform.name, attribute.value_type);
-            paragraph(&mut text, &attribute.summary);
-            row(&mut text, "words", attribute.values.iter().map(|word| word.as_str()));
+            paragraph(&mut text, &attribute.summary, style);
+            row(&mut text, "words", attribute.values.iter().map(|word| word.as_str()), style);
             pages.push(Page { word: attribute.name.to_string(), what: "attribute".to_owned(), text });
         }
         for service in &platform.services {
             let mut text = format!("{} (service of {}): {}\n\n", service.id, platform.name, service.name);
-            paragraph(&mut text, &service.summary);
+            paragraph(&mut text, &service.summary, style);
             pages.push(Page { word: service.id.to_string(), what: "service".to_owned(), text });
         }
     }
@@ -179,34 +188,35 @@ fn pages(platforms: &[Platform]) -> Vec<Page> {
     pages
 }
 
-fn rule_page(rule: &Rule) -> String {
+fn rule_page(rule: &Rule, style: &Style) -> String {
     let level = rule.level.map_or("off by default".to_owned(), |level| level.to_string());
     let number = if rule.number.is_empty() { String::new() } else { format!(" {}", rule.number) };
     let mut text = format!("{} (rule{number}, {level})\n\n", rule.id);
-    paragraph(&mut text, &rule.title);
-    paragraph(&mut text, &rule.cure);
-    quote(&mut text, &rule.source);
+    paragraph(&mut text, &rule.title, style);
+    paragraph(&mut text, &rule.cure, style);
+    quote(&mut text, &rule.source, style);
     example(&mut text, "breaks it", &rule.breaks);
     example(&mut text, "holds", &rule.holds);
     text
 }
 
-fn paragraph(text: &mut String, paragraph: &str) {
+fn paragraph(text: &mut String, paragraph: &str, style: &Style) {
     if !paragraph.is_empty() {
-        let _ = writeln!(text, "  {}\n", paragraph.trim());
+        text.push_str(&text::paragraph(paragraph.trim(), 2, 2, style));
+        text.push('\n');
     }
 }
 
-fn quote(text: &mut String, source: &str) {
+fn quote(text: &mut String, source: &str, style: &Style) {
     if !source.is_empty() {
-        let _ = writeln!(text, "  the platform's documentation: \"{}\"\n", source.trim());
+        paragraph(text, &format!("the platform's documentation: \"{}\"", source.trim()), style);
     }
 }
 
-fn row<'w>(text: &mut String, label: &str, words: impl Iterator<Item = &'w str>) {
+fn row<'w>(text: &mut String, label: &str, words: impl Iterator<Item = &'w str>, style: &Style) {
     let words: Vec<&str> = words.collect();
     if !words.is_empty() {
-        let _ = writeln!(text, "  {label}: {}", words.join(", "));
+        text.push_str(&text::paragraph(&format!("{label}: {}", words.join(", ")), 2, 4, style));
     }
 }
 

@@ -55,6 +55,13 @@ impl Style {
     }
 }
 
+/// A paragraph wrapped to the width, its first line indented by `indent` and the others by `hang` columns.
+pub fn paragraph(text: &str, indent: usize, hang: usize, style: &Style) -> String {
+    let mut page = Page::new(style);
+    page.add(Para::new(indent, hang).with(Ink::Plain, text));
+    page.finish()
+}
+
 /// What `validate` found: every finding with its snippet, and how much was checked in the last line.
 pub fn validation(report: &Validation, diagnostics: &[Diagnostic], sources: &Sources, style: &Style) -> String {
     let mut text = findings(diagnostics, sources, style);

@@ -209,7 +209,7 @@ impl<'t> Printer<'t> {
         let mut after_block = false;
         for at in order {
             let child = &children[at];
-            if child.blank || (root && after_block) {
+            if child.blank || (root && after_block && child.key.is_some()) {
                 self.blank();
             }
             self.lead(child, indent, compact);

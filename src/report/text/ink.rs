@@ -44,19 +44,9 @@ impl Ink {
     }
 }
 
-/// Text that cannot steer a terminal: what could is written as an escape.
+/// Text that cannot steer a terminal: what could is written as an escape, and so is the mark.
 pub(super) fn clean(text: &str) -> String {
-    let text = visible(text);
-    if text.contains(is_unsafe) {
-        return text.chars().map(|c| if is_unsafe(c) { c.escape_unicode().to_string() } else { c.into() }).collect();
-    }
-    text
-}
-
-/// Whether a character must not reach a terminal as it is, beyond what [`visible`] takes out: the mark, marks of
-/// direction and characters that show nothing.
-pub(super) fn is_unsafe(c: char) -> bool {
-    matches!(c, MARK | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    visible(text).replace(MARK, "\\u{e000}")
 }
 
 /// How many columns a character takes, at least one.

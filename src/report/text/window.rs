@@ -2,7 +2,7 @@
 //!
 //! The work is bounded by the width and [`MAX_BYTES`], whatever the size of the file or the length of a line.
 
-use super::ink::{columns, is_unsafe};
+use super::ink::{MARK, columns};
 use crate::document::record::deceptive;
 
 /// The most bytes between the first and the last thing pointed at in one window.
@@ -105,7 +105,7 @@ impl Window {
             self.map.push((line.start + at, self.text.len()));
             match c {
                 '\t' => self.text.push_str("    "),
-                c if deceptive(c) || is_unsafe(c) => self.text.push('\u{fffd}'),
+                c if deceptive(c) || c == MARK => self.text.push('\u{fffd}'),
                 c => self.text.push(c),
             }
         }
