@@ -204,9 +204,10 @@ impl State {
         let renamed: HashMap<&str, &str> = steps
             .iter()
             .filter(|step| step.resource == Resource::PermissionGroup)
-            .flat_map(|step| &step.changes)
-            .filter(|change| change.field == "id")
-            .filter_map(|change| Some((change.from.as_str()?, change.to.as_str()?)))
+            .flat_map(|step| step.changes.iter().map(move |change| (step, change)))
+            .filter(|(_, change)| change.field == "id")
+            // A group that is taken over had no id: its members name it by its handle.
+            .filter_map(|(step, change)| Some((change.from.as_str().or(step.handle.as_deref())?, change.to.as_str()?)))
             .collect();
         let in_new_words = |person: &Person| {
             let mut person = person.clone();

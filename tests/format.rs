@@ -85,6 +85,7 @@ fn comments_in_odd_places() {
     golden("? a # x\n: b # y\n", "a: # x\n  b # y\n");
     golden("a: &x # x\n  !!map # y\n  b: 1\n", "a: &x !!map # x\n  # y\n  b: 1\n");
     fixed("# only\n\n# comments\n");
+    golden("waivers:\n- {k: a # x\n\n   , rule: b}\n", "waivers:\n  - rule: b\n    k: a # x\n");
     fixed("waivers:\n  - rule: x\n    # why\n    reason: y\n  # next\n  - rule: z\n");
     golden(
         "waivers:\n  - reason: y\n    # which\n    rule: x\n",

@@ -13,7 +13,7 @@ use rosterctl::document::roster::{Agreement, EntryType, Relationship, Size};
 use rosterctl::document::workspace::Level;
 use rosterctl::document::{self, Sources};
 use rosterctl::live::object::PersonRecord;
-use rosterctl::live::{Author, Completeness, Embedded, Entry, Live, Object, Read, Resource};
+use rosterctl::live::{Applied, Author, Completeness, Embedded, Entry, Live, Object, Read, Resource};
 use rosterctl::model::{
     Day, Group, Held, Managed, Organisation, Person, Platforms, Profile, Status, Value, View, build, grant,
 };
@@ -50,7 +50,6 @@ rules:
   commercial-count: { level: error, title: Kept., cardinality: { role: commercial, min: 1 } }
   dpo-kept: { level: error, title: Kept., cardinality: { role: dpo, min: 1, max: 3 } }
   desk: { level: error, title: Kept., cardinality: { role: watchlist, where: { application: service-desk }, max: 1 } }
-  technical-order: { level: error, title: First., primary: { role: technical, attribute: primaryFor } }
 ";
 
 /// Users can be without access.
@@ -295,7 +294,7 @@ impl Scene {
                 if !raw.managed {
                     object.id = handle.as_str().into();
                 }
-                Entry { object, handle: handle.into(), managed: raw.managed, applied: None }
+                Entry { object, handle: handle.into(), managed: raw.managed, applied: Applied::Unknown }
             })
             .collect();
         let word =
@@ -321,7 +320,7 @@ impl Scene {
                 if !raw.managed {
                     object.id = handle.as_str().into();
                 }
-                Entry { object, handle: handle.into(), managed: raw.managed, applied: None }
+                Entry { object, handle: handle.into(), managed: raw.managed, applied: Applied::Unknown }
             })
             .collect();
         let count = people.len() + groups.len();
@@ -492,7 +491,7 @@ fn carry_out(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn steps_lead_from_what_is_live_to_what_is_wanted(scene in scene()) {
@@ -501,8 +500,11 @@ proptest! {
         prop_assume!(!has_finding(&document, "plan/circular"));
         let mut states = vec![Portal::new(&live, &renamed(&document))];
         let portal = carry_out(&document, &platform, &live, |_, portal| states.push(portal.clone()))?;
-        // Two people with one address at the end: only the portal can tell, and it refuses.
-        prop_assume!(portal.email_twice().is_none());
+        let told = has_finding(&document, "roster/duplicate-email");
+        prop_assert_eq!(told, portal.email_twice().is_some(), "{:?}", portal.email_twice());
+        if told {
+            return Ok(());
+        }
         for state in &states {
             prop_assert_eq!(state.email_twice(), None, "an address is given before it is free");
             prop_assert_eq!(state.id_twice(), None, "an id is given before it is free");
@@ -520,6 +522,20 @@ proptest! {
                 (&now.name, &now.roles, &now.groups, &now.status),
                 (&words.name, &words.roles, &words.groups, &words.status)
             );
+            // An earlier id that is nobody's now names the one who is renamed.
+            let known = |id: &str| live.people.iter().find(|entry| {
+                entry.managed && entry.object.section == wanted.section && entry.object.id == id
+            });
+            let claimed: Vec<&str> = wanted.previously.iter().map(|id| id.as_str())
+                .filter(|id| known(id).is_some() && organisation.entry(wanted.section, id).is_none())
+                .filter(|id| organisation.people.iter().filter(|other| other.section == wanted.section
+                    && other.previously.iter().any(|other| other == id)).count() == 1)
+                .collect();
+            match (known(&wanted.id), claimed.as_slice()) {
+                (Some(entry), _) => prop_assert_eq!(&entry.handle, handle),
+                (None, [id]) => prop_assert_eq!(&known(id).unwrap().handle, handle, "`{}` was renamed from `{}`", wanted.id, id),
+                _ => {}
+            }
             let kept = |wanted: bool| earlier.clone().filter(|_| !wanted);
             let email = kept(wanted.email.is_some()).map_or(words.email, |earlier| earlier.email);
             let phone = kept(wanted.phone.is_some()).map_or(words.phone, |earlier| earlier.phone);
@@ -555,10 +571,10 @@ proptest! {
         let ended = &states[states.len() - 1];
         let again = Live {
             people: ended.people().map(|(handle, person)| Entry {
-                object: person.clone(), handle: handle.as_str().into(), managed: ended.managed[handle], applied: None,
+                object: person.clone(), handle: handle.as_str().into(), managed: ended.managed[handle], applied: Applied::Unknown,
             }).collect(),
             groups: ended.groups().map(|(handle, group)| Entry {
-                object: group.clone(), handle: handle.as_str().into(), managed: ended.managed[handle], applied: None,
+                object: group.clone(), handle: handle.as_str().into(), managed: ended.managed[handle], applied: Applied::Unknown,
             }).collect(),
             vanished: Vec::new(),
             proof: live.proof,
@@ -818,7 +834,7 @@ impl Oracle<'_> {
                 if !self.possible(done, index, &states[next]) {
                     continue;
                 }
-                let opens = opened(&self.organisation.platform, &broken[done], &broken[next]);
+                let opens = opened(&self.organisation.platform, &(&broken[done] | &broken[0]), &broken[next]);
                 let forbidden = opens.iter().filter(|(_, allowed)| !allowed).count();
                 let cost = (wrong + forbidden, total + opens.len());
                 if best[next].is_none_or(|known| cost < known) {
@@ -831,7 +847,7 @@ impl Oracle<'_> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2500, max_global_rejects: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2500, failure_persistence: None, max_global_rejects: 20_000, ..ProptestConfig::default() })]
 
     #[test]
     fn no_step_opens_a_rule_that_another_order_keeps(scene in scene()) {
@@ -852,21 +868,24 @@ proptest! {
             prop_assert_eq!(best, None, "an order was there: {:?}", best);
             return Ok(());
         }
-        let mut before = oracle.broken(&oracle.start);
-        let mut truth = Vec::new();
-        let end = carry_out(&document, &platform, &live, |_, portal| {
+        let start = oracle.broken(&oracle.start);
+        let mut before = start.clone();
+        // What was broken before the plan began counts for what is said, not for what is judged.
+        let (mut truth, mut fresh) = (Vec::new(), Vec::new());
+        carry_out(&document, &platform, &live, |_, portal| {
             let after = oracle.broken(portal);
             truth.push(opened(&platform, &before, &after));
+            fresh.push(opened(&platform, &(&before | &start), &after));
             before = after;
         })?;
-        prop_assume!(end.email_twice().is_none());
+        prop_assume!(!has_finding(&document, "roster/duplicate-email"));
         for (step, truth) in document.steps.iter().zip(&truth) {
             let (said, is): (BTreeSet<&str>, BTreeSet<&str>) =
                 (step.opens.iter().map(String::as_str).collect(), truth.iter().map(|(rule, _)| rule.as_str()).collect());
             prop_assert_eq!(said, is, "what step {} opens is not what it says", step.id);
         }
         let Some((wrong, total)) = best else { return Ok(()) };
-        let all: Vec<&(String, bool)> = truth.iter().flatten().collect();
+        let all: Vec<&(String, bool)> = fresh.iter().flatten().collect();
         let shown = || document.steps.iter().map(|step| format!("{} {} {} {:?}\n", step.id, step.action.as_str(), step.key, step.opens)).collect::<String>();
         if wrong == 0 {
             prop_assert!(all.iter().all(|(_, allowed)| *allowed), "an order opens nothing forbidden\n{}", shown());
@@ -945,7 +964,7 @@ fn read(text: &str) -> (Sources, Organisation) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_order_of_entries_means_nothing(scene in scene(), turn in 1..50usize) {
@@ -983,10 +1002,10 @@ fn apply(portal: &Embedded, organisation: &Organisation, options: &Options) -> (
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn applying_to_a_real_portal_converges(scene in scene(), strangers in 0..3usize) {
+    fn applying_to_a_real_portal_converges(scene in scene(), strangers in 0..3u32) {
         // A portal creates nobody without access; the life cycle has its own tests.
         let mut scene = scene;
         for side in [&mut scene.live, &mut scene.wanted] {
@@ -1017,7 +1036,7 @@ proptest! {
         prop_assume!(!has_finding(&expected, "plan/circular"));
         prop_assume!(!has_finding(&expected, "roster/unknown-group"));
         let end = carry_out(&expected, &organisation.platform, &live, |_, _| ())?;
-        prop_assume!(end.email_twice().is_none());
+        prop_assume!(!has_finding(&expected, "roster/duplicate-email"));
         // A group that goes while somebody whom the roster does not manage is in it: only the portal can tell.
         let ids: BTreeSet<&str> = end.groups().map(|(_, group)| group.id.as_str()).collect();
         prop_assume!(end.people().all(|(_, person)| person.groups.iter().all(|group| ids.contains(group.value.as_str()))));

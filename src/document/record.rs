@@ -3,12 +3,17 @@
 //! A record is declared once with [`record!`]. What the reader cannot take becomes a finding with its place, and
 //! reading goes on: every finding of a file comes out of one pass.
 
-use indexmap::IndexMap;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+mod id;
+mod schema;
+
+use std::collections::HashSet;
+
 use smol_str::SmolStr;
 
 use super::tree::{Kind, Node};
 use crate::diagnostic::{Diagnostic, FileId, Located, Place, Span, nearest, push_pointer};
+use id::report_id;
+pub use id::{Id, id_problem, is_kebab};
 
 /// The longest text that a single value may hold, in bytes.
 pub const MAX_TEXT: usize = 16 * 1024;
@@ -319,8 +324,10 @@ impl<T: FromNode> FromNode for Vec<T> {
             reader.wrong_type(node, "a list");
             return None;
         }
-        let items = node.items().enumerate();
-        Some(items.filter_map(|(index, item)| reader.item(index, |r| T::read(item, r))).collect())
+        // Lists are short and many: no more room than they need.
+        let mut list = Vec::with_capacity(node.items().count());
+        list.extend(node.items().enumerate().filter_map(|(index, item)| reader.item(index, |r| T::read(item, r))));
+        Some(list)
     }
     fn layout() -> Layout {
         Layout::List(T::layout)
@@ -357,10 +364,11 @@ impl<T: FromNode, const KEBAB: bool> FromNode for Map<T, KEBAB> {
             reader.wrong_type(node, "a map from ids");
             return None;
         }
-        let mut entries: IndexMap<SmolStr, (Span, Option<T>)> = IndexMap::new();
+        let mut entries = Vec::with_capacity(node.entries().count());
+        let mut keys = Keys::default();
         for (key, value) in node.entries() {
             let Some(text) = key.text() else { continue };
-            if entries.contains_key(text) {
+            if !keys.insert(text) {
                 reader.duplicate_key(node, key);
                 continue;
             }
@@ -370,10 +378,8 @@ impl<T: FromNode, const KEBAB: bool> FromNode for Map<T, KEBAB> {
                 }
                 T::read(value, r)
             });
-            entries.insert(SmolStr::from(text), (key.span(), read));
+            entries.extend(read.map(|value| (Located::new(SmolStr::from(text), key.span()), value)));
         }
-        let entries = entries.into_iter();
-        let entries = entries.filter_map(|(key, (span, value))| Some((Located::new(key, span), value?))).collect();
         Some(Map { entries, span: node.span() })
     }
     fn layout() -> Layout {
@@ -381,59 +387,28 @@ impl<T: FromNode, const KEBAB: bool> FromNode for Map<T, KEBAB> {
     }
 }
 
-/// Whether a text is kebab-case: lower-case letters and digits, in words joined by single hyphens.
-pub fn is_kebab(text: &str) -> bool {
-    let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    text.len() <= 128 && text.split('-').all(word)
+/// The keys of one map that were met so far: a few stand in a row, more of them are hashed.
+#[derive(Default)]
+struct Keys<'t> {
+    few: [&'t str; 8],
+    count: usize,
+    many: HashSet<&'t str>,
 }
 
-/// Reports a key that is not a well-formed id, and the one that it differs from in case only.
-fn report_id<'t>(key: Node<'t>, map: Node<'t>, reader: &mut Reader<'t>) {
-    let text = key.text().unwrap_or_default();
-    let (message, help) = id_problem(text);
-    reader.report("roster/wrong-type", key.span(), message, Some(help));
-    let twin =
-        |other: &Node<'t>| other.span() != key.span() && other.text().is_some_and(|o| o.eq_ignore_ascii_case(text));
-    if let Some(twin) = map.entries().map(|(key, _)| key).find(twin) {
-        let place = reader.place(twin.span());
-        if let Some(finding) = reader.diagnostics.pop() {
-            reader.diagnostics.push(finding.related(place, "differs from this id in case only"));
+impl<'t> Keys<'t> {
+    /// Adds a key; false where it is known.
+    fn insert(&mut self, key: &'t str) -> bool {
+        if self.few[..self.count].contains(&key) {
+            return false;
         }
-    }
-}
-
-/// What is wrong with an id that is not kebab-case, and what to write instead.
-pub fn id_problem(text: &str) -> (String, String) {
-    let mut near = String::new();
-    for c in text.chars().take(128) {
-        match c {
-            c if c.is_ascii_alphanumeric() => near.push(c.to_ascii_lowercase()),
-            _ if near.ends_with('-') || near.is_empty() => {}
-            _ => near.push('-'),
+        match self.few.get_mut(self.count) {
+            Some(free) => {
+                *free = key;
+                self.count += 1;
+                true
+            }
+            None => self.many.insert(key),
         }
-    }
-    let near = near.trim_end_matches('-');
-    let message = format!(
-        "`{}` is not an id: ids are kebab-case (lower-case letters, digits and single hyphens, at most 128)",
-        visible(&text.chars().take(60).collect::<String>())
-    );
-    let help = if near.is_empty() { "write an id such as `ada-l`".to_owned() } else { format!("write `{near}`") };
-    (message, help)
-}
-
-/// An id: kebab-case text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Id(pub SmolStr);
-
-impl FromNode for Id {
-    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
-        let text = SmolStr::read(node, reader)?;
-        if !is_kebab(&text) {
-            let (message, help) = id_problem(&text);
-            reader.report("roster/wrong-type", node.span(), message, Some(help));
-            return None;
-        }
-        Some(Id(text))
     }
 }
 
@@ -571,67 +546,5 @@ pub fn wrong_word<'t>(node: Node<'t>, words: &[&'static str], reader: &mut Reade
     let near = node.text().and_then(|text| nearest(text, words.iter().copied()));
     if let (Some(near), Some(finding)) = (near, reader.diagnostics.last_mut()) {
         finding.help = Some(format!("did you mean `{near}`?"));
-    }
-}
-
-macro_rules! schema_like {
-    ($( $ty:ident ),* $(,)?) => { $(
-        impl<T: JsonSchema> JsonSchema for $ty<T> {
-            fn inline_schema() -> bool {
-                true
-            }
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                T::schema_name()
-            }
-            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-                generator.subschema_for::<T>()
-            }
-        }
-    )* };
-}
-
-schema_like!(Located, Required);
-
-impl<T: JsonSchema, const KEBAB: bool> JsonSchema for Map<T, KEBAB> {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        format!("Map_of_{}", T::schema_name()).into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let value = generator.subschema_for::<T>();
-        if !KEBAB {
-            return schemars::json_schema!({ "type": "object", "additionalProperties": value });
-        }
-        schemars::json_schema!({
-            "type": "object",
-            "propertyNames": { "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 128 },
-            "additionalProperties": value
-        })
-    }
-}
-
-impl JsonSchema for Id {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Id".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 128 })
-    }
-}
-
-impl JsonSchema for Day {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Day".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" })
     }
 }

@@ -35,6 +35,14 @@ record! {
     }
 }
 
+impl Roster {
+    /// How many users and contacts it holds.
+    pub fn people(&self) -> usize {
+        let users = self.users.as_ref().map_or(0, |users| users.entries.len());
+        users + self.contacts.as_ref().map_or(0, |contacts| contacts.entries.len())
+    }
+}
+
 record! {
     /// Facts about the organisation that rules ask for.
     pub struct Profile as "a profile" {

@@ -1,5 +1,6 @@
 //! From documents to organisations: references resolved against the platform, every word that is not there a finding.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -139,7 +140,7 @@ impl Builder {
             platform: platform.clone(),
             place,
             profile,
-            people: Vec::new(),
+            people: Vec::with_capacity(documents.iter().map(|document| document.value.people()).sum()),
             expired: Vec::new(),
             groups: Vec::new(),
             managed: Managed::default(),
@@ -345,23 +346,23 @@ impl Builder {
         };
         if let Value::List(words) = &value {
             for (index, word) in words.iter().enumerate() {
-                let place = person.at(word.span, &["attributes", &name.value, &index.to_string()]);
+                let place = || person.at(word.span, &["attributes", &name.value, &index.to_string()]);
                 let finding = match known.value_type {
                     AttributeType::Roles if platform.role(&word.value).is_none() => {
                         let message = format!("{} has no role `{}`", platform.name, word.value);
                         let names = platform.roles.iter().map(|role| role.id.as_str());
-                        let finding = Diagnostic::error("roster/unknown-role", message).at(place);
+                        let finding = Diagnostic::error("roster/unknown-role", message).at(place());
                         Some(offer(finding, &word.value, names, "roles"))
                     }
                     AttributeType::List if !known.values.is_empty() && !known.values.contains(&word.value) => {
                         let message = format!("`{}` is not one of the words of `{}`", word.value, name.value);
                         let names = known.values.iter().map(SmolStr::as_str);
-                        let finding = Diagnostic::error("roster/wrong-type", message).at(place);
+                        let finding = Diagnostic::error("roster/wrong-type", message).at(place());
                         Some(offer(finding, &word.value, names, "words"))
                     }
                     AttributeType::List if !is_kebab(&word.value) => {
                         let (message, help) = crate::document::record::id_problem(&word.value);
-                        Some(Diagnostic::error("roster/wrong-type", message).at(place).help(help))
+                        Some(Diagnostic::error("roster/wrong-type", message).at(place()).help(help))
                     }
                     _ => None,
                 };
@@ -411,12 +412,12 @@ impl Builder {
     /// Sorts, takes out who has left, and checks what only the whole organisation can tell.
     fn settle(&mut self, organisation: &mut Organisation) {
         organisation.groups.sort_by(|a, b| a.id.cmp(&b.id));
-        organisation.people.sort_by(|a, b| (a.section, &a.id).cmp(&(b.section, &b.id)));
+        // People are large: their keys are sorted, then each of them is moved once.
+        organisation.people.sort_by_cached_key(|person| (person.section, person.id.clone()));
         self.duplicate_ids(organisation);
         let today = self.today;
-        let over = |person: &Person| person.until.is_some_and(|until| until.value < today);
-        let people = std::mem::take(&mut organisation.people);
-        (organisation.expired, organisation.people) = people.into_iter().partition(over);
+        let over = |person: &mut Person| person.until.is_some_and(|until| until.value < today);
+        organisation.expired = organisation.people.extract_if(.., over).collect();
         self.duplicate_emails(organisation);
         self.group_references(organisation);
     }
@@ -450,11 +451,11 @@ impl Builder {
     }
 
     fn duplicate_emails(&mut self, organisation: &Organisation) {
-        let mut seen: HashMap<String, &Person> = HashMap::with_capacity(organisation.people.len());
+        let mut seen: HashMap<Cow<'_, str>, &Person> = HashMap::with_capacity(organisation.people.len());
         let mut found = Vec::new();
         for person in &organisation.people {
             let Some(email) = person.email.as_ref().filter(|email| !email.value.is_empty()) else { continue };
-            match seen.entry(email.value.to_ascii_lowercase()) {
+            match seen.entry(lower_case(&email.value)) {
                 std::collections::hash_map::Entry::Vacant(vacant) => {
                     vacant.insert(person);
                 }
@@ -480,25 +481,32 @@ impl Builder {
         }
         for person in &organisation.people {
             for (index, group) in person.groups.iter().enumerate() {
-                let index_text = index.to_string();
+                let place = || person.at(group.span, &["groups", &index.to_string()]);
                 if organisation.group(&group.value).is_none() {
                     let message = format!("there is no permission group `{}`", group.value);
-                    let place = person.at(group.span, &["groups", &index_text]);
                     let finding =
-                        Diagnostic::error("roster/unknown-group", message).at(place).subject(person.id.clone());
+                        Diagnostic::error("roster/unknown-group", message).at(place()).subject(person.id.clone());
                     let names = organisation.groups.iter().map(|group| group.id.as_str());
                     self.report(offer(finding, &group.value, names, "groups"));
                 }
                 if let Some(first) = person.groups[..index].iter().position(|earlier| earlier.value == group.value) {
-                    let place = person.at(group.span, &["groups", &index_text]);
                     let message = format!("`{}` lists the group `{}` twice", person.id, group.value);
                     let finding =
-                        Diagnostic::error("roster/duplicate-key", message).at(place).help("keep one of the two");
+                        Diagnostic::error("roster/duplicate-key", message).at(place()).help("keep one of the two");
                     let earlier = person.at(person.groups[first].span, &["groups", &first.to_string()]);
                     self.report(finding.subject(person.id.clone()).related(earlier, "first listed here"));
                 }
             }
         }
+    }
+}
+
+/// A mail address as it is compared. Most are written so already.
+fn lower_case(email: &str) -> Cow<'_, str> {
+    if email.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(email.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(email)
     }
 }
 

@@ -160,6 +160,16 @@ impl Diff {
             let id = entry.object.id.as_str();
             entry.managed && organisation.entry(entry.object.section, id).is_some()
         };
+        // Whom an entry that is not there yet names under `previously` is that entry's, and nobody else's by address;
+        // and who stands in a section that is not managed stays there.
+        let new = organisation.people.iter().filter(unknown);
+        let claims: HashSet<(Section, &str)> =
+            new.flat_map(|person| person.previously.iter().map(|id| (person.section, id.as_str()))).collect();
+        let free = |entry: &&&Entry<Person>| {
+            let (section, id) = (entry.object.section, entry.object.id.as_str());
+            let ours = organisation.managed.has(section);
+            ours && !expected(entry) && !(entry.managed && claims.contains(&(section, id)))
+        };
         for wanted in &organisation.people {
             let earlier = || {
                 let ids = wanted.previously.iter();
@@ -168,14 +178,14 @@ impl Diff {
             };
             let same_address = || {
                 let email = wanted.email.as_ref()?.value.to_ascii_lowercase();
-                by_email.get(&email).filter(|entry| !expected(entry))
+                by_email.get(&email).filter(free)
             };
             let other = || {
                 let other = if wanted.section == Section::Users { Section::Contacts } else { Section::Users };
-                by_id.get(&(other, wanted.id.as_str())).filter(|entry| !expected(entry))
+                by_id.get(&(other, wanted.id.as_str())).filter(free)
             };
             let found = by_id.get(&(wanted.section, wanted.id.as_str()));
-            let found = found.or_else(earlier).or_else(same_address).or_else(other).copied();
+            let found = found.or_else(earlier).or_else(other).or_else(same_address).copied();
             match found.filter(|entry| taken.insert(&entry.handle)) {
                 None => self.deltas.push(Delta {
                     action: Action::Create,

@@ -1,16 +1,18 @@
 //! What a plan may not do without being asked for by name: too many removals or grants, rules left open, people nobody
 //! named. Each has an allowance of its own, and no allowance stands for another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::diff::Diff;
+use smol_str::SmolStr;
+
+use super::diff::{Delta, Diff};
 use super::document::Action;
 use super::order::Placed;
-use super::watch::Opened;
+use super::watch::{Opened, as_person};
 use super::{Guards, Limit, Options};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::live::{Live, Object, Resource};
-use crate::model::Organisation;
+use crate::model::{Organisation, Person};
 use crate::platform::{Check, Requires};
 
 /// Findings of a plan about its own reach, for one organisation.
@@ -34,6 +36,7 @@ pub fn findings(
     unmanaged(organisation, live, diff, options, &mut findings);
     tampered(organisation, live, options, &mut findings);
     unknown_groups(organisation, live, &mut findings);
+    addresses(live, diff, &mut findings);
     findings.iter_mut().for_each(|finding| finding.organisation = Some(organisation.id.clone()));
     findings
 }
@@ -60,7 +63,8 @@ fn limits(
                 let role = after.roles.iter().any(|held| !before.holds(held.role));
                 let group = after.groups.iter().any(|group| !before.groups.contains(group));
                 if role || group {
-                    granted.entry(delta.resource).or_default().insert(&delta.key);
+                    // Measured against those among whom the person is live: a user who becomes a contact is a user here.
+                    granted.entry(super::diff::resource(before.section)).or_default().insert(&delta.key);
                 }
             }
             _ => {}
@@ -203,6 +207,37 @@ fn unknown_groups(organisation: &Organisation, live: &Live, findings: &mut Vec<D
             findings.push(
                 Diagnostic::error("roster/unknown-group", message).at(place).subject(person.id.clone()).help(help),
             );
+        }
+    }
+}
+
+/// Addresses that two people would have: a roster cannot show that, since it need not name everybody's.
+fn addresses(live: &Live, diff: &Diff, findings: &mut Vec<Diagnostic>) {
+    let address = |person: &Person| person.email.as_ref().map(|email| email.value.to_ascii_lowercase());
+    let person = |object| as_person(object).and_then(address);
+    let mut wanted: HashMap<String, Vec<&Delta>> = HashMap::new();
+    for delta in diff.deltas.iter().filter(|delta| person(&delta.before) != person(&delta.after)) {
+        if let Some(address) = person(&delta.after) {
+            wanted.entry(address).or_default().push(delta);
+        }
+    }
+    if wanted.is_empty() {
+        return;
+    }
+    let changes = diff.deltas.iter().filter_map(|delta| Some((delta.handle.as_ref()?, delta)));
+    let changes: HashMap<&SmolStr, &Delta> = changes.collect();
+    for entry in &live.people {
+        let Some(before) = address(&entry.object) else { continue };
+        let Some(deltas) = wanted.get(&before) else { continue };
+        if changes.get(&entry.handle).is_some_and(|delta| person(&delta.after).as_ref() != Some(&before)) {
+            continue;
+        }
+        for delta in deltas {
+            let (section, id) = (entry.object.section, &entry.object.id);
+            let message = format!("the address `{before}` belongs to `{id}` in `{section}` of the portal, who keeps it");
+            let mut finding = Diagnostic::error("roster/duplicate-email", message).subject(delta.key.clone());
+            finding.place = delta.place.clone();
+            findings.push(finding.help("give one of the two another address, or take the other person out first"));
         }
     }
 }

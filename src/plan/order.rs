@@ -14,6 +14,7 @@ use super::document::Action;
 use super::watch::{Effect, Opened, Watcher, as_person, is_group};
 use crate::live::Object;
 use crate::model::{Person, Value};
+use crate::platform::Section;
 
 /// A change in its place.
 #[derive(Debug)]
@@ -152,12 +153,13 @@ fn split(delta: &Delta) -> Option<(Delta, Delta)> {
         return None;
     };
     let mut between = after.clone();
-    for held in &before.roles {
+    // What becomes a list, or a contact, cannot keep everything that it had: no portal would take it so.
+    for held in before.roles.iter().filter(|_| before.entry_type == after.entry_type) {
         if !between.holds(held.role) {
             between.roles.push(*held);
         }
     }
-    for group in &before.groups {
+    for group in before.groups.iter().filter(|_| after.section == Section::Users) {
         if !between.groups.contains(group) {
             between.groups.push(group.clone());
         }
@@ -224,7 +226,7 @@ fn gives(before: &Person, after: &Person) -> bool {
 fn dependencies(deltas: &[Delta]) -> Vec<Vec<usize>> {
     let mut groups: HashMap<&SmolStr, usize> = HashMap::new();
     let mut freed_address: HashMap<String, usize> = HashMap::new();
-    let mut freed_id: HashMap<(crate::live::Resource, &str), usize> = HashMap::new();
+    let mut freed_id: HashMap<(Section, &str), usize> = HashMap::new();
     let address = |person: &Person| person.email.as_ref().map(|email| email.value.to_ascii_lowercase());
     for (index, delta) in deltas.iter().enumerate() {
         if is_group(delta) {
@@ -236,8 +238,8 @@ fn dependencies(deltas: &[Delta]) -> Vec<Vec<usize>> {
                 freed_address.insert(old, index);
             }
         }
-        if let Some(key) = id(&delta.before).filter(|key| delta.managed && Some(*key) != id(&delta.after)) {
-            freed_id.insert((delta.resource, key), index);
+        if let Some(place) = place(&delta.before).filter(|place| delta.managed && Some(*place) != self::place(&delta.after)) {
+            freed_id.insert(place, index);
         }
     }
     let mut waits: Vec<Vec<usize>> = vec![Vec::new(); deltas.len()];
@@ -249,8 +251,8 @@ fn dependencies(deltas: &[Delta]) -> Vec<Vec<usize>> {
                 waits[index].push(*other);
             }
         };
-        if delta.before.is_none() || id(&delta.before) != id(&delta.after) {
-            wait(freed_id.get(&(delta.resource, delta.key.as_str())));
+        if let Some(place) = place(&delta.after).filter(|place| Some(*place) != self::place(&delta.before)) {
+            wait(freed_id.get(&place));
         }
         if let Some(address) = as_person(&delta.after).and_then(address) {
             wait(freed_address.get(&address));
@@ -281,4 +283,9 @@ fn dependencies(deltas: &[Delta]) -> Vec<Vec<usize>> {
 
 fn id(object: &Option<Object>) -> Option<&str> {
     object.as_ref().map(Object::id)
+}
+
+/// The section and the id, which no two objects share.
+fn place(object: &Option<Object>) -> Option<(Section, &str)> {
+    object.as_ref().map(|object| (object.section(), object.id()))
 }

@@ -104,7 +104,7 @@ impl<'t> Printer<'t> {
     }
 
     fn line_start(&self, place: usize) -> usize {
-        self.text[..place].rfind('\n').map_or(0, |at| at + 1)
+        self.lines[self.lines.partition_point(|line| *line <= place) - 1]
     }
 
     fn column(&self, place: usize) -> usize {

@@ -13,6 +13,8 @@ use crate::document::tree::{Comment, Kind, Node};
 pub(super) struct Printer<'t> {
     pub(super) text: &'t str,
     pub(super) comments: &'t [Comment],
+    /// Where the lines of the text start.
+    pub(super) lines: Vec<usize>,
     out: String,
     /// No blank line may follow: the text begins here, or a line that opens something, or one whose breaks count.
     tight: bool,
@@ -39,7 +41,8 @@ pub(super) fn start(text: &str, node: Node<'_>) -> usize {
 
 impl<'t> Printer<'t> {
     pub(super) fn new(text: &'t str, comments: &'t [Comment]) -> Printer<'t> {
-        Printer { text, comments, out: String::with_capacity(text.len() + text.len() / 8), tight: true }
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Printer { text, comments, lines, out: String::with_capacity(text.len() + text.len() / 8), tight: true }
     }
 
     /// The text, with the comments from `next` on at its end.
@@ -209,7 +212,7 @@ impl<'t> Printer<'t> {
         let mut after_block = false;
         for at in order {
             let child = &children[at];
-            if child.blank || (root && after_block && child.key.is_some()) {
+            if !compact && (child.blank || (root && after_block && child.key.is_some())) {
                 self.blank();
             }
             self.lead(child, indent, compact);

@@ -1,0 +1,85 @@
+//! The examples: three are clean and can be applied, one is broken on purpose and shows what that looks like.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use common::{Project, assert_file, repository};
+
+/// The day on which the examples are read.
+const DAY: &str = "2026-06-01";
+
+/// Examples without a finding.
+const CLEAN: &[&str] = &["small", "large", "reseller"];
+
+/// Examples with findings, which are the point of them.
+const BROKEN: &[&str] = &["broken"];
+
+#[test]
+fn every_example_is_tested() {
+    let there: BTreeSet<String> = fs::read_dir(repository("examples"))
+        .expect("examples")
+        .map(|entry| entry.expect("an entry"))
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    let known: BTreeSet<String> = CLEAN.iter().chain(BROKEN).map(|name| (*name).to_owned()).collect();
+    assert_eq!(there, known);
+}
+
+#[test]
+fn clean_examples_have_no_findings_and_are_canonical() {
+    for example in CLEAN {
+        let project = Project::copy_of(&format!("examples/{example}"));
+        let ran = project.run(&format!("validate --deny warning --format json --as-of {DAY}")).exits(0);
+        assert_eq!(ran.findings(), [], "examples/{example}");
+        project.run("fmt --check").exits(0);
+    }
+}
+
+#[test]
+fn clean_examples_apply_once_and_then_there_is_nothing_to_do() {
+    for example in CLEAN {
+        let project = Project::copy_of(&format!("examples/{example}"));
+        let with = |command: &str| project.run(&format!("{command} --as-of {DAY}"));
+        let plan = with("plan --format json").exits(0).json();
+        let create = plan["summary"]["create"].as_u64().expect("a number");
+        assert!(create > 0 && plan["complete"] == true, "examples/{example}");
+        assert_eq!(plan["blocked"], serde_json::json!([]), "examples/{example}");
+        with("plan --detailed-exitcode").exits(2);
+        with("drift").exits(2);
+        with("apply --yes").exits(0).says(&format!("{create} steps done"));
+        let again = with("plan --format json --detailed-exitcode").exits(0).json();
+        assert_eq!(
+            (&again["steps"], &again["summary"]["unchanged"]),
+            (&serde_json::json!([]), &create.into()),
+            "{example}"
+        );
+        with("apply --yes").exits(0).never_says("steps done");
+        with("drift").exits(0);
+    }
+}
+
+#[test]
+fn the_broken_example_shows_every_mistake_at_once() {
+    let project = Project::copy_of("examples/broken");
+    let ran = project.run(&format!("validate --as-of {DAY}")).env("COLUMNS", "100").exits(1).without_complaint();
+    assert_file("tests/golden/broken.txt", &ran.stdout);
+    let found = project.run(&format!("validate --format json --as-of {DAY}")).exits(1).findings();
+    let rules: BTreeSet<&str> = found.iter().map(|finding| finding.rule.as_str()).collect();
+    for rule in [
+        "roster/unknown-group",
+        "roster/unknown-role",
+        "arxus/commercial-count",
+        "arxus/commercial-signing",
+        "arxus/dl-only-watchlist",
+        "roster/unknown-key",
+        "roster/expectation",
+    ] {
+        assert!(rules.contains(rule), "{rule} is not among {rules:?}");
+    }
+    project.run("plan").exits(1).says("nothing was planned");
+    project.run("apply --yes").exits(1);
+    assert!(!project.has(".rosterctl/sandbox.db"), "nothing is written for rosters with errors");
+}
