@@ -69,7 +69,10 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
         let message = format!("`{}` is not a plan of this version: {error}", file.display());
         Error::failed(message, "make the plan again with `plan --out`")
     })?;
-    if document.digest == document.digest_now() && document.errors().next().is_some() {
+    if document.digest != document.digest_now() {
+        return Err(refusal(Refused::Edited));
+    }
+    if document.errors().next().is_some() {
         let reasons = document.errors().map(|finding| finding.message.clone()).collect();
         return Err(refusal(Refused::Forbidden(reasons)));
     }
@@ -122,11 +125,16 @@ fn consent(yes: bool, document: &PlanDocument) -> Result<(), Error> {
     }
     let stdin = std::io::stdin();
     if !stdin.is_terminal() || !std::io::stderr().is_terminal() {
-        let message = format!("{} steps wait for consent, and there is no terminal to ask on", document.steps.len());
+        let message = format!("{} for consent, and there is no terminal to ask on", waits(document.steps.len()));
         return Err(Error::failed(message, "add --yes, or save the plan with `plan --out` and have it reviewed"));
     }
     let mut stderr = std::io::stderr().lock();
-    let _ = write!(stderr, "carry out these {} steps on `{}`? type yes: ", document.steps.len(), document.target.name);
+    let steps = if document.steps.len() == 1 {
+        "this step".to_owned()
+    } else {
+        format!("these {} steps", document.steps.len())
+    };
+    let _ = write!(stderr, "carry out {steps} on `{}`? type yes: ", document.target.name);
     let _ = stderr.flush();
     let mut answer = String::new();
     let read = stdin.lock().read_line(&mut answer);
@@ -134,6 +142,10 @@ fn consent(yes: bool, document: &PlanDocument) -> Result<(), Error> {
         (Ok(_), "yes") => Ok(()),
         _ => Err(Error::failed("not confirmed: nothing was done", "type yes to go on")),
     }
+}
+
+fn waits(steps: usize) -> String {
+    if steps == 1 { "1 step waits".to_owned() } else { format!("{steps} steps wait") }
 }
 
 async fn carry_out(
@@ -181,7 +193,18 @@ fn refusal(refused: Refused) -> Error {
 /// Who acts: the actor of the plan, or the user of this machine.
 fn author(document: &PlanDocument) -> String {
     let environment = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    document.actor.clone().or_else(environment).unwrap_or_else(|| "unknown".to_owned())
+    document.actor.clone().or_else(environment).or_else(user_number).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// The number of the user of this process, where the system tells it.
+fn user_number() -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::metadata("/proc/self").ok().map(|process| format!("uid {}", process.uid()))
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 fn progress(steps: usize, output: &Output) -> ProgressBar {

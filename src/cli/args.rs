@@ -66,10 +66,10 @@ pub struct Common {
     /// When to use colours; NO_COLOR is respected
     #[arg(long, value_enum, default_value = "auto", global = true)]
     pub color: ColorChoice,
-    /// Say less
+    /// Print only what needs attention: findings, removals, the last line
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Say more
+    /// Fold nothing away: every step, every sentence, whole digests
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
     /// The target of the workspace file to work on
@@ -79,11 +79,19 @@ pub struct Common {
     #[arg(long, global = true, value_name = "FILE")]
     pub workspace: Option<PathBuf>,
     /// The day that counts as today, such as 2027-06-30
-    #[arg(long, global = true, value_name = "DATE")]
+    #[arg(long, global = true, value_name = "DATE", value_parser = day)]
     pub as_of: Option<jiff::civil::Date>,
     /// The level of findings that fail a run
     #[arg(long, value_enum, default_value = "error", global = true, value_name = "LEVEL")]
     pub deny: Deny,
+}
+
+fn day(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "write year, month and day, such as 2027-06-30".to_owned())
+}
+
+fn number(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "write a whole number, such as 3".to_owned())
 }
 
 /// When to use colours.
@@ -134,10 +142,10 @@ pub struct Reach {
     #[arg(long)]
     pub prune: bool,
     /// Allow so many removals this once, per organisation and kind
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number)]
     pub allow_removals: Option<usize>,
     /// Allow so many people to gain a role or group this once, per organisation and kind
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number)]
     pub allow_grants: Option<usize>,
     /// Allow steps to break this rule this once; repeatable
     #[arg(long, value_name = "RULE")]

@@ -277,7 +277,7 @@ impl Settings {
             None => usual,
             Some(written) => Limit {
                 count: written.count.map_or(u32::MAX, |count| count.value),
-                percent: written.percent.map_or(100, |percent| percent.value),
+                percent: written.percent.map_or(100, |percent| percent.value.0),
             },
         };
         Options {

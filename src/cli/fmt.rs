@@ -48,6 +48,7 @@ pub fn run(args: &FmtArgs, common: &Common, output: &Output) -> Result<Exit, Err
                 if args.check { shown } else { changed.iter().map(|path| format!("{}\n", visible(path))).collect() };
             let summary = match (changed.len(), output.style.quiet) {
                 (_, true) => String::new(),
+                (0, _) if !diagnostics.is_empty() => String::new(),
                 (0, _) => "everything is in order\n".to_owned(),
                 (1, _) => format!("{word} 1 file\n"),
                 (count, _) => format!("{word} {count} files\n"),

@@ -11,6 +11,7 @@ use crate::document::record::{id_problem, is_kebab, visible};
 use crate::document::source::WORKSPACE_FILE;
 use crate::error::{Error, Exit};
 use crate::platform::{BUILT_IN, Platform};
+use crate::report::{Format, json, schema};
 
 const WORKSPACE: &str = "\
 # Where the rosters are, where they are applied, and how much one plan may do.
@@ -72,6 +73,11 @@ pub fn run(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
     }
     for (path, text) in &files {
         write(&args.dir.join(path), text)?;
+    }
+    if output.format == Format::Json {
+        let listed: Vec<String> = files.iter().map(|(path, _)| args.dir.join(path).display().to_string()).collect();
+        output.print(&json::to_json(&serde_json::json!({ "version": 1, "written": listed })))?;
+        return Ok(Exit::Clean);
     }
     let listed: String = files.iter().map(|(path, _)| format!("  {}\n", args.dir.join(path).display())).collect();
     output.print(&format!(

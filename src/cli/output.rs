@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use super::args::{ColorChoice, Common};
 use crate::document::record::visible;
-use crate::error::{Error, Exit};
+use crate::error::Error;
 use crate::report::Format;
 use crate::report::text::Style;
 
@@ -64,7 +64,7 @@ impl Output {
         if let Some(hint) = &error.hint {
             let _ = writeln!(stderr, "  {bold}help{plain}: {}", lines(hint));
         }
-        if self.format == Format::Json && error.exit != Exit::Usage {
+        if self.format == Format::Json {
             let document = serde_json::json!({
                 "version": 1, "error": { "message": error.message, "help": error.hint }
             });

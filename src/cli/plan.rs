@@ -107,7 +107,8 @@ fn known_rules(allowed: &[String], rosters: &Rosters) -> Result<(), Error> {
     let rules = || rosters.organisations.iter().flat_map(|one| &one.platform.rules).map(|rule| rule.id.as_str());
     let unknown = allowed.iter().find(|rule| !rules().any(|known| known == **rule));
     let Some(unknown) = unknown.filter(|_| !rosters.organisations.is_empty()) else { return Ok(()) };
-    let hint = match nearest(unknown, rules()) {
+    let short = rules().find(|known| known.split_once('/').is_some_and(|(_, short)| short == unknown));
+    let hint = match short.or_else(|| nearest(unknown, rules())) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`rosterctl explain` lists the rules".to_owned(),
     };

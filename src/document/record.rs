@@ -130,6 +130,15 @@ impl<'t> Reader<'t> {
             (Kind::Bool(_) | Kind::Number, text) if text.contains("text") => {
                 Some(format!("quote it: \"{}\"", visible(node.text().unwrap_or_default())))
             }
+            (_, expected) if expected.starts_with("a day") => Some("write year, month and day: 2027-06-30".to_owned()),
+            (_, "true or false") => Some("write true or false, without quotes".to_owned()),
+            (_, expected) if expected.starts_with("a whole number") => {
+                Some("write a number, without quotes".to_owned())
+            }
+            (_, expected) if expected.starts_with("a map") => {
+                Some(format!("write `{name}:` and below it, indented, one `key: value` a line"))
+            }
+            (_, expected) if expected.starts_with("one of ") => Some(format!("write {expected}")),
             (Kind::String, "a list") => {
                 Some(format!("write it as a list: [{}]", visible(node.text().unwrap_or_default())))
             }
@@ -450,7 +459,7 @@ macro_rules! record {
             ) -> Option<Self> {
                 use $crate::document::record::FromNode;
                 if node.kind() != $crate::document::tree::Kind::Mapping {
-                    reader.wrong_type(node, concat!("a map (", $word, ")"));
+                    reader.wrong_type(node, concat!("a map of keys and values, ", $word));
                     return None;
                 }
                 $( let mut $field: Option<Option<$ty>> = None; )*

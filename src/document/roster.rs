@@ -178,7 +178,7 @@ record! {
         /// The group's name.
         "name" => name: Required<Text>,
         /// The access that membership gives: application to level. Absent: none.
-        "applications" => applications: Option<Map<Text>>,
+        "applications" => applications: Option<Map<Text, false>>,
         /// Earlier ids of the same group: renames without deleting.
         "previously" => previously: Option<Vec<Located<Id>>>,
     }
@@ -202,7 +202,7 @@ record! {
 
 record! {
     /// Who is notified of an event.
-    pub struct Notified as "`notified`" {
+    pub struct Notified as "a claim" {
         /// The event.
         "of" => of: Required<Text>,
         /// These people and nobody else.
@@ -222,7 +222,7 @@ record! {
 
 record! {
     /// Who may do something.
-    pub struct Can as "`can`" {
+    pub struct Can as "a claim" {
         /// The permission.
         "do" => what: Required<Text>,
         /// These people and nobody else.
@@ -240,7 +240,7 @@ record! {
 
 record! {
     /// Who holds a role.
-    pub struct Holds as "`holds`" {
+    pub struct Holds as "a claim" {
         /// The role.
         "role" => role: Required<Text>,
         /// These people and nobody else.
@@ -277,9 +277,14 @@ pub struct Version;
 impl FromNode for Version {
     fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
         if node.kind() != Kind::Number || node.text() != Some("1") {
-            let found = node.text().map_or_else(|| "no number".to_owned(), |text| format!("`{}`", visible(text)));
+            let found = match (node.kind(), node.text()) {
+                (Kind::String, Some(text)) => format!("the text `{}`", visible(text)),
+                (_, Some(text)) if !text.is_empty() => format!("`{}`", visible(text)),
+                _ => "no number".to_owned(),
+            };
             let message = format!("this rosterctl reads version 1, found {found}");
-            reader.report("roster/version", node.span(), message, Some("write `version: 1`".to_owned()));
+            let help = "write `version: 1`, without quotes".to_owned();
+            reader.report("roster/version", node.span(), message, Some(help));
         }
         Some(Version)
     }

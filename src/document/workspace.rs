@@ -179,7 +179,34 @@ record! {
         /// So many.
         "count" => count: Option<Located<u32>>,
         /// So many of a hundred that are live, rounded up.
-        "percent" => percent: Option<Located<u32>>,
+        "percent" => percent: Option<Located<Percent>>,
+    }
+}
+
+/// A share of a hundred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Percent(pub u32);
+
+impl FromNode for Percent {
+    fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
+        let share = if node.kind() == Kind::Number { node.text().and_then(|text| text.parse().ok()) } else { None };
+        let share = share.filter(|share| *share <= 100);
+        if share.is_none() {
+            reader.wrong_type(node, "a whole number from 0 to 100");
+        }
+        share.map(Percent)
+    }
+}
+
+impl JsonSchema for Percent {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Percent".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 0, "maximum": 100 })
     }
 }
 

@@ -62,9 +62,16 @@ pub struct GroupEntry {
     pub applications: Vec<(SmolStr, SmolStr)>,
 }
 
+/// What the reader of an exported roster has to know.
+const HEADER: &str = "\
+# Written from live state. A portal does not know the profile (name, domains, size, services, serviceAgreement,
+# relationship) that rules ask for: add it below `platform`.
+";
+
 /// The text of a roster: in canonical form, so `fmt` has nothing to change in it.
 pub fn roster(organisation: &RosterText) -> String {
     let mut page = Page::default();
+    page.out.push_str(HEADER);
     page.line(0, "version", "1");
     page.text(0, "organisation", &organisation.organisation);
     page.text(0, "platform", &organisation.platform);

@@ -1,88 +1,17 @@
 //! From documents to organisations: references resolved against the platform, every word that is not there a finding.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use super::{Day, Group, Held, Managed, Organisation, Person, Profile, Stated, Status, Text, Value, Waiver};
+use super::{Day, Group, Held, Managed, Organisation, Person, Platforms, Profile, Stated, Status, Text, Value, Waiver};
 use crate::diagnostic::{Diagnostic, FileId, Located, Place, Span, nearest, pointer};
+use crate::document::Written;
 use crate::document::record::{Map, Required, is_kebab};
 use crate::document::roster::{self, AttributeValue, EntryType, Roster};
-use crate::document::{Sources, Written, source};
-use crate::platform::{self, AttributeType, BUILT_IN, Platform, Section};
-
-/// The platforms that the rosters of a run name, each read once.
-#[derive(Debug, Default)]
-pub struct Platforms {
-    loaded: HashMap<(SmolStr, FileId), Option<Arc<Platform>>>,
-    built_in: HashMap<SmolStr, Arc<Platform>>,
-}
-
-impl Platforms {
-    /// Reads the platforms that documents name. Paths are relative to the roster that names them.
-    pub fn load(documents: &[Written<Roster>], sources: &mut Sources, cwd: &Path) -> (Platforms, Vec<Diagnostic>) {
-        let mut platforms = Platforms::default();
-        let mut diagnostics = Vec::new();
-        let mut files: HashMap<std::path::PathBuf, Option<Arc<Platform>>> = HashMap::new();
-        for document in documents {
-            let Some(reference) = &document.value.platform else { continue };
-            let word = reference.value.as_str();
-            if BUILT_IN.iter().any(|(id, _)| *id == word) {
-                platforms.built_in.entry(word.into()).or_insert_with(|| built_in(word));
-                continue;
-            }
-            let place = Place { file: document.file, span: reference.span, pointer: "/platform".to_owned() };
-            let looks_like_path = word.contains(['/', '\\']) || word.ends_with(".yaml") || word.ends_with(".yml");
-            if !looks_like_path {
-                diagnostics.push(unknown_platform(word, place));
-                continue;
-            }
-            let folder = cwd.join(sources.path(document.file));
-            let path = folder.parent().unwrap_or(cwd).join(word);
-            let path = path.canonicalize().unwrap_or(path);
-            let platform = files.entry(path.clone()).or_insert_with(|| {
-                let text = match source::read_text(&path) {
-                    Ok(text) => text,
-                    Err(problem) => {
-                        let message = format!("the platform file `{word}` {}", problem.message);
-                        let help = "write its path relative to this roster, or the id of a built-in platform";
-                        diagnostics.push(Diagnostic::error("roster/unknown-platform", message).at(place).help(help));
-                        return None;
-                    }
-                };
-                let shown = path.strip_prefix(cwd).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-                let file = sources.push(shown.clone(), text);
-                platform::load(sources, file, &shown, &mut diagnostics).map(Arc::new)
-            });
-            platforms.loaded.insert((reference.value.clone(), document.file), platform.clone());
-        }
-        (platforms, diagnostics)
-    }
-
-    fn find(&self, reference: &str, file: FileId) -> Option<Arc<Platform>> {
-        let built_in = self.built_in.get(reference).cloned();
-        built_in.or_else(|| self.loaded.get(&(SmolStr::from(reference), file)).cloned().flatten())
-    }
-}
-
-/// A built-in platform. Their texts are proven sound by a test, so a broken one yields an empty platform here.
-fn built_in(id: &str) -> Arc<Platform> {
-    Arc::new(Platform::built_in(id).unwrap_or_else(|| unreachable!("built-in platform {id} is tested to load")))
-}
-
-fn unknown_platform(word: &str, place: Place) -> Diagnostic {
-    let names: Vec<&str> = BUILT_IN.iter().map(|(id, _)| *id).collect();
-    let help = match nearest(word, names.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("built in: {}; or write the path of a platform file such as ./mine.yaml", names.join(", ")),
-    };
-    let message = format!("there is no platform `{}`", crate::document::record::visible(word));
-    Diagnostic::error("roster/unknown-platform", message).at(place).help(help)
-}
+use crate::platform::{AttributeType, Platform, Section};
 
 /// What came out of the documents.
 #[derive(Debug)]
@@ -113,9 +42,9 @@ pub fn build(documents: Vec<Written<Roster>>, platforms: &Platforms, today: Day)
     result
 }
 
-struct Builder {
+pub(super) struct Builder {
     id: SmolStr,
-    today: Day,
+    pub(super) today: Day,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -124,7 +53,7 @@ impl Builder {
         Builder { id, today, diagnostics: Vec::new() }
     }
 
-    fn report(&mut self, finding: Diagnostic) {
+    pub(super) fn report(&mut self, finding: Diagnostic) {
         self.diagnostics.push(finding.organisation(self.id.clone()));
     }
 
@@ -332,14 +261,14 @@ impl Builder {
         let Some(value) = value else {
             let place = person.at(written.span, &["attributes", &name.value]);
             let expected = match known.value_type {
-                AttributeType::Boolean => "true or false",
+                AttributeType::Boolean => "true or false, without quotes",
                 AttributeType::Text => "text",
                 AttributeType::List => "a list of words",
                 AttributeType::Roles => "a list of roles",
                 AttributeType::User => "the id of a user",
             };
             let message = format!("the attribute `{}` must be {expected}", name.value);
-            let help = if known.summary.is_empty() { "change its value".to_owned() } else { known.summary.to_string() };
+            let help = format!("write {expected}; {}: {}", name.value, known.summary);
             let finding = Diagnostic::error("roster/wrong-type", message).at(place).help(help);
             self.report(finding.subject(person.id.clone()));
             return;
@@ -407,106 +336,6 @@ impl Builder {
         }
         group.applications.sort_unstable_by_key(|(application, ..)| *application);
         group
-    }
-
-    /// Sorts, takes out who has left, and checks what only the whole organisation can tell.
-    fn settle(&mut self, organisation: &mut Organisation) {
-        organisation.groups.sort_by(|a, b| a.id.cmp(&b.id));
-        // People are large: their keys are sorted, then each of them is moved once.
-        organisation.people.sort_by_cached_key(|person| (person.section, person.id.clone()));
-        self.duplicate_ids(organisation);
-        let today = self.today;
-        let over = |person: &mut Person| person.until.is_some_and(|until| until.value < today);
-        organisation.expired = organisation.people.extract_if(.., over).collect();
-        self.duplicate_emails(organisation);
-        self.group_references(organisation);
-    }
-
-    fn duplicate_ids(&mut self, organisation: &mut Organisation) {
-        let twice = |id: &str, what: &str, second: Place, first: Place, help: &str| {
-            let message = format!("{what} `{id}` is declared twice");
-            let finding = Diagnostic::error("roster/duplicate-key", message).at(second).help(help.to_owned());
-            finding.subject(id).related(first, "first declared here")
-        };
-        for pair in
-            organisation.people.windows(2).filter(|pair| pair[0].section == pair[1].section && pair[0].id == pair[1].id)
-        {
-            let what = if pair[0].section == Section::Users { "user" } else { "contact" };
-            let help = "keep one of the two, or give one of them another id";
-            self.report(twice(&pair[1].id, what, pair[1].place(), pair[0].place(), help));
-        }
-        for pair in organisation.groups.windows(2).filter(|pair| pair[0].id == pair[1].id) {
-            let help = "keep one of the two, or give one of them another id";
-            self.report(twice(&pair[1].id, "permission group", pair[1].place(), pair[0].place(), help));
-        }
-        for contact in organisation.section(Section::Contacts) {
-            if let Some(user) = organisation.entry(Section::Users, &contact.id) {
-                let help = "keep the user: a user may hold contact roles too";
-                self.report(twice(&contact.id, "the id", contact.place(), user.place(), help));
-            }
-        }
-        let same = |a: &mut Person, b: &mut Person| a.section == b.section && a.id == b.id;
-        organisation.people.dedup_by(same);
-        organisation.groups.dedup_by(|a, b| a.id == b.id);
-    }
-
-    fn duplicate_emails(&mut self, organisation: &Organisation) {
-        let mut seen: HashMap<Cow<'_, str>, &Person> = HashMap::with_capacity(organisation.people.len());
-        let mut found = Vec::new();
-        for person in &organisation.people {
-            let Some(email) = person.email.as_ref().filter(|email| !email.value.is_empty()) else { continue };
-            match seen.entry(lower_case(&email.value)) {
-                std::collections::hash_map::Entry::Vacant(vacant) => {
-                    vacant.insert(person);
-                }
-                std::collections::hash_map::Entry::Occupied(first) => found.push((*first.get(), person)),
-            }
-        }
-        for (first, second) in found {
-            let email = second.email.as_ref().map(|email| email.value.as_str()).unwrap_or_default();
-            let message = format!("`{}` has the e-mail address of `{}`: {email}", second.id, first.id);
-            let help =
-                "one person is one entry: a user may hold contact roles too; or give each an address of their own";
-            let finding = Diagnostic::error("roster/duplicate-email", message)
-                .at(second.field_place(platform::Field::Email))
-                .help(help)
-                .subject(second.id.clone());
-            self.report(finding.related(first.field_place(platform::Field::Email), "the address stands here first"));
-        }
-    }
-
-    fn group_references(&mut self, organisation: &Organisation) {
-        if !organisation.managed.groups {
-            return;
-        }
-        for person in &organisation.people {
-            for (index, group) in person.groups.iter().enumerate() {
-                let place = || person.at(group.span, &["groups", &index.to_string()]);
-                if organisation.group(&group.value).is_none() {
-                    let message = format!("there is no permission group `{}`", group.value);
-                    let finding =
-                        Diagnostic::error("roster/unknown-group", message).at(place()).subject(person.id.clone());
-                    let names = organisation.groups.iter().map(|group| group.id.as_str());
-                    self.report(offer(finding, &group.value, names, "groups"));
-                }
-                if let Some(first) = person.groups[..index].iter().position(|earlier| earlier.value == group.value) {
-                    let message = format!("`{}` lists the group `{}` twice", person.id, group.value);
-                    let finding =
-                        Diagnostic::error("roster/duplicate-key", message).at(place()).help("keep one of the two");
-                    let earlier = person.at(person.groups[first].span, &["groups", &first.to_string()]);
-                    self.report(finding.subject(person.id.clone()).related(earlier, "first listed here"));
-                }
-            }
-        }
-    }
-}
-
-/// A mail address as it is compared. Most are written so already.
-fn lower_case(email: &str) -> Cow<'_, str> {
-    if email.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(email.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(email)
     }
 }
 

@@ -3,7 +3,9 @@
 //! Questions such as "who is notified of this, and why" are answered here, once: see [`Roll`].
 
 mod build;
+mod platforms;
 mod roll;
+mod settle;
 mod view;
 
 use std::sync::Arc;
@@ -12,7 +14,8 @@ use smol_str::SmolStr;
 
 pub use crate::document::record::{Day, Text};
 pub use crate::document::roster::{Agreement, EntryType, Expectation, Relationship, Size, Status};
-pub use build::{Built, Platforms, build};
+pub use build::{Built, build};
+pub use platforms::Platforms;
 pub use roll::{Answer, Roll, Why, grant};
 pub use view::{GroupIndex, View};
 

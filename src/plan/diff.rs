@@ -196,7 +196,7 @@ impl Diff {
                     before: None,
                     after: Some(Object::Person(Box::new(merged(None, wanted)))),
                     place: Some(wanted.place()),
-                    notes: Vec::new(),
+                    notes: never_seen(wanted),
                 }),
                 Some(entry) => self.update_person(wanted, entry),
             }
@@ -299,6 +299,13 @@ impl Diff {
             notes,
         });
     }
+}
+
+/// What is worth knowing of a newcomer who is said to have had other ids.
+fn never_seen(wanted: &Person) -> Vec<String> {
+    let ids: Vec<&str> = wanted.previously.iter().map(SmolStr::as_str).collect();
+    let note = || format!("nobody on the portal has an earlier id of `previously` ({}): a new entry", ids.join(", "));
+    if ids.is_empty() { Vec::new() } else { vec![note()] }
 }
 
 fn adoption(managed: bool, note: &str) -> Vec<String> {

@@ -129,13 +129,17 @@ pub fn opened(
 }
 
 fn unmanaged(organisation: &Organisation, live: &Live, diff: &Diff, options: &Options, findings: &mut Vec<Diagnostic>) {
+    if diff.unmanaged.is_empty() {
+        return;
+    }
+    let people = live.people.iter().map(|entry| (entry.handle.as_str(), entry.object.name.value.as_str()));
+    let groups = live.groups.iter().map(|entry| (entry.handle.as_str(), entry.object.name.value.as_str()));
+    let names: HashMap<&str, &str> = people.chain(groups).collect();
     let rules = organisation.platform.rules.iter();
     for rule in rules.filter(|rule| matches!(rule.check, Check::Unmanaged)) {
         let Some(severity) = options.levels.weigh(rule, None) else { continue };
         for (resource, handle) in &diff.unmanaged {
-            let person = live.people.iter().find(|entry| entry.handle == *handle).map(|entry| &entry.object.name.value);
-            let group = live.groups.iter().find(|entry| entry.handle == *handle).map(|entry| &entry.object.name.value);
-            let name = person.or(group).map(|name| name.as_str()).unwrap_or_default();
+            let name = names.get(handle.as_str()).copied().unwrap_or_default();
             let message = format!("the portal has the {resource} `{handle}` ({name}), whom no roster names");
             let message =
                 if *resource == Resource::PermissionGroup { message.replace("whom", "which") } else { message };
@@ -234,7 +238,8 @@ fn addresses(live: &Live, diff: &Diff, findings: &mut Vec<Diagnostic>) {
         }
         for delta in deltas {
             let (section, id) = (entry.object.section, &entry.object.id);
-            let message = format!("the address `{before}` belongs to `{id}` in `{section}` of the portal, who keeps it");
+            let message =
+                format!("the address `{before}` belongs to `{id}` in `{section}` of the portal, who keeps it");
             let mut finding = Diagnostic::error("roster/duplicate-email", message).subject(delta.key.clone());
             finding.place = delta.place.clone();
             findings.push(finding.help("give one of the two another address, or take the other person out first"));

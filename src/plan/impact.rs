@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use smol_str::SmolStr;
+
 use super::diff::Diff;
 use super::document::{AccessChange, GainOrLoss, Impact, NotificationChange};
 use super::order::Placed;
@@ -72,13 +74,22 @@ pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[Pl
         compare(&mut access, organisation, &person.id, &BTreeSet::new(), &rights(&after_view, person));
     }
     people_after.extend(created);
+    // A renamed person is the same person: known by the new id before and after.
+    let renames = steps.iter().filter_map(|placed| match (&placed.delta.before, &placed.delta.after) {
+        (Some(Object::Person(before)), Some(Object::Person(after))) if before.id != after.id => {
+            Some((&before.id, &after.id))
+        }
+        _ => None,
+    });
+    let renamed: std::collections::HashMap<&SmolStr, &SmolStr> = renames.collect();
     let before = Roll::new(before_view, live.people.iter().map(|entry| &entry.object));
     let after = Roll::new(after_view, people_after);
     let mut notifications = Vec::new();
     for index in 0..platform.events.len() {
         let event = EventIx(index as u16);
         let reached = |roll: &Roll<'_>| -> Vec<String> {
-            roll.notified(event).iter().map(|answer| answer.person.id.to_string()).collect()
+            let ids = roll.notified(event).into_iter().map(|answer| &answer.person.id);
+            ids.map(|id| renamed.get(id).copied().unwrap_or(id).to_string()).collect()
         };
         let (old, new) = (reached(&before), reached(&after));
         if old != new {

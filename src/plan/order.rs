@@ -79,7 +79,8 @@ pub fn order<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>) -> Ordered {
                 let open = |(_, effect): &(usize, Effect)| effect.opened.len();
                 let best = match effects.iter().position(|(_, effect)| effect.allowed()) {
                     Some(best) => Some(best),
-                    None => match split_one(&nodes, &effects, watcher) {
+                    // The last step has nothing to wait for between its halves.
+                    None => match split_one(&nodes, &effects, watcher).filter(|_| taken.len() + 1 < nodes.len()) {
                         Some((at, gain, loss)) => {
                             let index = effects[at].0;
                             let waits = std::mem::take(&mut nodes[index].waits);
@@ -238,7 +239,9 @@ fn dependencies(deltas: &[Delta]) -> Vec<Vec<usize>> {
                 freed_address.insert(old, index);
             }
         }
-        if let Some(place) = place(&delta.before).filter(|place| delta.managed && Some(*place) != self::place(&delta.after)) {
+        if let Some(place) =
+            place(&delta.before).filter(|place| delta.managed && Some(*place) != self::place(&delta.after))
+        {
             freed_id.insert(place, index);
         }
     }

@@ -1,7 +1,7 @@
 //! Template `cardinality`: how many people may hold a role.
 
 use super::{Breach, Tally, fill};
-use crate::diagnostic::Related;
+use crate::diagnostic::{Related, Severity};
 use crate::model::{Organisation, Person, Roll, View};
 use crate::platform::{Cardinality, Side};
 
@@ -62,7 +62,13 @@ pub(super) fn breach(parameters: &Cardinality, organisation: &Organisation, roll
     let values = [("subject", subject_text.as_str()), ("role", role), ("organisation", organisation.id.as_str())];
     let say = if say.is_empty() { default_message(side) } else { say.as_str() };
     let help = fill(&parameters.help, &values);
-    Some(Breach { level: None, subject, message: fill(say, &values).replace("{count}", &count), help, place, related })
+    let mut message = fill(say, &values).replace("{count}", &count);
+    let mut level = None;
+    if side == Side::Gap && !organisation.managed.users {
+        level = Some(Severity::Warning);
+        message.push_str("; unless one of the users does, whom this roster does not manage");
+    }
+    Some(Breach { level, subject, message, help, place, related })
 }
 
 fn default_message(side: Side) -> &'static str {

@@ -1,0 +1,112 @@
+//! What only the whole organisation can tell: ids and addresses that stand twice, groups that are not there, people whose
+//! last day has passed.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::build::{Builder, offer};
+use super::{Organisation, Person};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::platform::{self, Section};
+
+impl Builder {
+    /// Sorts, takes out who has left, and checks what only the whole organisation can tell.
+    pub(super) fn settle(&mut self, organisation: &mut Organisation) {
+        organisation.groups.sort_by(|a, b| a.id.cmp(&b.id));
+        // People are large: their keys are sorted, then each of them is moved once.
+        organisation.people.sort_by_cached_key(|person| (person.section, person.id.clone()));
+        self.duplicate_ids(organisation);
+        let today = self.today;
+        let over = |person: &mut Person| person.until.is_some_and(|until| until.value < today);
+        organisation.expired = organisation.people.extract_if(.., over).collect();
+        self.duplicate_emails(organisation);
+        self.group_references(organisation);
+    }
+
+    fn duplicate_ids(&mut self, organisation: &mut Organisation) {
+        let twice = |id: &str, what: &str, second: Place, first: Place, help: &str| {
+            let message = format!("{what} `{id}` is declared twice");
+            let finding = Diagnostic::error("roster/duplicate-key", message).at(second).help(help.to_owned());
+            finding.subject(id).related(first, "first declared here")
+        };
+        for pair in
+            organisation.people.windows(2).filter(|pair| pair[0].section == pair[1].section && pair[0].id == pair[1].id)
+        {
+            let what = if pair[0].section == Section::Users { "user" } else { "contact" };
+            let help = "keep one of the two, or give one of them another id";
+            self.report(twice(&pair[1].id, what, pair[1].place(), pair[0].place(), help));
+        }
+        for pair in organisation.groups.windows(2).filter(|pair| pair[0].id == pair[1].id) {
+            let help = "keep one of the two, or give one of them another id";
+            self.report(twice(&pair[1].id, "permission group", pair[1].place(), pair[0].place(), help));
+        }
+        for contact in organisation.section(Section::Contacts) {
+            if let Some(user) = organisation.entry(Section::Users, &contact.id) {
+                let help = "keep the user: a user may hold contact roles too";
+                self.report(twice(&contact.id, "the id", contact.place(), user.place(), help));
+            }
+        }
+        let same = |a: &mut Person, b: &mut Person| a.section == b.section && a.id == b.id;
+        organisation.people.dedup_by(same);
+        organisation.groups.dedup_by(|a, b| a.id == b.id);
+    }
+
+    fn duplicate_emails(&mut self, organisation: &Organisation) {
+        let mut seen: HashMap<Cow<'_, str>, &Person> = HashMap::with_capacity(organisation.people.len());
+        let mut found = Vec::new();
+        for person in &organisation.people {
+            let Some(email) = person.email.as_ref().filter(|email| !email.value.is_empty()) else { continue };
+            match seen.entry(lower_case(&email.value)) {
+                std::collections::hash_map::Entry::Vacant(vacant) => {
+                    vacant.insert(person);
+                }
+                std::collections::hash_map::Entry::Occupied(first) => found.push((*first.get(), person)),
+            }
+        }
+        for (first, second) in found {
+            let email = second.email.as_ref().map(|email| email.value.as_str()).unwrap_or_default();
+            let message = format!("`{}` has the e-mail address of `{}`: {email}", second.id, first.id);
+            let help =
+                "one person is one entry: a user may hold contact roles too; or give each an address of their own";
+            let finding = Diagnostic::error("roster/duplicate-email", message)
+                .at(second.field_place(platform::Field::Email))
+                .help(help)
+                .subject(second.id.clone());
+            self.report(finding.related(first.field_place(platform::Field::Email), "the address stands here first"));
+        }
+    }
+
+    fn group_references(&mut self, organisation: &Organisation) {
+        if !organisation.managed.groups {
+            return;
+        }
+        for person in &organisation.people {
+            for (index, group) in person.groups.iter().enumerate() {
+                let place = || person.at(group.span, &["groups", &index.to_string()]);
+                if organisation.group(&group.value).is_none() {
+                    let message = format!("there is no permission group `{}`", group.value);
+                    let finding =
+                        Diagnostic::error("roster/unknown-group", message).at(place()).subject(person.id.clone());
+                    let names = organisation.groups.iter().map(|group| group.id.as_str());
+                    self.report(offer(finding, &group.value, names, "groups"));
+                }
+                if let Some(first) = person.groups[..index].iter().position(|earlier| earlier.value == group.value) {
+                    let message = format!("`{}` lists the group `{}` twice", person.id, group.value);
+                    let finding =
+                        Diagnostic::error("roster/duplicate-key", message).at(place()).help("keep one of the two");
+                    let earlier = person.at(person.groups[first].span, &["groups", &first.to_string()]);
+                    self.report(finding.subject(person.id.clone()).related(earlier, "first listed here"));
+                }
+            }
+        }
+    }
+}
+
+/// A mail address as it is compared. Most are written so already.
+fn lower_case(email: &str) -> Cow<'_, str> {
+    if email.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(email.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(email)
+    }
+}
