@@ -133,7 +133,11 @@ fn the_commercial_role_moves_between_people_who_stay() {
     assert_eq!(steps(&ran), ["update contact gus", "update contact grace"]);
     assert_eq!(ran.json()["steps"][0]["opens"], json!(["arxus/commercial-count"]));
     assert_eq!(ran.json()["steps"][1]["after"], json!([1]));
-    project.run("plan --allow-grants 2").exits(0).says("one person too many holds commercial").never_says("nobody holds");
+    project
+        .run("plan --allow-grants 2")
+        .exits(0)
+        .says("one person too many holds commercial")
+        .never_says("nobody holds");
     project.run("apply --yes --allow-grants 2").exits(0);
     project.run("plan --detailed-exitcode").exits(0);
 }

@@ -28,37 +28,36 @@ pub fn run(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, E
 }
 
 async fn fresh(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
-    let (rosters, settings) = Context::open(common)?.rosters(&args.paths)?;
+    let (rosters, settings) = Context::open(common)?.rosters(&args.paths, output)?;
     let planned = Planned::make(rosters, &settings, &args.reach, common).await?;
-    let nothing = planned.document.steps.is_empty();
     let denied = planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean;
-    if denied || nothing {
-        let blocked = !planned.document.blocked.is_empty();
-        return match output.format {
-            Format::Text => {
-                planned.print(output)?;
-                Ok(if denied {
-                    Exit::Findings
-                } else if blocked {
-                    Exit::Partial
-                } else {
-                    Exit::Clean
-                })
-            }
-            Format::Json => {
-                let done = Done { document: planned.document, steps: Vec::new(), interrupted: false };
-                let exit = conclude(done, output)?;
-                Ok(if denied { Exit::Findings } else { exit })
-            }
-        };
-    }
+    let Some(target) = planned.target.as_ref().filter(|_| !denied && !planned.document.steps.is_empty()) else {
+        return nothing_to_do(planned, denied, output);
+    };
     if output.format == Format::Text {
         output.print(&planned.text(output))?;
     }
     consent(args.yes, &planned.document)?;
     let platforms = planned.rosters.organisations.iter();
     let platforms = platforms.map(|one| (one.id.to_string(), one.platform.clone())).collect();
-    carry_out(planned.document, platforms, &planned.target, output).await
+    carry_out(planned.document, platforms, target, output).await
+}
+
+/// Ends a run in which nothing can or need be done.
+fn nothing_to_do(planned: Planned, denied: bool, output: &Output) -> Result<Exit, Error> {
+    if output.format == Format::Text {
+        planned.print(output)?;
+        let blocked = !planned.document.blocked.is_empty();
+        return Ok(if denied {
+            Exit::Findings
+        } else if blocked {
+            Exit::Partial
+        } else {
+            Exit::Clean
+        });
+    }
+    let exit = conclude(Done { document: planned.document, steps: Vec::new(), interrupted: false }, output)?;
+    Ok(if denied { Exit::Findings } else { exit })
 }
 
 async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, Error> {

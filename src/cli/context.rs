@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use super::args::{Common, Deny, Reach};
 use super::output::Output;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
+use crate::document::record::visible;
 use crate::document::source::WORKSPACE_FILE;
 use crate::document::workspace::{Level, Target as TargetText, TargetKind, Workspace};
 use crate::document::{self, Sources};
@@ -85,7 +86,7 @@ impl Context {
 
     fn read_workspace(&mut self, path: &Path) {
         self.base = path.parent().unwrap_or(&self.cwd).to_owned();
-        let (file, problem) = self.sources.load(path, shown(path, &self.cwd));
+        let (file, problem) = self.sources.load(path, Sources::shown(path, &self.cwd));
         self.diagnostics.extend(problem);
         if !self.sources.readable(file) {
             return;
@@ -130,7 +131,13 @@ impl Context {
     }
 
     /// Reads and checks the rosters that the command line or the workspace names.
-    pub fn rosters(mut self, paths: &[PathBuf]) -> Result<(Rosters, Settings), Error> {
+    pub fn rosters(mut self, paths: &[PathBuf], output: &Output) -> Result<(Rosters, Settings), Error> {
+        if let Some(other) = self.passed_by(paths) {
+            output.remark(&format!(
+                "note: {} is not used: a workspace file counts from its own folder downwards (go there, or name it with --workspace)",
+                visible(&other.to_string_lossy())
+            ));
+        }
         let (files, mut diagnostics) = self.files(paths)?;
         diagnostics.append(&mut self.diagnostics);
         let (documents, mut findings) = document::read_rosters(&self.sources, &files);
@@ -145,6 +152,13 @@ impl Context {
         sort(&mut diagnostics, &self.sources);
         let settings = Settings { base: self.base, workspace: self.workspace, today: self.today };
         Ok((Rosters { organisations, diagnostics, sources: self.sources, levels }, settings))
+    }
+
+    /// A workspace file in a folder that the command line names, which is not the one in use.
+    fn passed_by(&self, paths: &[PathBuf]) -> Option<PathBuf> {
+        let own = self.base.join(WORKSPACE_FILE).canonicalize().ok();
+        let mut files = paths.iter().map(|path| path.join(WORKSPACE_FILE));
+        files.find(|file| file.is_file() && file.canonicalize().ok() != own)
     }
 
     /// Reads the files that the command line or the workspace names.
@@ -251,6 +265,14 @@ impl Settings {
         }
     }
 
+    /// What a plan calls the target where it need not be opened.
+    pub fn reference(&self, common: &Common) -> TargetRef {
+        let default = self.workspace.as_ref().and_then(|workspace| workspace.default_target.as_ref());
+        let default = default.map(|name| name.value.to_string());
+        let name = common.target.clone().or(default).unwrap_or_else(|| "sandbox".to_owned());
+        TargetRef { name, kind: "embedded".to_owned(), identity: String::new() }
+    }
+
     fn open(&self, name: &str, target: &TargetText) -> Result<Target, Error> {
         let actor = target.actor.as_ref().map(|actor| actor.value.0.clone());
         match (&target.kind.0, &target.path) {
@@ -319,11 +341,6 @@ pub fn sort(diagnostics: &mut [Diagnostic], sources: &Sources) {
         place.map_or((true, "", 0), |place| (false, sources.path(place.file), place.span.start))
     };
     diagnostics.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| (&a.rule, &a.message).cmp(&(&b.rule, &b.message))));
-}
-
-/// A path as users read it: relative to the working directory where it is below it, with forward slashes.
-pub fn shown(path: &Path, cwd: &Path) -> String {
-    path.strip_prefix(cwd).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
 /// Runs asynchronous work to its end.

@@ -9,10 +9,12 @@ use crate::report::{Drift, Format, REPORT_VERSION, json, text};
 
 /// Runs the command.
 pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
-    let (rosters, settings) = Context::open(common)?.rosters(&args.paths)?;
+    let (rosters, settings) = Context::open(common)?.rosters(&args.paths, output)?;
     let mut planned = block_on(Planned::make(rosters, &settings, &Reach::default(), common))??;
-    // What a plan may do is no concern here: drift does nothing.
-    planned.diagnostics.retain(|finding| !finding.rule.starts_with("plan/max-"));
+    // What a plan may do is no concern here, since drift does nothing; what no roster names is shown as a difference.
+    planned
+        .diagnostics
+        .retain(|finding| !finding.rule.starts_with("plan/max-") && !finding.rule.ends_with("/unmanaged"));
     sort(&mut planned.diagnostics, &planned.rosters.sources);
     let pairs: Vec<_> = planned.rosters.organisations.iter().zip(&planned.live).collect();
     let drift = Drift {

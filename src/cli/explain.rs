@@ -12,7 +12,7 @@ use crate::error::{Error, Exit};
 use crate::platform::{BUILT_IN, Platform, Rule};
 use crate::report::text::{self, Style};
 use crate::report::{Format, json as as_json};
-use crate::rules::ROSTER_RULES;
+use crate::rules::{PLAN_RULES, ROSTER_RULES};
 
 /// A word and what is said of it.
 struct Page {
@@ -21,13 +21,25 @@ struct Page {
     text: String,
 }
 
+impl Page {
+    /// Whether it is about a word: its id, the id without the platform, or the number of a statement.
+    fn answers(&self, word: &str) -> bool {
+        let numbered = || {
+            self.text
+                .lines()
+                .next()
+                .is_some_and(|head| head.contains(&format!("({word} ")) || head.contains(&format!("(rule {word},")))
+        };
+        self.word == word || self.word.ends_with(&format!("/{word}")) || !word.is_empty() && numbered()
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &ExplainArgs, _common: &Common, output: &Output) -> Result<Exit, Error> {
     let platforms = platforms(args.platform.as_deref())?;
     let Some(word) = &args.word else { return list(&platforms, output) };
     let pages = pages(&platforms, &output.style);
-    let found: Vec<&Page> =
-        pages.iter().filter(|page| page.word == *word || page.word.ends_with(&format!("/{word}"))).collect();
+    let found: Vec<&Page> = pages.iter().filter(|page| page.answers(word)).collect();
     if found.is_empty() {
         let words = pages.iter().map(|page| page.word.as_str());
         let short = pages.iter().filter_map(|page| page.word.split_once('/').map(|(_, short)| short));
@@ -180,6 +192,10 @@ fn pages(platforms: &[Platform], style: &Style) -> Vec<Page> {
             paragraph(&mut text, &service.summary, style);
             pages.push(Page { word: service.id.to_string(), what: "service".to_owned(), text });
         }
+    }
+    for (id, title) in PLAN_RULES {
+        let text = format!("{id} (a rule of plans)\n\n{}", text::paragraph(title, 2, 2, style));
+        pages.push(Page { word: (*id).to_owned(), what: "rule".to_owned(), text });
     }
     for (id, title) in ROSTER_RULES {
         let text = format!("{id} (a rule of the language itself: it always holds)\n\n  {title}\n");

@@ -13,6 +13,9 @@ use crate::error::{Error, Exit};
 use crate::platform::{BUILT_IN, Platform};
 use crate::report::{Format, json, schema};
 
+/// The schema by which editors complete and check the roster.
+const SCHEMA: &str = "schema/roster.json";
+
 const WORKSPACE: &str = "\
 # Where the rosters are, where they are applied, and how much one plan may do.
 version: 1
@@ -56,11 +59,12 @@ pub fn run(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
         let (message, help) = id_problem(&args.organisation);
         return Err(Error::usage(message, help));
     }
-    let roster = starter(&args.platform, &args.organisation)?;
-    let files = [
+    let starter = starter(&args.platform, &args.organisation)?;
+    let mut files = vec![
         (PathBuf::from(WORKSPACE_FILE), WORKSPACE.to_owned()),
-        (Path::new("rosters").join(format!("{}.yaml", args.organisation)), roster),
+        (Path::new("rosters").join(format!("{}.yaml", args.organisation)), starter.roster),
         (Path::new(".github/workflows").join("rosters.yml"), WORKFLOW.to_owned()),
+        (PathBuf::from(SCHEMA), json::to_json(&starter.schema)),
     ];
     let there: Vec<String> = files
         .iter()
@@ -70,6 +74,10 @@ pub fn run(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
     if !there.is_empty() {
         let message = format!("`{}` has {} already", args.dir.display(), there.join(", "));
         return Err(Error::failed(message, "nothing was written; choose another folder, or move these away"));
+    }
+    let ignored = PathBuf::from(".gitignore");
+    if fs::symlink_metadata(args.dir.join(&ignored)).is_err() {
+        files.push((ignored, "/.rosterctl/\n".to_owned()));
     }
     for (path, text) in &files {
         write(&args.dir.join(path), text)?;
@@ -87,9 +95,17 @@ pub fn run(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
     Ok(Exit::Clean)
 }
 
-fn starter(platform: &str, organisation: &str) -> Result<String, Error> {
+/// What depends on the platform.
+struct Starter {
+    roster: String,
+    schema: serde_json::Value,
+}
+
+fn starter(platform: &str, organisation: &str) -> Result<Starter, Error> {
+    let name = organisation.split('-').map(capitalised).collect::<Vec<_>>().join(" ");
+    let fill = |text: &str| text.replace("{organisation}", organisation).replace("{name}", &name);
     if let Some(built_in) = Platform::built_in(platform) {
-        return Ok(built_in.starter.replace("{organisation}", organisation));
+        return Ok(Starter { roster: fill(&built_in.starter), schema: schema::roster_of(&built_in) });
     }
     let unknown = || {
         let ids: Vec<&str> = BUILT_IN.iter().map(|(id, _)| *id).collect();
@@ -108,7 +124,13 @@ fn starter(platform: &str, organisation: &str) -> Result<String, Error> {
     let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let minimal = "version: 1\norganisation: {organisation}\nplatform: {platform}\n";
     let starter = if own.starter.is_empty() { minimal } else { &own.starter };
-    Ok(starter.replace("{organisation}", organisation).replace("{platform}", &full.display().to_string()))
+    let roster = fill(starter).replace("{platform}", &full.display().to_string());
+    Ok(Starter { roster, schema: schema::roster_of(&own) })
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {

@@ -15,7 +15,7 @@ use crate::report::{Format, json, text};
 
 /// Runs the command.
 pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
-    let (rosters, settings) = Context::open(common)?.rosters(&args.paths)?;
+    let (rosters, settings) = Context::open(common)?.rosters(&args.paths, output)?;
     let planned = block_on(Planned::make(rosters, &settings, &args.reach, common))??;
     match &args.out {
         Some(file) if !planned.refused() => save(&planned.document, file)?,
@@ -39,28 +39,27 @@ pub struct Planned {
     pub diagnostics: Vec<Diagnostic>,
     /// The rosters.
     pub rosters: Rosters,
-    /// The target.
-    pub target: Target,
+    /// The target; not opened where the rosters have errors.
+    pub target: Option<Target>,
     /// The live states, one for each organisation.
     pub live: Vec<Live>,
-    sound: bool,
 }
 
 impl Planned {
     /// Reads the target and plans. Rosters with errors give a plan that says so and does nothing.
     pub async fn make(rosters: Rosters, settings: &Settings, reach: &Reach, common: &Common) -> Result<Planned, Error> {
-        let target = settings.target(common)?;
-        known_rules(&reach.allow_open, &rosters)?;
-        let options = settings.options(reach, &rosters.levels, target.actor.clone());
         let sound = rosters.diagnostics.iter().all(|finding| finding.severity != Severity::Error);
+        let target = if sound { Some(settings.target(common)?) } else { None };
+        let reference = target.as_ref().map_or_else(|| settings.reference(common), |target| target.reference.clone());
+        known_rules(&reach.allow_open, &rosters)?;
+        let options = settings.options(reach, &rosters.levels, target.as_ref().and_then(|target| target.actor.clone()));
         let mut live = Vec::with_capacity(rosters.organisations.len());
-        if sound {
+        if let Some(target) = &target {
             for organisation in &rosters.organisations {
                 live.push(target.portal.read(&organisation.id, &organisation.platform).await?);
             }
         }
         let pairs: Vec<_> = rosters.organisations.iter().zip(&live).collect();
-        let reference = target.reference.clone();
         let (mut document, mut diagnostics) = plan(&pairs, reference, &options, &rosters.sources, &rosters.diagnostics);
         sort(&mut diagnostics, &rosters.sources);
         document.diagnostics = diagnostics.iter().map(|finding| Finding::of(finding, &rosters.sources)).collect();
@@ -69,12 +68,12 @@ impl Planned {
             document.complete = false;
         }
         document.digest = document.digest_now();
-        Ok(Planned { document, diagnostics, rosters, target, live, sound })
+        Ok(Planned { document, diagnostics, rosters, target, live })
     }
 
     /// Whether the rosters have no errors, so that something was planned at all.
     pub fn sound(&self) -> bool {
-        self.sound
+        self.target.is_some()
     }
 
     /// Whether errors forbid to apply the plan.
@@ -93,7 +92,7 @@ impl Planned {
     /// Findings and plan as text.
     pub fn text(&self, output: &Output) -> String {
         let mut shown = text::findings(&self.diagnostics, &self.rosters.sources, &output.style);
-        if self.sound {
+        if self.sound() {
             shown.push_str(&text::plan(&self.document, &output.style));
         } else {
             shown.push_str("nothing was planned: the rosters have errors\n");

@@ -10,7 +10,7 @@ use crate::report::{Format, REPORT_VERSION, Summary, Validation, json, text};
 
 /// Runs the command.
 pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
-    let (rosters, _) = Context::open(common)?.rosters(&args.paths)?;
+    let (rosters, _) = Context::open(common)?.rosters(&args.paths, output)?;
     let count = |section| rosters.organisations.iter().map(|organisation| organisation.section(section).count()).sum();
     let mut summary = Summary {
         organisations: rosters.organisations.len(),

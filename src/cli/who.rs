@@ -22,7 +22,7 @@ pub fn run(args: &WhoArgs, common: &Common, output: &Output) -> Result<Exit, Err
         Question::Holds { role, paths } => (role, paths),
     };
     let paths: &[PathBuf] = paths;
-    let (rosters, _) = Context::open(common)?.rosters(paths)?;
+    let (rosters, _) = Context::open(common)?.rosters(paths, output)?;
     let broken = rosters.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
     let mut answers = Vec::new();
     let mut text = String::new();
@@ -37,7 +37,7 @@ pub fn run(args: &WhoArgs, common: &Common, output: &Output) -> Result<Exit, Err
     }
     if broken > 0 {
         output.remark(&format!(
-            "the rosters have {broken} errors: the answer is only as good as they are (rosterctl validate)"
+            "the rosters have errors ({broken}): the answer is only as good as they are (rosterctl validate)"
         ));
     }
     output.print(&match output.format {
@@ -51,7 +51,7 @@ fn answer<'a>(question: &Question, roll: &Roll<'a>) -> Option<Vec<Answer<'a>>> {
     let platform = roll.view.platform;
     Some(match question {
         Question::Notified { event, .. } => roll.notified(platform.event(event)?),
-        Question::Can { permission, .. } => roll.able(platform.permission(permission)?),
+        Question::Can { permission, .. } => roll.able_to(permission)?,
         Question::Holds { role, .. } => {
             let role = platform.role(role)?;
             let holders = roll.holders(role).iter();
@@ -69,6 +69,7 @@ fn unknown(question: &Question, word: &str, organisation: &Organisation) -> Erro
     };
     let hint = match nearest(word, words.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
+        None if what == "permission" => format!("it has: {}; and APPLICATION:LEVEL", words.join(", ")),
         None => format!("it has: {}", words.join(", ")),
     };
     Error::failed(format!("{} has no {what} `{}`", platform.name, visible(word)), hint)

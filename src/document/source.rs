@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, FileId, Place, Span};
-use find::Finder;
+use find::{Finder, relative};
 
 /// Larger files are refused.
 const MAX_BYTES: u64 = 1 << 30;
@@ -128,6 +128,12 @@ impl Sources {
                 (file, Some(finding))
             }
         }
+    }
+
+    /// A path as users read it: from the working directory, with forward slashes.
+    pub fn shown(path: &Path, cwd: &Path) -> String {
+        let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        relative(&real(path), &real(cwd)).to_string_lossy().replace(std::path::MAIN_SEPARATOR_STR, "/")
     }
 
     /// How many files there are.

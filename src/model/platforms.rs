@@ -50,7 +50,7 @@ impl Platforms {
                         return None;
                     }
                 };
-                let shown = path.strip_prefix(cwd).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                let shown = Sources::shown(&path, cwd);
                 let file = sources.push(shown.clone(), text);
                 platform::load(sources, file, &shown, &mut diagnostics).map(Arc::new)
             });

@@ -84,6 +84,23 @@ impl<'a> Roll<'a> {
         able.collect()
     }
 
+    /// Who may do what a word says: a permission, or `APPLICATION:LEVEL`. Nothing where there is no such word.
+    pub fn able_to(&self, word: &str) -> Option<Vec<Answer<'a>>> {
+        let platform = self.view.platform;
+        if let Some(permission) = platform.permission(word) {
+            return Some(self.able(permission));
+        }
+        let (application, level) = word.split_once(':')?;
+        let application = platform.application(application)?;
+        let level = platform[application].level(level)?;
+        let why = |person: &&'a Person| {
+            let mut giving =
+                self.view.access(person).filter(|(reached, at, _)| *reached == application && *at >= level);
+            giving.next().map(|(_, at, group)| Why::Group(group.id.clone(), application, at))
+        };
+        Some(self.people.iter().filter_map(|person| why(person).map(|why| Answer { person, why })).collect())
+    }
+
     /// Why a person may do something, where they may.
     pub fn grant(&self, person: &Person, permission: PermissionIx) -> Option<Why> {
         grant(&self.view, person, permission)

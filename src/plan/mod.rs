@@ -144,7 +144,7 @@ fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &So
         let step = step(organisation, live, placed, sources, first, index);
         for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
             let what = format!("{} {} {}", step.action.as_str(), step.resource, step.key);
-            diagnostics.extend(guard::opened(organisation, step.id, &what, opened, *closed, options));
+            diagnostics.extend(guard::opened(organisation, step.id, &what, opened, closed.is_some(), options));
         }
         part.steps.push(step);
     }
@@ -193,8 +193,10 @@ fn step(
     let transition = platform.transition(delta.action.verb(), from).filter(|_| delta.resource == Resource::User);
     notes.extend(transition.and_then(|way| way.note.as_ref()).map(ToString::to_string));
     for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
-        let length = if *closed { "for a moment" } else { "from then on" };
-        notes.push(format!("{length} {}", opened.text));
+        notes.push(match closed {
+            Some(closing) => format!("until step {} {}", first + *closing as u32, opened.text),
+            None => format!("from then on {}", opened.text),
+        });
     }
     let mut opens: Vec<String> = placed.opens.iter().map(|opened| opened.rule.to_string()).collect();
     opens.dedup();

@@ -25,8 +25,8 @@ pub struct Placed {
     pub after: Vec<usize>,
     /// What it opens.
     pub opens: Vec<Opened>,
-    /// Whether each of `opens` is closed by a later step.
-    pub closed: Vec<bool>,
+    /// The position of the later change that closes each of `opens`; none where it stays open.
+    pub closed: Vec<Option<usize>>,
 }
 
 /// Changes in a safe order, and those that no order can carry out.
@@ -119,13 +119,13 @@ pub fn order<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>) -> Ordered {
         }
         taken.push((index, effect, secured));
     }
-    let placed = taken.into_iter().map(|(index, effect, secured)| Placed {
+    let placed = taken.into_iter().enumerate().map(|(at, (index, effect, secured))| Placed {
         delta: nodes[index].delta.clone().into_owned(),
         after: {
             let waits = nodes[index].waits.iter().filter_map(|before| position.get(before).copied());
             waits.chain(secured).collect::<BTreeSet<usize>>().into_iter().collect()
         },
-        closed: effect.opened.iter().map(|opened| !watcher.still_open(opened)).collect(),
+        closed: effect.opened.iter().map(|opened| watcher.closing(opened, at)).collect(),
         opens: effect.opened,
     });
     let placed = placed.collect();

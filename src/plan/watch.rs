@@ -148,7 +148,7 @@ pub struct Watcher<'a> {
     histories: Vec<History>,
     members: HashMap<SmolStr, HashMap<SmolStr, Person>>,
     groups_after: HashMap<&'a str, &'a Group>,
-    open: HashSet<Spot>,
+    closings: HashMap<Spot, Vec<usize>>,
 }
 
 impl<'a> Watcher<'a> {
@@ -203,7 +203,7 @@ impl<'a> Watcher<'a> {
                     _ => None,
                 })
                 .collect(),
-            open: HashSet::new(),
+            closings: HashMap::new(),
         };
         for entry in &live.people {
             let mut person = std::borrow::Cow::Borrowed(&entry.object);
@@ -340,10 +340,9 @@ impl<'a> Watcher<'a> {
                 secured.extend(history.losses.iter().rev().take((high - most) as usize));
             }
         }
-        effect.closed.iter().for_each(|spot| {
-            self.open.remove(spot);
-        });
-        self.open.extend(effect.opened.iter().map(|opened| opened.spot.clone()));
+        for spot in &effect.closed {
+            self.closings.entry(spot.clone()).or_default().push(position);
+        }
         if is_group(delta) {
             self.swap(delta);
             return secured;
@@ -358,9 +357,9 @@ impl<'a> Watcher<'a> {
         secured
     }
 
-    /// Whether something that was opened is still open.
-    pub fn still_open(&self, opened: &Opened) -> bool {
-        self.open.contains(&opened.spot)
+    /// The position of the step that closed what the step at `position` opened.
+    pub fn closing(&self, opened: &Opened, position: usize) -> Option<usize> {
+        self.closings.get(&opened.spot)?.iter().copied().find(|closing| *closing > position)
     }
 }
 

@@ -1,6 +1,6 @@
 //! From the steps that a plan would take to differences, each with the side on which it arose.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value as Json;
 
@@ -9,6 +9,7 @@ use crate::live::{Live, Object};
 use crate::model::Organisation;
 use crate::plan::changes;
 use crate::plan::document::{Action, Blocked, PlanDocument, Step};
+use crate::platform::Check;
 
 /// What rosterctl wrote last, by organisation and handle: present where the portal keeps it.
 type Applied<'a> = HashMap<(&'a str, &'a str), Object>;
@@ -46,7 +47,31 @@ pub fn differences(plan: &PlanDocument, pairs: &[(&Organisation, &Live)]) -> Vec
             _ => fields(organisation, step, before, &mut found),
         }
     }
+    found.extend(unmanaged(plan, pairs));
     found
+}
+
+/// What no roster names, unless the finding about it is waived or off.
+fn unmanaged<'p>(plan: &'p PlanDocument, pairs: &'p [(&Organisation, &Live)]) -> impl Iterator<Item = Difference> + 'p {
+    let rules = pairs.iter().flat_map(|(organisation, _)| &organisation.platform.rules);
+    let rules: HashSet<&str> =
+        rules.filter(|rule| matches!(rule.check, Check::Unmanaged)).map(|rule| rule.id.as_str()).collect();
+    let found = plan.diagnostics.iter().filter(move |finding| rules.contains(finding.rule.as_str()));
+    let reported: HashSet<(Option<&str>, Option<&str>)> =
+        found.map(|finding| (finding.organisation.as_deref(), finding.subject.as_deref())).collect();
+    let there = plan.unmanaged.iter();
+    let there = there.filter(move |one| reported.contains(&(Some(&one.organisation), Some(&one.handle))));
+    there.map(|one| Difference {
+        organisation: one.organisation.clone(),
+        resource: one.resource,
+        key: one.email.as_ref().map_or_else(|| one.handle.clone(), |email| format!("{} ({email})", one.handle)),
+        action: Action::Delete,
+        field: None,
+        wanted: Json::Null,
+        live: one.name.as_str().into(),
+        cause: Cause::Unmanaged,
+        location: None,
+    })
 }
 
 fn whole(step: &Step, cause: Cause, wanted: &str, live: &str) -> Difference {

@@ -107,6 +107,8 @@ pub enum Cause {
     Both,
     /// The portal keeps no record that could tell.
     Unknown,
+    /// The portal has it and no roster names it.
+    Unmanaged,
 }
 
 /// How an apply ended.

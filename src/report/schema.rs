@@ -66,7 +66,13 @@ pub fn roster_of(platform: &Platform) -> Json {
     let roles = words(platform.roles.iter().map(|role| (role.id.as_str(), role.summary.as_str())).collect());
     let services = words(platform.services.iter().map(|one| (one.id.as_str(), one.summary.as_str())).collect());
     let events = words(platform.events.iter().map(|one| (one.id.as_str(), one.summary.as_str())).collect());
-    let permissions = words(platform.permissions.iter().map(|one| (one.id.as_str(), one.summary.as_str())).collect());
+    let levels: Vec<String> = platform
+        .applications
+        .iter()
+        .flat_map(|application| application.levels.iter().map(move |level| format!("{}:{level}", application.id)))
+        .collect();
+    let permissions = platform.permissions.iter().map(|one| (one.id.as_str(), one.summary.as_str()));
+    let permissions = words(permissions.chain(levels.iter().map(|level| (level.as_str(), ""))).collect());
     let mut attributes = serde_json::Map::new();
     for attribute in &platform.attributes {
         let mut value = match attribute.value_type {

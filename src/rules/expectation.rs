@@ -68,12 +68,12 @@ fn one(organisation: &Organisation, roll: &Roll<'_>, stated: &Stated<Expectation
         Expectation { notified: None, can: Some(can), holds: None } => {
             let Some(word) = &can.what.0 else { return Vec::new() };
             let permissions = platform.permissions.iter().map(|permission| permission.id.as_str());
-            let Some(permission) = platform.permission(&word.value) else {
+            let Some(able) = roll.able_to(&word.value) else {
                 return vec![unknown("permission", word, "can/do", permissions, here)];
             };
             let Can { .. } = can;
             let subject = format!("`{}` can be done by", word.value);
-            verify(organisation, roll, here, "can", &subject, &claim!(can, None), &roll.able(permission))
+            verify(organisation, roll, here, "can", &subject, &claim!(can, None), &able)
         }
         Expectation { notified: None, can: None, holds: Some(holds) } => {
             let Some(word) = &holds.role.0 else { return Vec::new() };

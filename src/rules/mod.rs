@@ -48,6 +48,27 @@ pub const ROSTER_RULES: &[(&str, &str)] = &[
     ("roster/waiver-unused", "a waiver matches a finding"),
 ];
 
+/// The rules of plans themselves, with what each says.
+pub const PLAN_RULES: &[(&str, &str)] = &[
+    (
+        "plan/max-removals",
+        "a plan removes no more than the guard `maxRemovals` allows: per organisation and kind, of what is live, the smaller of \
+         `count` (default 10) and `percent` (default 10, rounded up so that one leaver always passes); --allow-removals N \
+         allows more once",
+    ),
+    (
+        "plan/max-grants",
+        "a plan gives roles or groups to no more people who are live already than the guard `maxGrants` allows: per \
+         organisation and kind, the smaller of `count` (default 50) and `percent` (default 25, rounded up); --allow-grants N \
+         allows more once",
+    ),
+    ("plan/incomplete", "what the portal announced was read; on a reading that is not complete nothing is removed"),
+    (
+        "plan/circular",
+        "no two entries exchange their ids or e-mail addresses in one plan: no order of single changes does that",
+    ),
+];
+
 /// How rules are weighed in this run.
 #[derive(Clone, Debug, Default)]
 pub struct Levels(pub HashMap<SmolStr, Level>);

@@ -20,7 +20,7 @@ impl Maker<'_> {
     fn between(&mut self, indent: usize) {
         for _ in 0..self.pick(3) {
             match self.pick(4) {
-                0 => self.out.push_str("\n"),
+                0 => self.out.push('\n'),
                 1 => self.out.push_str(&format!("{:indent$}#  own {indent}\n", "")),
                 2 => self.out.push_str(&format!("{:1$}# odd\n", "", self.out.len() % 7)),
                 _ => {}
@@ -70,7 +70,7 @@ impl Maker<'_> {
             _ => {}
         };
         match self.pick(if depth > 3 { 3 } else { 6 }) {
-            kind @ (3 | 4 | 5) => {
+            kind @ 3..=5 => {
                 self.out.push(if kind == 4 { '{' } else { '[' });
                 for at in 0..self.pick(9) as usize {
                     space(self);

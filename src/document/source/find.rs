@@ -230,8 +230,7 @@ impl Finder<'_> {
             Some(below) => below.to_owned(),
             None => {
                 let real = fs::canonicalize(path).ok();
-                let below = real.and_then(|real| real.strip_prefix(&self.real_cwd).map(Path::to_owned).ok());
-                below.unwrap_or_else(|| path.to_owned())
+                real.map_or_else(|| path.to_owned(), |real| relative(&real, &self.real_cwd))
             }
         };
         if below.as_os_str().is_empty() { ".".to_owned() } else { lossy(below).replace(MAIN_SEPARATOR_STR, "/") }
@@ -245,4 +244,14 @@ fn is_yaml(name: &OsStr) -> bool {
 
 fn lossy(name: impl AsRef<OsStr>) -> String {
     name.as_ref().to_string_lossy().into_owned()
+}
+
+/// A path as seen from a folder: with `..` where both lie in one tree below the root, else as it is.
+pub(in crate::document) fn relative(path: &Path, from: &Path) -> PathBuf {
+    let common = path.components().zip(from.components()).take_while(|(a, b)| a == b).count();
+    if common < 2 {
+        return path.to_owned();
+    }
+    let up = from.components().skip(common).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(common)).collect()
 }

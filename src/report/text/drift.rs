@@ -8,7 +8,7 @@ use crate::plan::document::Action;
 use crate::report::{Cause, Difference, Drift};
 
 /// A group of differences: its cause, what it is called, its short name in the last line, how to settle it.
-const CAUSES: [(Cause, &str, &str, &str); 4] = [
+const CAUSES: [(Cause, &str, &str, &str); 5] = [
     (
         Cause::Outside,
         "changed outside rosterctl",
@@ -32,6 +32,12 @@ const CAUSES: [(Cause, &str, &str, &str); 4] = [
         "cannot tell",
         "of unknown origin",
         "the portal keeps no record of who changed it; apply puts the roster back, or edit the roster to accept it",
+    ),
+    (
+        Cause::Unmanaged,
+        "in no roster",
+        "in no roster",
+        "add an entry with the same e-mail address to take it over, remove it with apply --prune, or waive the finding",
     ),
 ];
 
@@ -103,6 +109,7 @@ fn one(difference: &Difference, several: bool, style: &Style, page: &mut Page<'_
     if difference.field.is_none() {
         let says = match difference.action {
             Action::Create => "in the roster, not on the portal",
+            _ if difference.cause == Cause::Unmanaged => "on the portal, and no roster names it",
             Action::Delete => "on the portal, no longer in the roster",
             Action::Deactivate => "active on the portal, deactivated in the roster",
             Action::Reactivate => "deactivated on the portal, active in the roster",

@@ -1,7 +1,5 @@
 //! The steps of a plan, organisation by organisation, each with what it changes.
 
-use std::collections::HashMap;
-
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
@@ -53,7 +51,6 @@ pub(super) fn grouped<'e, E>(entries: &'e [E], of: impl Fn(&'e E) -> &'e String)
 pub(super) fn steps(plan: &PlanDocument, style: &Style, page: &mut Page<'_>) {
     let groups = grouped(&plan.steps, |step| &step.organisation);
     let several = plan.organisations.len() > 1 || groups.len() > 1;
-    let closers = closers(plan);
     let mut budget = if style.quiet { 0 } else { style.budget(plan.steps.len(), FOLD_ABOVE, FOLD_TO) };
     let (mut elsewhere, mut organisations) = (0, 0);
     for (organisation, all) in groups {
@@ -80,7 +77,7 @@ pub(super) fn steps(plan: &PlanDocument, style: &Style, page: &mut Page<'_>) {
         let heads: Vec<Para> = shown.iter().map(|step| head(step)).collect();
         let column = heads.iter().map(Para::width).filter(|wide| *wide <= WIDE).max().unwrap_or_default() + 2;
         for (step, head) in shown.iter().zip(heads) {
-            one(step, head, column, &closers, style, page);
+            one(step, head, column, style, page);
         }
         if !folded.is_empty() && !style.quiet {
             more(&kinds(&folded), page);
@@ -142,7 +139,7 @@ fn name(step: &Step) -> Option<&str> {
 }
 
 /// A step, and below it what it changes, what it leaves open, what else is worth knowing.
-fn one(step: &Step, mut head: Para, column: usize, closers: &Closers<'_>, style: &Style, page: &mut Page<'_>) {
+fn one(step: &Step, mut head: Para, column: usize, style: &Style, page: &mut Page<'_>) {
     if let Some(location) = &step.location {
         let place = place(location);
         if head.width() <= column && column + width(&place) <= style.width {
@@ -159,12 +156,7 @@ fn one(step: &Step, mut head: Para, column: usize, closers: &Closers<'_>, style:
         _ => fields(&step.changes, style, page),
     }
     for rule in &step.opens {
-        let until = match closers.of(step, rule) {
-            Some(closer) => format!("until step {} ({})", closer.id, words(closer)),
-            None => "until a later step".to_owned(),
-        };
-        let line = Para::new(BELOW, BELOW + 2).with(Ink::Change, &format!("! leaves {rule} open {until}"));
-        page.add(line);
+        page.add(Para::new(BELOW, BELOW + 2).with(Ink::Change, &format!("! opens {rule}")));
     }
     for note in step.notes.iter().filter(|_| !style.quiet) {
         page.add(Para::new(BELOW, BELOW + 2).with(Ink::Dim, note));
@@ -233,30 +225,5 @@ fn difference(change: &Change, style: &Style, line: &mut Para) {
     if !fits && kept > 0 {
         let stay = if kept == 1 { "stays" } else { "stay" };
         line.push(Ink::Dim, &format!(" ({kept} {stay})"));
-    }
-}
-
-/// Which steps wait for which.
-struct Closers<'p>(HashMap<u32, Vec<&'p Step>>);
-
-fn closers(plan: &PlanDocument) -> Closers<'_> {
-    let mut waiting: HashMap<u32, Vec<&Step>> = HashMap::new();
-    if plan.steps.iter().any(|step| !step.opens.is_empty()) {
-        for step in &plan.steps {
-            for before in &step.after {
-                waiting.entry(*before).or_default().push(step);
-            }
-        }
-    }
-    Closers(waiting)
-}
-
-impl<'p> Closers<'p> {
-    /// The step that closes what another leaves open, where the plan leaves no doubt.
-    fn of(&self, step: &Step, rule: &String) -> Option<&'p Step> {
-        let waiting = self.0.get(&step.id)?;
-        let closes = |later: &&&Step| later.organisation == step.organisation && !later.opens.contains(rule);
-        let mut closing = waiting.iter().filter(closes);
-        closing.next().copied().filter(|_| closing.next().is_none())
     }
 }
