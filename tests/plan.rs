@@ -277,6 +277,31 @@ fn a_newcomer_with_the_address_of_a_leaver_takes_the_entry_over() {
 }
 
 #[test]
+fn the_address_of_somebody_who_stays_is_refused() {
+    let project = Project::applied(TEAM);
+    project.sql(STRANGER);
+    project.roster("eva@acme.example", "temp@acme.example");
+    let ran = project.run("plan --format json").exits(1);
+    let finding = ran.finding("roster/duplicate-email");
+    assert!(finding.message.contains("temp@acme.example") && finding.message.contains("p-000006"), "{finding:?}");
+    assert_eq!((finding.subject.as_deref(), finding.pointer.as_str()), (Some("eva"), "/contacts/eva"));
+}
+
+#[test]
+fn a_roster_without_users_makes_no_user_a_contact() {
+    let project = Project::applied(TEAM);
+    let contact = "contacts:\n  ada: { name: Ada Peeters, email: ada@acme.example, roles: [watchlist] }\n  gus:";
+    let text = without(&replaced(TEAM, "contacts:\n", &replaced(GUS, "  gus:", contact)), &[]);
+    let (start, end) = (text.find("users:").unwrap(), text.find("contacts:").unwrap());
+    project.write("rosters/acme.yaml", format!("{}{}", &text[..start], &text[end..]));
+    let ran = project.run("plan --format json --allow-open arxus/commercial-count").exits(1);
+    assert_eq!(steps(&ran), ["create contact ada", "create contact gus"]);
+    assert!(ran.finding("roster/duplicate-email").message.contains("`ada` in `users`"), "{ran}");
+    project.run("apply --yes").exits(1);
+    assert_eq!(project.column("SELECT section FROM person WHERE external_id = 'acme/ada'"), ["users"]);
+}
+
+#[test]
 fn exchanged_addresses_are_refused() {
     let project = Project::applied(TEAM);
     project.roster("wim@acme.example", "later@acme.example");

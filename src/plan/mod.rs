@@ -141,7 +141,7 @@ fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &So
         Part { unchanged: found.unchanged, unmanaged: unmanaged(organisation, live, &found), ..Part::default() };
     part.impact = impact::impact(organisation, live, &found, &ordered.placed);
     for (index, placed) in ordered.placed.iter().enumerate() {
-        let step = step(organisation, live, placed, sources, first, index);
+        let step = step(organisation, &ordered.placed, sources, first, index);
         for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
             let what = format!("{} {} {}", step.action.as_str(), step.resource, step.key);
             diagnostics.extend(guard::opened(organisation, step.id, &what, opened, closed.is_some(), options));
@@ -174,14 +174,8 @@ fn unmanaged(organisation: &Organisation, live: &Live, found: &Diff) -> Vec<Unma
     people.chain(groups).collect()
 }
 
-fn step(
-    organisation: &Organisation,
-    live: &Live,
-    placed: &Placed,
-    sources: &Sources,
-    first: u32,
-    index: usize,
-) -> Step {
+fn step(organisation: &Organisation, all: &[Placed], sources: &Sources, first: u32, index: usize) -> Step {
+    let placed = &all[index];
     let platform = &organisation.platform;
     let delta: &Delta = &placed.delta;
     let mut notes = delta.notes.clone();
@@ -194,7 +188,11 @@ fn step(
     notes.extend(transition.and_then(|way| way.note.as_ref()).map(ToString::to_string));
     for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
         notes.push(match closed {
-            Some(closing) => format!("until step {} {}", first + *closing as u32, opened.text),
+            Some(closing) => {
+                let delta = &all[*closing].delta;
+                let step = format!("{} {} {}", delta.action.as_str(), delta.resource, delta.key);
+                format!("until step {} ({step}) {}", first + *closing as u32, opened.text)
+            }
             None => format!("from then on {}", opened.text),
         });
     }
@@ -210,14 +208,14 @@ fn step(
         changes: changes(platform, delta.before.as_ref(), delta.after.as_ref(), delta.managed),
         after: placed.after.iter().map(|before| first + *before as u32).collect(),
         location: delta.place.as_ref().map(|place| locate(sources, place)),
-        fingerprint: fingerprint(organisation, live, delta),
+        fingerprint: fingerprint(organisation, delta),
         opens,
         notes,
     }
 }
 
 /// The digest of the live object that a step changes, as it was read.
-fn fingerprint(organisation: &Organisation, _live: &Live, delta: &Delta) -> Option<String> {
+fn fingerprint(organisation: &Organisation, delta: &Delta) -> Option<String> {
     let (before, handle) = (delta.before.as_ref()?, delta.handle.as_ref()?);
     Some(before.fingerprint(&organisation.platform, handle))
 }
