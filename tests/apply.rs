@@ -41,7 +41,7 @@ impl Project {
     }
 
     fn count(&self, sql: &str) -> usize {
-        self.rows().query_row(sql, [], |row| row.get(0)).unwrap()
+        self.rows().query_row(sql, [], |row| row.get::<_, u32>(0)).unwrap() as usize
     }
 
     /// The file is sound, and its audit trail knows everything that is there.
@@ -195,7 +195,8 @@ fn watch(child: &mut Child, mut holds: impl FnMut() -> bool) -> bool {
 fn audited(project: &Project) -> usize {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let rows = rusqlite::Connection::open_with_flags(project.path(DATABASE), flags);
-    rows.and_then(|rows| rows.query_row("SELECT count(*) FROM audit", [], |row| row.get(0))).unwrap_or(0)
+    let rows = rows.and_then(|rows| rows.query_row("SELECT count(*) FROM audit", [], |row| row.get::<_, u32>(0)));
+    rows.unwrap_or(0) as usize
 }
 
 #[cfg(unix)]

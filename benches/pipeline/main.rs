@@ -3,7 +3,8 @@
 //! The floor is the time that the faster of two maintained parsers needs to emit the events of the same files on the
 //! same number of threads, reading the files included. `validate` and `plan` are the program itself, start to end,
 //! `plan` against an embedded target that has the same people. Figures are the fastest of several runs, memory is the
-//! highest peak of any. Runs alternate, so that a busy machine disturbs all alike.
+//! highest peak of any. Runs alternate, so that a busy machine disturbs all alike; where others use the cores too, the
+//! ratios of processor time (`cpu`) tell more than those of wall time.
 //!
 //! `-- --full` (or `ROSTERCTL_BENCH=full`) measures 1,000,000 people too; a further word selects cases by name.
 
@@ -12,6 +13,7 @@
 mod floor;
 mod roster;
 
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -44,17 +46,24 @@ const fn case(name: &'static str, organisations: usize, files: usize, users: usi
     Case { name, size: Size { organisations, files, users }, runs, long }
 }
 
-/// Time and peak memory of one run of the program.
+/// Time, processor time and peak memory of one run of a program.
 #[derive(Clone, Copy)]
 struct Cost {
     time: Duration,
+    cpu: Duration,
     peak: u64,
 }
 
 impl Cost {
-    /// The better time and the worse peak.
+    /// The better times and the worse peak.
     fn with(self, other: Cost) -> Cost {
-        Cost { time: self.time.min(other.time), peak: self.peak.max(other.peak) }
+        Cost { time: self.time.min(other.time), cpu: self.cpu.min(other.cpu), peak: self.peak.max(other.peak) }
+    }
+
+    /// How many times as much as another it takes: wall time, processor time.
+    fn over(self, other: Cost) -> (f64, f64) {
+        let ratio = |a: Duration, b: Duration| a.as_secs_f64() / b.as_secs_f64();
+        (ratio(self.time, other.time), ratio(self.cpu, other.cpu))
     }
 }
 
@@ -71,8 +80,18 @@ fn main() {
         || std::env::var_os("ROSTERCTL_BENCH").is_some_and(|mode| mode == "full");
     let wanted = arguments.iter().find(|argument| !argument.starts_with("--"));
     println!(
-        "{:<34} {:>9} {:>6} {:>13} {:>12} {:>6} {:>9} {:>14} {:>16}",
-        "case", "people", "MB", "floor ms", "validate ms", "ratio", "plan ms", "plan/validate", "peak KB/person"
+        "{:<34} {:>9} {:>6} {:>10} {:>12} {:>6} {:>5} {:>8} {:>14} {:>5} {:>20}",
+        "case",
+        "people",
+        "MB",
+        "floor ms",
+        "validate ms",
+        "ratio",
+        "cpu",
+        "plan ms",
+        "plan/validate",
+        "cpu",
+        "KB/person: validate, plan"
     );
     cold_start();
     for case in CASES.iter().filter(|case| full || !case.long) {
@@ -86,7 +105,7 @@ fn main() {
 fn cold_start() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/small");
     let best = (0..20).map(|_| run(&example, &["validate"]).time).min().unwrap_or_default();
-    println!("{:<34} {:>9} {:>6} {:>13} {:>12.1}", "examples/small, cold start", 8, "", "", millis(best));
+    println!("{:<34} {:>9} {:>6} {:>10} {:>12.1}", "examples/small, cold start", 6, "", "", millis(best));
 }
 
 fn measure(case: &Case) {
@@ -94,29 +113,30 @@ fn measure(case: &Case) {
     let folder = folder.path();
     let bytes = roster::write(folder, case.size).expect("the rosters can be written");
     run(folder, &["apply", "--yes", "--quiet"]);
-    let mut floors = [Duration::MAX; 2];
     let mut validate = run(folder, &["validate"]);
     let mut plan = run(folder, &["plan"]);
+    let rosters = folder.join("rosters");
+    let mut floors = floor::PARSERS.map(|parser| floor_of(parser, &rosters));
     for _ in 0..case.runs {
         for (floor, parser) in floors.iter_mut().zip(floor::PARSERS) {
-            *floor = (*floor).min(floor_of(parser, &folder.join("rosters")));
+            *floor = floor.with(floor_of(parser, &rosters));
         }
         validate = validate.with(run(folder, &["validate"]));
         plan = plan.with(run(folder, &["plan"]));
     }
-    let (floor, parser) = if floors[0] <= floors[1] { (floors[0], "s") } else { (floors[1], "g") };
+    // The letter tells which parser is the faster.
+    let (floor, parser) = if floors[0].time <= floors[1].time { (floors[0], 's') } else { (floors[1], 'g') };
     let people = case.size.people();
     let above = |cost: Cost| cost.peak.saturating_sub(bytes) as f64 / 1024.0 / people as f64;
+    let (ratio, cpu) = validate.over(floor);
+    let (plan_ratio, plan_cpu) = plan.over(validate);
     println!(
-        "{:<34} {:>9} {:>6.1} {:>11.0} {parser} {:>12.0} {:>6.2} {:>9.0} {:>14.2} {:>8.2} {:>7.2}",
+        "{:<34} {people:>9} {:>6.1} {:>8.0} {parser} {:>12.0} {ratio:>6.2} {cpu:>5.2} {:>8.0} {plan_ratio:>14.2} {plan_cpu:>5.2} {:>17.2} {:>7.2}",
         case.name,
-        people,
         bytes as f64 / 1e6,
-        millis(floor),
+        millis(floor.time),
         millis(validate.time),
-        validate.time.as_secs_f64() / floor.as_secs_f64(),
         millis(plan.time),
-        plan.time.as_secs_f64() / validate.time.as_secs_f64(),
         above(validate),
         above(plan),
     );
@@ -130,14 +150,22 @@ fn run(folder: &Path, arguments: &[&str]) -> Cost {
     let ended = command.spawn().and_then(|mut child| child.wait4()).expect("the program can be run");
     let time = start.elapsed();
     assert!(ended.status.success(), "rosterctl {} fails on a generated roster", arguments.join(" "));
-    Cost { time, peak: ended.rusage.maxrss }
+    Cost { time, cpu: ended.rusage.utime + ended.rusage.stime, peak: ended.rusage.maxrss }
 }
 
-fn floor_of(parser: &str, folder: &Path) -> Duration {
+/// What a parser takes for all files of a folder; it tells the time itself, without that of starting up.
+fn floor_of(parser: &str, folder: &Path) -> Cost {
     let this = std::env::current_exe().expect("the benchmark knows its own path");
-    let output = Command::new(this).args(["--floor", parser]).arg(folder).output().expect("the floor can be measured");
-    let nanos = String::from_utf8_lossy(&output.stdout).trim().parse().expect("the floor is a number");
-    Duration::from_nanos(nanos)
+    let mut command = Command::new(this);
+    command.args(["--floor", parser]).arg(folder).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the floor can be measured");
+    let mut said = String::new();
+    if let Some(stdout) = &mut child.stdout {
+        stdout.read_to_string(&mut said).expect("the floor says its time");
+    }
+    let usage = child.wait4().expect("the floor ends").rusage;
+    let nanos = said.trim().parse().expect("the floor is a number");
+    Cost { time: Duration::from_nanos(nanos), cpu: usage.utime + usage.stime, peak: usage.maxrss }
 }
 
 fn millis(time: Duration) -> f64 {

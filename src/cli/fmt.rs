@@ -5,10 +5,11 @@ use similar::TextDiff;
 use super::args::{Common, FmtArgs};
 use super::context::Context;
 use super::output::Output;
-use crate::document::format::format;
-use crate::document::record::visible;
+use crate::document::format::format_as;
+use crate::document::record::{FromNode, visible};
 use crate::document::{source, syntax_finding};
 use crate::error::{Error, Exit};
+use crate::platform::file::PlatformFile;
 use crate::report::{Format, json, text};
 
 /// Runs the command.
@@ -22,7 +23,7 @@ pub fn run(args: &FmtArgs, common: &Common, output: &Output) -> Result<Exit, Err
             continue;
         }
         let before = context.sources.text(file);
-        match format(before) {
+        match format_as(before, &[PlatformFile::layout()]) {
             Err(errors) => diagnostics.extend(errors.iter().map(|error| syntax_finding(file, error))),
             Ok(after) if after == before => {}
             Ok(after) => {
