@@ -383,6 +383,30 @@ fn a_renamed_group_is_no_change_from_outside() {
 }
 
 #[test]
+fn a_change_in_two_steps_is_one_difference() {
+    let both = "attributes: { serviceNow: true, signingAuthority: true }";
+    let users = format!(
+        "users:\n  ben: {{ name: Ben, email: ben@acme.example, phone: \"+1\", groups: [it-operations], roles: [commercial], {both} }}\n"
+    );
+    let roster = replaced(ACME, "users:\n", &users);
+    let (start, end) = (roster.find("  grace:").unwrap(), roster.find("  dana:").unwrap());
+    let roster = replaced(
+        &format!("{}{}", &roster[..start], &roster[end..]),
+        "serviceNow: true\n",
+        "serviceNow: true\n      signingAuthority: true\n",
+    );
+    let project = Project::applied(&roster);
+    project.roster("roles: [technical]", "roles: [later]");
+    project.roster("roles: [commercial]", "roles: [technical]");
+    project.roster("roles: [later]", "roles: [commercial]");
+    let plan = project.run("plan --format json --allow-grants 2").exits(0).json();
+    assert_eq!(plan["steps"].as_array().unwrap().len(), 3, "{plan}");
+    let mut found = differences(&project.run("drift --format json").exits(2));
+    found.sort();
+    assert_eq!(found, ["update ada roles not-applied", "update ben roles not-applied"]);
+}
+
+#[test]
 fn drift_of_what_rosterctl_never_wrote_is_unknown() {
     let project = watched();
     project.sql(

@@ -19,12 +19,7 @@ const ORDER: &[&str] =
 const MOST_LINES: usize = 500;
 
 /// Files that are longer, and why they may be until they are split.
-const LONG_FILES: &[(&str, &str)] = &[
-    ("src/document/record.rs", "reader, macros and schema of one record: to split"),
-    ("src/document/source.rs", "finding and reading, half of it tests: to split"),
-    ("src/document/tree.rs", "the one module that knows the YAML parser, half of it tests: to split"),
-    ("src/model/build.rs", "documents to organisations: to split into people, groups and settling"),
-];
+const LONG_FILES: &[(&str, &str)] = &[];
 
 /// Files of `src/cli` that are no command.
 const CLI_PARTS: &[&str] = &["args", "context", "mod", "output"];

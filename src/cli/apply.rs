@@ -71,12 +71,13 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
     if document.digest != document.digest_now() {
         return Err(refusal(Refused::Edited));
     }
-    if document.errors().next().is_some() {
-        let reasons = document.errors().map(|finding| finding.message.clone()).collect();
+    let denied: Vec<_> = document.diagnostics.iter().filter(|finding| common.deny.denies(finding.severity)).collect();
+    if !denied.is_empty() {
+        let reasons = denied.iter().map(|finding| finding.message.clone()).collect();
         return Err(refusal(Refused::Forbidden(reasons)));
     }
     let context = Context::open(common)?;
-    let cwd = context.cwd.clone();
+    let (cwd, base) = (context.cwd.clone(), context.base.clone());
     if !context.diagnostics.is_empty() {
         return output.refuse(&context.diagnostics, &context.sources);
     }
@@ -92,7 +93,8 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
     }
     let mut platforms = BTreeMap::new();
     for (organisation, reference) in &document.platforms {
-        platforms.insert(organisation.clone(), Arc::new(platform(reference, &cwd)?));
+        let folder = [&cwd, &base].into_iter().find(|folder| folder.join(reference).is_file()).unwrap_or(&cwd);
+        platforms.insert(organisation.clone(), Arc::new(platform(reference, folder)?));
     }
     if output.format == Format::Text {
         output.print(&text::plan(&document, &output.style))?;

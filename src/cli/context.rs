@@ -16,9 +16,10 @@ use crate::document::{self, Sources};
 use crate::error::{Error, Exit};
 use crate::live::Embedded;
 use crate::model::{Built, Day, Organisation, Platforms, build};
-use crate::plan::document::TargetRef;
+use crate::plan::document::{Finding, TargetRef};
 use crate::plan::{Guards, Limit, Options};
 use crate::platform::{BUILT_IN, Platform};
+use crate::report::{Format, REPORT_VERSION, Summary, Validation, json, text};
 use crate::rules::{self, Levels};
 
 /// The embedded target that is used where no workspace file names one.
@@ -92,6 +93,11 @@ impl Context {
             return;
         }
         let (workspace, mut findings) = document::read_single::<Workspace>(&self.sources, file);
+        for place in
+            findings.iter().filter_map(|finding| finding.place.as_ref()).filter(|place| place.pointer.contains("/auth"))
+        {
+            self.sources.cover(file, place.span);
+        }
         self.diagnostics.append(&mut findings);
         let Some(workspace) = workspace else { return };
         let levels = workspace.rules.as_ref().and_then(|rules| rules.levels.as_ref());
@@ -297,6 +303,7 @@ impl Settings {
         let usual = Guards::default();
         let limit = |written: Option<&crate::document::workspace::Limit>, usual: Limit| match written {
             None => usual,
+            Some(written) if written.count.is_none() && written.percent.is_none() => usual,
             Some(written) => Limit {
                 count: written.count.map_or(u32::MAX, |count| count.value),
                 percent: written.percent.map_or(100, |percent| percent.value.0),
@@ -354,7 +361,16 @@ pub fn block_on<R>(work: impl Future<Output = R>) -> Result<R, Error> {
 impl Output {
     /// Prints findings that keep a command from going on, and says how it ends.
     pub fn refuse(&self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<Exit, Error> {
-        self.print(&crate::report::text::findings(diagnostics, sources, &self.style))?;
+        let report = || {
+            let mut summary = Summary::default();
+            summary.count(diagnostics);
+            let diagnostics = diagnostics.iter().map(|finding| Finding::of(finding, sources)).collect();
+            Validation { version: REPORT_VERSION, summary, diagnostics }
+        };
+        self.print(&match self.format {
+            Format::Text => text::findings(diagnostics, sources, &self.style),
+            Format::Json => json::to_json(&report()),
+        })?;
         Ok(Exit::Findings)
     }
 }

@@ -98,19 +98,19 @@ fn list(platforms: &[Platform], output: &Output) -> Result<Exit, Error> {
         }
         Format::Text => {
             let longest = rows.iter().map(|(id, ..)| id.len()).max().unwrap_or(0);
-            let mut text = String::new();
+            let mut page = String::new();
             for (id, level, title) in &rows {
                 let room = output.style.width.saturating_sub(longest + 11).max(30);
                 let title: String = match title.char_indices().nth(room) {
                     Some(_) => title.chars().take(room - 1).chain(['…']).collect(),
                     None => title.clone(),
                 };
-                let _ = writeln!(text, "{id:longest$}  {level:7}  {title}");
+                let _ = writeln!(page, "{id:longest$}  {level:7}  {title}");
             }
-            text.push_str(
-                "\n`rosterctl explain RULE` tells why a rule is there, where it comes from and how to meet it\n",
-            );
-            text
+            page.push('\n');
+            let hint = "`rosterctl explain RULE` tells why a rule is there, where it comes from and how to meet it";
+            page.push_str(&text::paragraph(hint, 0, 0, &output.style));
+            page
         }
     })?;
     Ok(Exit::Clean)

@@ -9,6 +9,7 @@ use crate::document::format::format_as;
 use crate::document::record::{FromNode, visible};
 use crate::document::{source, syntax_finding};
 use crate::error::{Error, Exit};
+use crate::plan::document::Finding;
 use crate::platform::file::PlatformFile;
 use crate::report::{Format, json, text};
 
@@ -43,7 +44,13 @@ pub fn run(args: &FmtArgs, common: &Common, output: &Output) -> Result<Exit, Err
     let findings = text::findings(&diagnostics, &context.sources, &output.style);
     let word = if args.check { "would change" } else { "changed" };
     output.print(&match output.format {
-        Format::Json => json::to_json(&serde_json::json!({ "version": 1, "check": args.check, "changed": changed })),
+        Format::Json => {
+            let findings: Vec<Finding> =
+                diagnostics.iter().map(|finding| Finding::of(finding, &context.sources)).collect();
+            json::to_json(&serde_json::json!({
+                "version": 1, "check": args.check, "changed": changed, "diagnostics": findings
+            }))
+        }
         Format::Text => {
             let list =
                 if args.check { shown } else { changed.iter().map(|path| format!("{}\n", visible(path))).collect() };

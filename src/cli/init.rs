@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::args::InitArgs;
 use super::output::Output;
 use crate::diagnostic::nearest;
+use crate::document::Sources;
 use crate::document::record::{id_problem, is_kebab, visible};
 use crate::document::source::WORKSPACE_FILE;
 use crate::error::{Error, Exit};
@@ -59,7 +60,7 @@ pub fn run(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
         let (message, help) = id_problem(&args.organisation);
         return Err(Error::usage(message, help));
     }
-    let starter = starter(&args.platform, &args.organisation)?;
+    let starter = starter(&args.platform, &args.organisation, &args.dir)?;
     let mut files = vec![
         (PathBuf::from(WORKSPACE_FILE), WORKSPACE.to_owned()),
         (Path::new("rosters").join(format!("{}.yaml", args.organisation)), starter.roster),
@@ -101,7 +102,7 @@ struct Starter {
     schema: serde_json::Value,
 }
 
-fn starter(platform: &str, organisation: &str) -> Result<Starter, Error> {
+fn starter(platform: &str, organisation: &str, dir: &Path) -> Result<Starter, Error> {
     let name = organisation.split('-').map(capitalised).collect::<Vec<_>>().join(" ");
     let fill = |text: &str| text.replace("{organisation}", organisation).replace("{name}", &name);
     if let Some(built_in) = Platform::built_in(platform) {
@@ -121,10 +122,12 @@ fn starter(platform: &str, organisation: &str) -> Result<Starter, Error> {
         let first = findings.first().map(|finding| finding.message.clone()).unwrap_or_default();
         Error::failed(format!("the platform `{}` has errors: {first}", visible(platform)), "mend the platform file")
     })?;
-    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    // The roster will stand in a folder that need not be there yet: one below `dir`.
+    let seen = Sources::shown(path, dir);
+    let reference = if Path::new(&seen).is_absolute() { seen } else { format!("../{seen}") };
     let minimal = "version: 1\norganisation: {organisation}\nplatform: {platform}\n";
     let starter = if own.starter.is_empty() { minimal } else { &own.starter };
-    let roster = fill(starter).replace("{platform}", &full.display().to_string());
+    let roster = fill(starter).replace("{platform}", &reference);
     Ok(Starter { roster, schema: schema::roster_of(&own) })
 }
 

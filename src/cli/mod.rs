@@ -57,12 +57,22 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
     }
 }
 
-/// Parses the arguments; help and version end well, wrong usage with its own code.
+/// Parses the arguments; help and version end well, wrong usage with its own code, and for machines in one document.
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Exit> {
-    let matches = Cli::command().try_get_matches_from(args);
+    let args: Vec<OsString> = args.into_iter().collect();
+    let matches = Cli::command().try_get_matches_from(&args);
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
     cli.map_err(|error| {
         let _ = error.print();
-        if error.use_stderr() { Exit::Usage } else { Exit::Clean }
+        if !error.use_stderr() {
+            return Exit::Clean;
+        }
+        let for_machines = args.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+        if for_machines || args.iter().any(|arg| arg == "--format=json") {
+            let message = error.to_string();
+            let message = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            output::error_document(message, None);
+        }
+        Exit::Usage
     })
 }

@@ -65,12 +65,15 @@ impl Output {
             let _ = writeln!(stderr, "  {bold}help{plain}: {}", lines(hint));
         }
         if self.format == Format::Json {
-            let document = serde_json::json!({
-                "version": 1, "error": { "message": error.message, "help": error.hint }
-            });
-            let _ = self.print(&crate::report::json::to_json(&document));
+            error_document(&error.message, error.hint.as_deref());
         }
     }
+}
+
+/// Prints an error for machines: the one document of a run that came to nothing.
+pub fn error_document(message: &str, help: Option<&str>) {
+    let document = serde_json::json!({ "version": 1, "error": { "message": message, "help": help } });
+    let _ = std::io::stdout().lock().write_all(crate::report::json::to_json(&document).as_bytes());
 }
 
 /// Text whose own line breaks are kept and whose other control characters are not.

@@ -17,13 +17,14 @@ use crate::report::{Format, json, text};
 pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
     let (rosters, settings) = Context::open(common)?.rosters(&args.paths, output)?;
     let planned = block_on(Planned::make(rosters, &settings, &args.reach, common))??;
+    let denied = planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean;
     match &args.out {
-        Some(file) if !planned.refused() => save(&planned.document, file)?,
+        Some(file) if !denied => save(&planned.document, file)?,
         Some(file) => output.remark(&format!("not saved to `{}`: this plan may not be applied", file.display())),
         None => {}
     }
     planned.print(output)?;
-    if planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean {
+    if denied {
         return Ok(Exit::Findings);
     }
     let changes = args.detailed_exitcode && !planned.document.is_empty();

@@ -98,7 +98,7 @@ fn words(
         let name = visible(&answer.person.name.value);
         text.push_str(&format!(
             "  {:longest$}  {name}, {} ({}:{})\n",
-            answer.person.id,
+            visible(&answer.person.id),
             answer.why.words(roll.view.platform),
             visible(&place.path),
             place.line

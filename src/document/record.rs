@@ -3,6 +3,7 @@
 //! A record is declared once with [`record!`]. What the reader cannot take becomes a finding with its place, and
 //! reading goes on: every finding of a file comes out of one pass.
 
+mod declare;
 mod id;
 mod schema;
 
@@ -12,11 +13,16 @@ use smol_str::SmolStr;
 
 use super::tree::{Kind, Node};
 use crate::diagnostic::{Diagnostic, FileId, Located, Place, Span, nearest, push_pointer};
+pub use declare::{first_line, wrong_word};
+pub(crate) use declare::{record, words};
 use id::report_id;
 pub use id::{Id, id_problem, is_kebab};
 
 /// The longest text that a single value may hold, in bytes.
 pub const MAX_TEXT: usize = 16 * 1024;
+
+/// The most items that a list may have.
+const MAX_ITEMS: usize = 10_000;
 
 /// Text with its place.
 pub type Text = Located<SmolStr>;
@@ -116,8 +122,10 @@ impl<'t> Reader<'t> {
             );
             return;
         }
+        let secret = self.path.iter().any(|step| matches!(step, Step::Key("auth")));
         let found = match node.kind() {
             Kind::Null => "nothing".to_owned(),
+            Kind::Bool(_) | Kind::Number | Kind::String if secret => "something else".to_owned(),
             Kind::Bool(_) | Kind::Number | Kind::String => match node.text() {
                 Some(text) if text.len() <= 40 => format!("`{}`", visible(text)),
                 _ => "a long text".to_owned(),
@@ -126,6 +134,7 @@ impl<'t> Reader<'t> {
             Kind::Mapping => "a map".to_owned(),
         };
         let help = match (node.kind(), expected) {
+            _ if secret => None,
             (Kind::Null, _) => Some(format!("give `{name}` a value, or take the key out")),
             (Kind::Bool(_) | Kind::Number, text) if text.contains("text") => {
                 Some(format!("quote it: \"{}\"", visible(node.text().unwrap_or_default())))
@@ -286,7 +295,8 @@ impl FromNode for SmolStr {
             reader.report("roster/wrong-type", node.span(), message, Some("shorten it".to_owned()));
             return None;
         }
-        if let Some(c) = text.chars().find(|c| deceptive(*c) && *c != '\n') {
+        let one_line = matches!(reader.name(), "name" | "email" | "phone");
+        if let Some(c) = text.chars().find(|c| deceptive(*c) && (*c != '\n' || one_line)) {
             let message = format!("`{}` holds the invisible character U+{:04X}", reader.name(), c as u32);
             let help = "take it out: it can hide or change what a reader sees".to_owned();
             reader.report("roster/wrong-type", node.span(), message, Some(help));
@@ -331,6 +341,11 @@ impl<T: FromNode> FromNode for Vec<T> {
     fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
         if node.kind() != Kind::Sequence {
             reader.wrong_type(node, "a list");
+            return None;
+        }
+        if let Some(beyond) = node.items().nth(MAX_ITEMS) {
+            let message = format!("`{}` has more than {MAX_ITEMS} items", reader.name());
+            reader.report("roster/wrong-type", beyond.span(), message, Some("take the rest out".to_owned()));
             return None;
         }
         // Lists are short and many: no more room than they need.
@@ -432,128 +447,5 @@ impl FromNode for Day {
             reader.wrong_type(node, "a day such as 2027-06-30");
         }
         date.map(Day)
-    }
-}
-
-/// Declares a record: a struct, its reader, its schema. Each field names its key; `hints` explain keys that people
-/// try and that the record does not have on purpose.
-macro_rules! record {
-    (
-        $(#[doc = $doc:literal])*
-        pub struct $name:ident as $word:literal {
-            $( $(#[doc = $fdoc:literal])* $(#[schemars($($attr:tt)*)])? $key:literal => $field:ident : $ty:ty ),* $(,)?
-        }
-        $(hints { $($hkey:literal => $hint:literal),* $(,)? })?
-    ) => {
-        $(#[doc = $doc])*
-        #[derive(Clone, Debug, schemars::JsonSchema)]
-        #[schemars(deny_unknown_fields)]
-        pub struct $name {
-            $( $(#[doc = $fdoc])* #[schemars(rename = $key $(, $($attr)*)?)] pub $field: $ty, )*
-        }
-
-        impl $crate::document::record::FromNode for $name {
-            fn read<'t>(
-                node: $crate::document::tree::Node<'t>,
-                reader: &mut $crate::document::record::Reader<'t>,
-            ) -> Option<Self> {
-                use $crate::document::record::FromNode;
-                if node.kind() != $crate::document::tree::Kind::Mapping {
-                    reader.wrong_type(node, concat!("a map of keys and values, ", $word));
-                    return None;
-                }
-                $( let mut $field: Option<Option<$ty>> = None; )*
-                for (key, value) in node.entries() {
-                    let Some(text) = key.text() else { continue };
-                    match text {
-                        $( $key => match $field {
-                            Some(_) => reader.duplicate_key(node, key),
-                            None => $field = Some(reader.key($key, |r| <$ty as FromNode>::read(value, r))),
-                        }, )*
-                        _ => {
-                            #[allow(unused_mut, unused_assignments)]
-                            let mut hint: Option<&str> = None;
-                            $( $( if text == $hkey { hint = Some($hint); } )* )?
-                            reader.unknown_key(key, $word, &[$($key),*], hint);
-                        }
-                    }
-                }
-                $( let $field: Option<$ty> = match $field {
-                    Some(Some(value)) => Some(value),
-                    Some(None) => <$ty as FromNode>::unreadable(),
-                    None => <$ty as FromNode>::missing($crate::document::record::first_line(node), $word, $key, reader),
-                }; )*
-                Some($name { $( $field: $field?, )* })
-            }
-
-            fn layout() -> $crate::document::record::Layout {
-                use $crate::document::record::{FromNode, Layout, LayoutOf};
-                const KEYS: &[(&str, LayoutOf)] = &[$( ($key, <$ty as FromNode>::layout) ),*];
-                Layout::Record(KEYS)
-            }
-        }
-    };
-}
-pub(crate) use record;
-
-/// Where to point for something that a record lacks: its first key, or all of it where it is empty.
-pub fn first_line(node: Node<'_>) -> Span {
-    node.entries().next().map_or_else(|| node.span(), |(key, _)| key.span())
-}
-
-/// Declares a closed set of words: an enum, its reader, its schema.
-macro_rules! words {
-    (
-        $(#[doc = $doc:literal])*
-        pub enum $name:ident { $( $(#[doc = $vdoc:literal])* $variant:ident = $word:literal ),* $(,)? }
-    ) => {
-        $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, schemars::JsonSchema)]
-        pub enum $name { $( $(#[doc = $vdoc])* #[schemars(rename = $word)] $variant ),* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [$name] = &[$($name::$variant),*];
-
-            /// The word as users write it.
-            pub fn as_str(self) -> &'static str {
-                match self { $( $name::$variant => $word ),* }
-            }
-
-            /// The value that a word stands for.
-            pub fn from_word(word: &str) -> Option<$name> {
-                match word { $( $word => Some($name::$variant), )* _ => None }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl $crate::document::record::FromNode for $name {
-            fn read<'t>(
-                node: $crate::document::tree::Node<'t>,
-                reader: &mut $crate::document::record::Reader<'t>,
-            ) -> Option<Self> {
-                let words = [$($word),*];
-                let value = node.text().and_then($name::from_word);
-                if value.is_none() {
-                    $crate::document::record::wrong_word(node, &words, reader);
-                }
-                value
-            }
-        }
-    };
-}
-pub(crate) use words;
-
-/// Reports a word outside a closed set.
-pub fn wrong_word<'t>(node: Node<'t>, words: &[&'static str], reader: &mut Reader<'t>) {
-    reader.wrong_type(node, &format!("one of {}", words.join(", ")));
-    let near = node.text().and_then(|text| nearest(text, words.iter().copied()));
-    if let (Some(near), Some(finding)) = (near, reader.diagnostics.last_mut()) {
-        finding.help = Some(format!("did you mean `{near}`?"));
     }
 }

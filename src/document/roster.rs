@@ -17,7 +17,7 @@ record! {
         /// A built-in platform, or the path of a platform file; stated in exactly one document of an organisation.
         "platform" => platform: Option<Text>,
         /// Facts about the organisation that rules ask for; stated in at most one document.
-        "profile" => profile: Option<Profile>,
+        "profile" => profile: Option<Located<Profile>>,
         /// People with access to the portal. Absent: not managed. `{}`: there are none.
         "users" => users: Option<Map<User>>,
         /// People and lists that receive communication and have no access. Absent: not managed. `{}`: there are none.

@@ -35,6 +35,28 @@ pub struct SourceFile {
     readable: bool,
     /// Where each line starts.
     lines: OnceLock<Vec<u32>>,
+    /// How many characters start before each multiple of [`STRIDE`] bytes, so that columns of a very long line are
+    /// told without counting from its start.
+    characters: OnceLock<Vec<u32>>,
+}
+
+/// How far apart the marks of [`SourceFile::characters`] are.
+const STRIDE: usize = 4096;
+
+impl SourceFile {
+    /// How many characters start before a byte.
+    fn characters_before(&self, offset: usize) -> u32 {
+        let starts = |bytes: &[u8]| bytes.iter().filter(|byte| (**byte as i8) >= -64).count() as u32;
+        let bytes = self.text.as_bytes();
+        let marks = self.characters.get_or_init(|| {
+            let sums = bytes.chunks(STRIDE).scan(0, |sum, chunk| {
+                *sum += starts(chunk);
+                Some(*sum)
+            });
+            std::iter::once(0).chain(sums).collect()
+        });
+        marks[offset / STRIDE] + starts(&bytes[offset / STRIDE * STRIDE..offset])
+    }
 }
 
 /// A place in a text as editors count it.
@@ -106,7 +128,7 @@ impl Sources {
     pub fn push(&mut self, path: String, text: String) -> FileId {
         let fits = u32::try_from(text.len()).is_ok();
         let text = if fits { text } else { String::new() };
-        self.files.push(SourceFile { path, text, readable: fits, lines: OnceLock::new() });
+        self.files.push(SourceFile { path, text, readable: fits, lines: OnceLock::new(), characters: OnceLock::new() });
         FileId(self.files.len() as u32 - 1)
     }
 
@@ -175,6 +197,16 @@ impl Sources {
         self.ids().find(|&file| self.path(file) == path)
     }
 
+    /// Covers what must not be shown, such as a secret that was written down: every byte becomes a star.
+    pub fn cover(&mut self, file: FileId, span: Span) {
+        let Some(file) = self.files.get_mut(file.0 as usize) else { return };
+        let (start, end) = (span.start as usize, (span.end as usize).min(file.text.len()));
+        if let Some(secret) = file.text.get(start..end) {
+            let stars: String = secret.bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect();
+            file.text.replace_range(start..end, &stars);
+        }
+    }
+
     /// The line and column of a byte. Offsets beyond the text mean its end, those within a character its start.
     pub fn position(&self, file: FileId, offset: u32) -> Position {
         let Some(file) = self.file(file) else { return Position { line: 1, column: 1 } };
@@ -185,7 +217,12 @@ impl Sources {
         }
         let line = lines.partition_point(|&start| start as usize <= offset);
         let start = line.checked_sub(1).map_or(0, |line| lines[line] as usize);
-        Position { line: line.max(1) as u32, column: file.text[start..offset].chars().count() as u32 + 1 }
+        let column = if offset - start < STRIDE {
+            file.text[start..offset].chars().count() as u32
+        } else {
+            file.characters_before(offset) - file.characters_before(start)
+        };
+        Position { line: line.max(1) as u32, column: column + 1 }
     }
 }
 
@@ -248,6 +285,10 @@ fn refused(message: impl Into<String>, help: Option<&str>) -> Unreadable {
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     use std::io::Write;
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(&real).is_ok_and(|there| !there.is_file()) {
+        // A pipe or a device takes the text, and stays what it is.
+        return fs::OpenOptions::new().write(true).open(&real).and_then(|mut file| file.write_all(text.as_bytes()));
+    }
     let name = real.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
     let beside = real.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let written = fs::File::create(&beside).and_then(|mut file| {

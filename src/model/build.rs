@@ -113,7 +113,8 @@ impl Builder {
         let mut profile = Profile::default();
         for document in documents {
             let Some(written) = &document.value.profile else { continue };
-            let place = Place { file: document.file, span: document.head, pointer: "/profile".to_owned() };
+            let place = Place { file: document.file, span: written.span, pointer: "/profile".to_owned() };
+            let written = &written.value;
             if let Some(first) = &first {
                 let message = format!("the profile of organisation `{}` is stated a second time", self.id);
                 let finding = Diagnostic::error("roster/duplicate-key", message).at(place);
@@ -185,6 +186,10 @@ impl Builder {
         }
         for (index, waiver) in roster.waivers.into_iter().flatten().enumerate() {
             let place = Place { file, span: waiver.span, pointer: pointer(["waivers", &index.to_string()]) };
+            if waiver.value.reason.0.as_ref().is_some_and(|reason| reason.value.trim().is_empty()) {
+                let finding = Diagnostic::error("roster/missing-key", "a waiver needs a reason").at(place.clone());
+                self.report(finding.help("say under `reason` why the finding is accepted"));
+            }
             if let (Some(rule), Some(reason)) = (waiver.value.rule.0, waiver.value.reason.0) {
                 organisation.waivers.push(Waiver {
                     rule: rule.value,

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use smol_str::SmolStr;
+
 use super::build::{Builder, offer};
 use super::{Organisation, Person};
 use crate::diagnostic::{Diagnostic, Place};
@@ -21,6 +23,43 @@ impl Builder {
         organisation.expired = organisation.people.extract_if(.., over).collect();
         self.duplicate_emails(organisation);
         self.group_references(organisation);
+        let people =
+            organisation.people.iter().map(|person| (person.section, &person.id, &person.previously, person.place()));
+        self.earlier_ids(people.collect());
+        let section = Section::PermissionGroups;
+        let groups = organisation.groups.iter().map(|group| (section, &group.id, &group.previously, group.place()));
+        self.earlier_ids(groups.collect());
+    }
+
+    /// An earlier id belongs to one entry, and to none that is there under it.
+    fn earlier_ids(&mut self, mut entries: Vec<(Section, &SmolStr, &Vec<SmolStr>, Place)>) {
+        if entries.iter().all(|(_, _, earlier, _)| earlier.is_empty()) {
+            return;
+        }
+        entries.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+        let mut claimed: HashMap<(Section, &SmolStr), &Place> = HashMap::new();
+        for (section, id, earlier, place) in &entries {
+            for old in earlier.iter() {
+                let there = entries.binary_search_by(|entry| (entry.0, entry.1).cmp(&(*section, old)));
+                let (message, second) = match (there, claimed.get(&(*section, old))) {
+                    (Ok(at), _) => {
+                        (format!("`{old}` cannot be an earlier id of `{id}`: it is declared itself"), &entries[at].3)
+                    }
+                    (_, Some(first)) => {
+                        (format!("`{old}` is said to be an earlier id of `{id}` and of another entry"), *first)
+                    }
+                    _ => {
+                        claimed.insert((*section, old), place);
+                        continue;
+                    }
+                };
+                let finding =
+                    Diagnostic::error("roster/duplicate-key", message).at(place.clone()).subject((*id).clone());
+                let finding =
+                    finding.help("one person has one entry: take the id out of `previously`, or remove one of the two");
+                self.report(finding.related(second.clone(), "the other entry"));
+            }
+        }
     }
 
     fn duplicate_ids(&mut self, organisation: &mut Organisation) {

@@ -13,7 +13,7 @@ use super::{Guards, Limit, Options};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::live::{Live, Object, Resource};
 use crate::model::{Organisation, Person};
-use crate::platform::{Check, Requires};
+use crate::platform::{Check, Field, Requires};
 
 /// Findings of a plan about its own reach, for one organisation.
 pub fn findings(
@@ -36,6 +36,7 @@ pub fn findings(
     unmanaged(organisation, live, diff, options, &mut findings);
     tampered(organisation, live, options, &mut findings);
     unknown_groups(organisation, live, &mut findings);
+    taken_addresses(organisation, live, steps, &mut findings);
     addresses(live, diff, &mut findings);
     findings.iter_mut().for_each(|finding| finding.organisation = Some(organisation.id.clone()));
     findings
@@ -60,6 +61,9 @@ fn limits(
         match (delta.action, &delta.before, &delta.after) {
             (Action::Delete | Action::Deactivate, ..) => *removed.entry(delta.resource).or_default() += 1,
             (_, Some(Object::Person(before)), Some(Object::Person(after))) => {
+                if before.section != after.section {
+                    *removed.entry(super::diff::resource(before.section)).or_default() += 1;
+                }
                 let role = after.roles.iter().any(|held| !before.holds(held.role));
                 let group = after.groups.iter().any(|group| !before.groups.contains(group));
                 if role || group {
@@ -188,6 +192,33 @@ fn tampered(organisation: &Organisation, live: &Live, options: &Options, finding
                 report(id, "deleted", "find out whether the person is still the right one before you apply");
             }
         }
+    }
+}
+
+/// Addresses that somebody has who stands in a section that this roster does not manage.
+fn taken_addresses(organisation: &Organisation, live: &Live, steps: &[Placed], findings: &mut Vec<Diagnostic>) {
+    let lower = |person: &Person| person.email.as_ref().map(|email| email.value.to_ascii_lowercase());
+    let elsewhere = live.people.iter().map(|entry| &entry.object);
+    let elsewhere = elsewhere.filter(|person| !organisation.managed.has(person.section));
+    let held: HashMap<String, &Person> = elsewhere.filter_map(|person| Some((lower(person)?, person))).collect();
+    if held.is_empty() {
+        return;
+    }
+    for placed in steps {
+        let Some(after) = as_person(&placed.delta.after) else { continue };
+        let Some(holder) = lower(after).and_then(|email| held.get(&email)) else { continue };
+        let message = format!(
+            "the e-mail address of `{}` is that of `{}` in the {} of the portal, which this roster does not manage",
+            after.id, holder.id, holder.section
+        );
+        let mut finding = Diagnostic::error("roster/duplicate-email", message).subject(after.id.clone());
+        finding.place = organisation.person(&after.id).map(|person| person.field_place(Field::Email));
+        findings.push(
+            finding.help(format!(
+                "manage `{}` too, so that the entry can be moved, or use another address",
+                holder.section
+            )),
+        );
     }
 }
 

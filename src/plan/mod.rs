@@ -133,8 +133,8 @@ fn platforms(pairs: &[(&Organisation, &Live)]) -> BTreeMap<String, String> {
 
 fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &Sources, first: u32) -> Part {
     let found = diff::diff(organisation, live, options.prune);
-    let mut watcher = watch::Watcher::new(organisation, live, &found.renamed_groups, &found.deltas, &options.levels);
-    let ordered = order::order(&found.deltas, &mut watcher);
+    let watch = || watch::Watcher::new(organisation, live, &found.renamed_groups, &found.deltas, &options.levels);
+    let ordered = order::order(&found.deltas, watch);
     let waived = Waived::of(organisation, options.today);
     let mut diagnostics = guard::findings(organisation, live, &found, &ordered.placed, options);
     let mut part =
@@ -150,7 +150,8 @@ fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &So
     }
     diagnostics.retain(|finding| !waived.covers(finding));
     part.diagnostics = diagnostics;
-    circular(organisation, &ordered, &mut part);
+    lifecycle(organisation, &ordered, &mut part);
+    circular(organisation, &ordered, sources, first, &mut part);
     actor(organisation, live, options, &mut part);
     part
 }
@@ -179,12 +180,9 @@ fn step(organisation: &Organisation, all: &[Placed], sources: &Sources, first: u
     let platform = &organisation.platform;
     let delta: &Delta = &placed.delta;
     let mut notes = delta.notes.clone();
-    let from = match &delta.before {
-        None => State::Absent,
-        Some(Object::Person(person)) if person.status.value == Status::Deactivated => State::Deactivated,
-        Some(_) => State::Active,
-    };
-    let transition = platform.transition(delta.action.verb(), from).filter(|_| delta.resource == Resource::User);
+    let transition = platform
+        .transition(delta.action.verb(), state(delta.before.as_ref()))
+        .filter(|_| delta.resource == Resource::User);
     notes.extend(transition.and_then(|way| way.note.as_ref()).map(ToString::to_string));
     for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
         notes.push(match closed {
@@ -221,18 +219,60 @@ fn fingerprint(organisation: &Organisation, delta: &Delta) -> Option<String> {
 }
 
 /// Steps that wait for each other in a circle cannot be carried out one by one.
-fn circular(organisation: &Organisation, ordered: &Ordered, part: &mut Part) {
+fn circular(organisation: &Organisation, ordered: &Ordered, sources: &Sources, first: u32, part: &mut Part) {
     if ordered.circular.is_empty() {
         return;
     }
     let keys: Vec<&str> = ordered.circular.iter().map(|delta| delta.key.as_str()).collect();
     let message = format!("{} exchange ids or e-mail addresses: no order of single changes does that", keys.join(", "));
-    let finding = Diagnostic::error("plan/circular", message).organisation(organisation.id.clone());
+    let finding = Diagnostic::error("plan/circular", message.clone()).organisation(organisation.id.clone());
     let finding = match ordered.circular.iter().find_map(|delta| delta.place.clone()) {
         Some(place) => finding.at(place),
         None => finding,
     };
     part.diagnostics.push(finding.help("give one of them a third address first, apply, then the final one"));
+    let waiting: Vec<Placed> = ordered
+        .circular
+        .iter()
+        .map(|delta| Placed { delta: delta.clone(), after: Vec::new(), opens: Vec::new(), closed: Vec::new() })
+        .collect();
+    let first = first + part.steps.len() as u32;
+    part.blocked.extend((0..waiting.len()).map(|index| Blocked {
+        step: step(organisation, &waiting, sources, first, index),
+        rule: "plan/circular".to_owned(),
+        message: message.clone(),
+    }));
+}
+
+/// Blocks steps for which the platform's life cycle has no way, and what waits for them.
+fn lifecycle(organisation: &Organisation, ordered: &Ordered, part: &mut Part) {
+    let platform = &organisation.platform;
+    let mut refused: HashSet<u32> = HashSet::new();
+    let steps = std::mem::take(&mut part.steps);
+    for (step, placed) in steps.into_iter().zip(&ordered.placed) {
+        let (from, verb) = (state(placed.delta.before.as_ref()), step.action.verb());
+        let no_way = step.resource == Resource::User && platform.transition(verb, from).is_none();
+        let waits = step.after.iter().find(|before| refused.contains(before)).copied();
+        let message = match (no_way, waits) {
+            (true, _) => format!("{} knows no way to {verb} a user who is {from}", platform.name),
+            (false, Some(before)) => format!("it needs step {before}, for which there is no way"),
+            (false, None) => {
+                part.steps.push(step);
+                continue;
+            }
+        };
+        refused.insert(step.id);
+        part.blocked.push(Blocked { step, rule: "plan/lifecycle".to_owned(), message });
+    }
+}
+
+/// The state of an object in the life cycle of users.
+fn state(object: Option<&Object>) -> State {
+    match object {
+        None => State::Absent,
+        Some(Object::Person(person)) if person.status.value == Status::Deactivated => State::Deactivated,
+        Some(_) => State::Active,
+    }
 }
 
 /// Blocks what the acting person may not do.

@@ -42,16 +42,52 @@ pub struct Ordered {
 struct Node<'a> {
     delta: Cow<'a, Delta>,
     waits: Vec<usize>,
+    /// What it would rather follow: where that comes first and fails, it is not tried.
+    follows: Vec<usize>,
     phase: u8,
 }
 
-/// Finds a safe order.
-pub fn order<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>) -> Ordered {
+/// How often an order is looked for before one that opens a rule is taken.
+const ATTEMPTS: usize = 12;
+
+/// Where the usual phases begin: behind those of changes that are tried before all others.
+const LATER: u8 = ATTEMPTS as u8;
+
+/// Finds a safe order. Taking what is safe at once may use up what another step needs: where a step opens a rule, it is
+/// tried again with that step before all others. `watch` watches the organisation from its live state on.
+pub fn order<'a>(deltas: &'a [Delta], watch: impl Fn() -> Watcher<'a>) -> Ordered {
+    let mut early: Vec<usize> = Vec::new();
+    let (mut best, mut wrong) = attempt(deltas, &mut watch(), &early);
+    let mut fewest = wrong.len();
+    for _ in 1..ATTEMPTS {
+        let Some(next) = wrong.first().filter(|_| fewest > 0) else { break };
+        early.retain(|index| index != next);
+        early.push(*next);
+        let (ordered, opening) = attempt(deltas, &mut watch(), &early);
+        if opening.len() < fewest {
+            (best, fewest) = (ordered, opening.len());
+        }
+        wrong = opening;
+    }
+    best
+}
+
+/// One way through the changes, those of `early` before others and the last of them first; also tells which changes open
+/// what they may not.
+fn attempt<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>, early: &[usize]) -> (Ordered, Vec<usize>) {
     let mut nodes: Vec<Node<'a>> = deltas
         .iter()
         .zip(dependencies(deltas))
-        .map(|(delta, waits)| Node { delta: Cow::Borrowed(delta), waits, phase: phase(delta) })
+        .map(|(delta, (waits, follows))| Node {
+            delta: Cow::Borrowed(delta),
+            waits,
+            follows,
+            phase: LATER + phase(delta),
+        })
         .collect();
+    for (rank, index) in early.iter().rev().enumerate() {
+        nodes[*index].phase = rank as u8;
+    }
     let mut missing: Vec<usize> = nodes.iter().map(|node| node.waits.len()).collect();
     let mut followers: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
     for (index, node) in nodes.iter().enumerate() {
@@ -87,8 +123,9 @@ pub fn order<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>) -> Ordered {
                             // The gain takes over the step's place; the loss follows it and frees what waited for the step.
                             let gain_index = nodes.len();
                             let effect = watcher.effect(&gain);
-                            nodes.push(Node { delta: Cow::Owned(gain), waits, phase: 1 });
-                            nodes[index] = Node { delta: Cow::Owned(loss), waits: vec![gain_index], phase: 3 };
+                            nodes.push(Node { delta: Cow::Owned(gain), waits, follows: Vec::new(), phase: LATER + 1 });
+                            let (delta, waits) = (Cow::Owned(loss), vec![gain_index]);
+                            nodes[index] = Node { delta, waits, follows: Vec::new(), phase: LATER + 3 };
                             missing.push(0);
                             missing[index] = 1;
                             followers.push(vec![index]);
@@ -119,10 +156,13 @@ pub fn order<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>) -> Ordered {
         }
         taken.push((index, effect, secured));
     }
+    let opening = taken.iter().filter(|(index, effect, _)| *index < deltas.len() && !effect.allowed());
+    let opening = opening.map(|(index, ..)| *index).collect();
     let placed = taken.into_iter().enumerate().map(|(at, (index, effect, secured))| Placed {
         delta: nodes[index].delta.clone().into_owned(),
         after: {
-            let waits = nodes[index].waits.iter().filter_map(|before| position.get(before).copied());
+            let waits = nodes[index].waits.iter().chain(&nodes[index].follows);
+            let waits = waits.filter_map(|before| position.get(before).copied()).filter(|before| *before < at);
             waits.chain(secured).collect::<BTreeSet<usize>>().into_iter().collect()
         },
         closed: effect.opened.iter().map(|opened| watcher.closing(opened, at)).collect(),
@@ -131,7 +171,7 @@ pub fn order<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>) -> Ordered {
     let placed = placed.collect();
     let circular = (0..nodes.len()).filter(|index| !position.contains_key(index));
     let circular = circular.map(|index| nodes[index].delta.clone().into_owned()).collect();
-    Ordered { placed, circular }
+    (Ordered { placed, circular }, opening)
 }
 
 /// The first step whose gains alone open nothing that is not allowed, as its two halves.
@@ -224,7 +264,7 @@ fn gives(before: &Person, after: &Person) -> bool {
 
 /// What each change must wait for: groups before their members, memberships dropped before a group goes, addresses and
 /// ids freed before somebody else takes them.
-fn dependencies(deltas: &[Delta]) -> Vec<Vec<usize>> {
+fn dependencies(deltas: &[Delta]) -> Vec<(Vec<usize>, Vec<usize>)> {
     let mut groups: HashMap<&SmolStr, usize> = HashMap::new();
     let mut freed_address: HashMap<String, usize> = HashMap::new();
     let mut freed_id: HashMap<(Section, &str), usize> = HashMap::new();
@@ -270,18 +310,20 @@ fn dependencies(deltas: &[Delta]) -> Vec<Vec<usize>> {
             wait(there);
         }
     }
+    let mut follows: Vec<Vec<usize>> = vec![Vec::new(); deltas.len()];
     for (index, delta) in deltas.iter().enumerate().filter(|(_, delta)| !is_group(delta)) {
         for group in as_person(&delta.before).iter().flat_map(|person| &person.groups) {
-            // A group that gives less, or goes, waits for the people who are provided for in another way.
+            // A group that goes waits until it is empty; one that gives less follows those whom it gave that, if it can.
             let shrinking = |at: &&usize| {
                 phase(&deltas[**at]) >= 5 && deltas[**at].before.as_ref().map(Object::id) == Some(&deltas[**at].key)
             };
             if let Some(at) = groups.get(&group.value).filter(shrinking) {
-                waits[*at].push(index);
+                let list = if deltas[*at].after.is_none() { &mut waits } else { &mut follows };
+                list[*at].push(index);
             }
         }
     }
-    waits
+    waits.into_iter().zip(follows).collect()
 }
 
 fn id(object: &Option<Object>) -> Option<&str> {

@@ -7,7 +7,7 @@ use super::{
     Application, ApplicationIx, Attribute, AttributeIx, AttributeType, BUILT_IN, Event, Fact, Holder, LevelIx,
     Permission, PermissionIx, Platform, Role, RoleIx, Term, Transition,
 };
-use crate::diagnostic::{Diagnostic, FileId, Place, nearest, pointer};
+use crate::diagnostic::{Diagnostic, FileId, Place, Span, nearest, pointer};
 use crate::document::record::{Map, Reader, Required, Text};
 use crate::document::{Sources, tree};
 
@@ -33,7 +33,12 @@ fn read(sources: &Sources, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> O
     }
     let mut reader = Reader::new(file);
     let mut roots = parsed.roots();
-    let written = roots.next().and_then(|root| reader.document::<PlatformFile>(root));
+    let first = roots.next();
+    if first.is_none() && parsed.errors.is_empty() {
+        let help = Some("`rosterctl schema platform` tells what it holds".to_owned());
+        reader.report("roster/syntax", Span::default(), "the platform file holds no platform".to_owned(), help);
+    }
+    let written = first.and_then(|root| reader.document::<PlatformFile>(root));
     if let Some(second) = roots.next() {
         let message = "a platform file holds one document, this is a second one".to_owned();
         reader.report("roster/syntax", second.span(), message, Some("put it into a file of its own".to_owned()));

@@ -103,6 +103,11 @@ impl Loader<'_> {
 
     fn cardinality(&mut self, written: &file::Cardinality) -> Option<Cardinality> {
         let only = written.condition.as_ref();
+        if let Some(word) =
+            written.role.0.as_ref().filter(|_| written.max.is_some_and(|max| max < written.min.unwrap_or(0)))
+        {
+            self.report("roster/wrong-type", word, "`max` is below `min`: no roster could ever hold".to_owned(), None);
+        }
         Some(Cardinality {
             role: self.within("role", |l| l.required_role(&written.role))?,
             only: only.map(|only| self.within("where", |l| l.test(&only.value))),

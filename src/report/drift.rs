@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value as Json;
 
 use super::{Cause, Difference};
-use crate::live::{Live, Object};
+use crate::live::{Live, Object, Resource};
 use crate::model::Organisation;
 use crate::plan::changes;
 use crate::plan::document::{Action, Blocked, PlanDocument, Step};
@@ -16,12 +16,19 @@ type Applied<'a> = HashMap<(&'a str, &'a str), Object>;
 
 /// The differences behind the steps of a plan, blocked ones too.
 pub fn differences(plan: &PlanDocument, pairs: &[(&Organisation, &Live)]) -> Vec<Difference> {
+    let steps = whole_steps(plan.steps.iter().chain(plan.blocked.iter().map(|Blocked { step, .. }| step)));
+    let renamed = renamed_groups(&steps);
     let mut applied: Applied<'_> = HashMap::new();
     for (organisation, live) in pairs {
         for entry in &live.people {
-            if let Some(object) = entry.applied() {
-                let object = Object::Person(Box::new(object.clone()));
-                applied.insert((&organisation.id, &entry.handle), object);
+            if let Some(person) = entry.applied() {
+                let mut person = person.clone();
+                for group in &mut person.groups {
+                    if let Some(new) = renamed.get(&(organisation.id.as_str(), group.value.as_str())) {
+                        group.value = (*new).into();
+                    }
+                }
+                applied.insert((&organisation.id, &entry.handle), Object::Person(Box::new(person)));
             }
         }
         for entry in &live.groups {
@@ -30,9 +37,8 @@ pub fn differences(plan: &PlanDocument, pairs: &[(&Organisation, &Live)]) -> Vec
             }
         }
     }
-    let steps = plan.steps.iter().chain(plan.blocked.iter().map(|Blocked { step, .. }| step));
     let mut found = Vec::new();
-    for step in steps {
+    for step in &steps {
         let pair = pairs.iter().find(|(organisation, _)| organisation.id == step.organisation.as_str());
         let Some((organisation, live)) = pair else { continue };
         let handle = step.handle.as_deref().unwrap_or_default();
@@ -49,6 +55,40 @@ pub fn differences(plan: &PlanDocument, pairs: &[(&Organisation, &Live)]) -> Vec
     }
     found.extend(unmanaged(plan, pairs));
     found
+}
+
+/// The steps, with those in one that change an object in two halves.
+fn whole_steps<'p>(steps: impl Iterator<Item = &'p Step>) -> Vec<Step> {
+    let mut whole: Vec<Step> = Vec::new();
+    let mut first: HashMap<(&str, &str), usize> = HashMap::new();
+    for step in steps {
+        let known = step.handle.as_deref().map(|handle| (step.organisation.as_str(), handle));
+        if let Some(index) = known.and_then(|known| first.get(&known)) {
+            let changes = &mut whole[*index].changes;
+            for change in &step.changes {
+                match changes.iter_mut().find(|earlier| earlier.field == change.field) {
+                    Some(earlier) => earlier.to = change.to.clone(),
+                    None => changes.push(change.clone()),
+                }
+            }
+            changes.retain(|change| change.from != change.to);
+            continue;
+        }
+        first.extend(known.map(|known| (known, whole.len())));
+        whole.push(step.clone());
+    }
+    whole
+}
+
+/// The ids that groups will have, by organisation and by what their members call them now.
+fn renamed_groups(steps: &[Step]) -> HashMap<(&str, &str), &str> {
+    let groups = steps.iter().filter(|step| step.resource == Resource::PermissionGroup);
+    let changes = groups.flat_map(|step| step.changes.iter().map(move |change| (step, change)));
+    let renames = changes.filter(|(_, change)| change.field == "id").filter_map(|(step, change)| {
+        let old = change.from.as_str().or(step.handle.as_deref())?;
+        Some(((step.organisation.as_str(), old), change.to.as_str()?))
+    });
+    renames.collect()
 }
 
 /// What no roster names, unless the finding about it is waived or off.
@@ -96,7 +136,8 @@ fn fields(organisation: &Organisation, step: &Step, applied: Option<&Object>, fo
     for change in &step.changes {
         let last = written.as_ref().map(|fields| fields.get(&change.field).cloned().unwrap_or(Json::Null));
         let cause = match (last, change.field.as_str()) {
-            (_, "id" | "section") => Cause::NotApplied,
+            (_, "id") => Cause::NotApplied,
+            (_, "section") => Cause::Unknown,
             (None, _) => Cause::Unknown,
             (Some(last), _) if last == change.from => Cause::NotApplied,
             (Some(last), _) if last == change.to => Cause::Outside,

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::document::record::deceptive;
+
 /// A value as one JSON document.
 pub fn to_json<T: Serialize>(value: &T) -> String {
     let mut text = match serde_json::to_string_pretty(value) {
@@ -10,6 +12,28 @@ pub fn to_json<T: Serialize>(value: &T) -> String {
         Err(error) => serde_json::json!({ "error": error.to_string() }).to_string(),
     };
     text.push('\n');
+    if text.contains(hidden) {
+        return escaped(&text);
+    }
+    text
+}
+
+/// Whether a character is one that JSON may hold as it is and that hides or changes what a reader sees.
+fn hidden(c: char) -> bool {
+    c > '\u{7e}' && deceptive(c)
+}
+
+/// JSON with characters that hide something written as escapes (RFC 8259 §7).
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if hidden(c) {
+            c.encode_utf16(&mut units).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            text.push(c);
+        }
+    }
     text
 }
 

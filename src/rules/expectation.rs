@@ -124,6 +124,12 @@ fn verify(
     answers: &[Answer<'_>],
 ) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
+    let lists_nothing = claim.exactly.is_none() && claim.includes.is_none() && claim.excludes.is_none();
+    if lists_nothing && claim.at_least.is_none() && claim.first.is_none() && !claim.nobody {
+        let message = format!("this expectation of `{key}` claims nothing, so it always holds");
+        let help = "add one of exactly, includes, excludes, atLeast and nobody";
+        findings.push(Diagnostic::error("roster/missing-key", message).at(here.clone()).help(help));
+    }
     let lists = [("exactly", claim.exactly), ("includes", claim.includes), ("excludes", claim.excludes)];
     for (name, list) in lists {
         for (index, word) in list.iter().flatten().enumerate() {

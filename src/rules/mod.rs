@@ -63,6 +63,7 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
          allows more once",
     ),
     ("plan/incomplete", "what the portal announced was read; on a reading that is not complete nothing is removed"),
+    ("plan/lifecycle", "each step is one for which the platform's life cycle has a way"),
     (
         "plan/circular",
         "no two entries exchange their ids or e-mail addresses in one plan: no order of single changes does that",

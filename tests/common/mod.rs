@@ -279,7 +279,8 @@ pub struct Ran {
 impl std::fmt::Display for Ran {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let arguments = self.arguments.join(" ");
-        let start = |text: &str| text.chars().take(8000).collect::<String>();
+        let shown = |c: char| if c.is_control() && c != '\n' { c.escape_unicode().collect() } else { c.to_string() };
+        let start = |text: &str| text.chars().take(8000).map(shown).collect::<String>();
         writeln!(f, "$ rosterctl {arguments}\nexit code: {:?}", self.code)?;
         writeln!(f, "--- stdout\n{}\n--- stderr\n{}", start(&self.stdout), start(&self.stderr))
     }
