@@ -83,10 +83,11 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
     }
     let settings = Settings::from(context);
     let named = Common { target: common.target.clone().or(Some(document.target.name.clone())), ..common.clone() };
-    let target = settings.target(&named)?;
+    let target = settings.identified(&named).await?;
     if target.reference != document.target {
-        let message = format!("the plan was made for the target `{}`, not for this one", document.target.name);
-        return Err(Error::failed(message, "name the same target, or make the plan again"));
+        let message =
+            format!("the plan was made for another portal than the target `{}` is now", target.reference.name);
+        return Err(Error::failed(message, "name the target that it was made for, or make the plan again"));
     }
     if document.steps.is_empty() && document.errors().next().is_none() {
         return conclude(Done { document, steps: Vec::new(), interrupted: false }, output);

@@ -14,7 +14,7 @@ use crate::document::source::WORKSPACE_FILE;
 use crate::document::workspace::{Level, Target as TargetText, TargetKind, Workspace};
 use crate::document::{self, Sources};
 use crate::error::{Error, Exit};
-use crate::live::Embedded;
+use crate::live::{Embedded, Read};
 use crate::model::{Built, Day, Organisation, Platforms, build};
 use crate::plan::document::{Finding, TargetRef};
 use crate::plan::{Guards, Limit, Options};
@@ -269,6 +269,15 @@ impl Settings {
                 Err(Error::usage(format!("there is no target `{wanted}`"), hint))
             }
         }
+    }
+
+    /// Opens the target and asks it who it is, so that a plan made for it fits no other.
+    pub async fn identified(&self, common: &Common) -> Result<Target, Error> {
+        let mut target = self.target(common)?;
+        if let Some(identity) = target.portal.identity().await? {
+            target.reference.identity = format!("{}#{identity}", target.reference.identity);
+        }
+        Ok(target)
     }
 
     /// What a plan calls the target where it need not be opened.

@@ -50,7 +50,7 @@ impl Planned {
     /// Reads the target and plans. Rosters with errors give a plan that says so and does nothing.
     pub async fn make(rosters: Rosters, settings: &Settings, reach: &Reach, common: &Common) -> Result<Planned, Error> {
         let sound = rosters.diagnostics.iter().all(|finding| finding.severity != Severity::Error);
-        let target = if sound { Some(settings.target(common)?) } else { None };
+        let target = if sound { Some(settings.identified(common).await?) } else { None };
         let reference = target.as_ref().map_or_else(|| settings.reference(common), |target| target.reference.clone());
         known_rules(&reach.allow_open, &rosters)?;
         let options = settings.options(reach, &rosters.levels, target.as_ref().and_then(|target| target.actor.clone()));

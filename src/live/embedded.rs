@@ -151,6 +151,10 @@ impl Embedded {
 }
 
 impl Read for Embedded {
+    async fn identity(&self) -> Result<Option<String>, LiveError> {
+        blocking(|| self.looking(|rows| rows.query_row("SELECT id FROM portal", [], |row| row.get(0))))
+    }
+
     async fn organisations(&self) -> Result<Vec<Listed>, LiveError> {
         blocking(|| self.organisations_now())
     }

@@ -215,6 +215,9 @@ impl std::error::Error for LiveError {}
 
 /// Reads a portal. Cannot change it.
 pub trait Read {
+    /// What tells the portal from every other, where it exists yet.
+    fn identity(&self) -> impl Future<Output = Result<Option<String>, LiveError>> + Send;
+
     /// The organisations that the portal has.
     fn organisations(&self) -> impl Future<Output = Result<Vec<Listed>, LiveError>> + Send;
 

@@ -58,7 +58,7 @@ pub struct TargetRef {
     pub name: String,
     /// The kind of target.
     pub kind: String,
-    /// What tells this portal from every other: for an embedded one the path of its file.
+    /// What tells this portal from every other: for an embedded one the path of its file and, once it is there, its id.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub identity: String,
 }

@@ -1,6 +1,10 @@
 -- The embedded portal, version 1. Lists are words with commas between them, attributes are a JSON object.
 -- Columns `applied_…` hold an object as rosterctl wrote it last; they are NULL where it never did.
 
+-- What tells this portal from every other, even at the same path.
+CREATE TABLE portal (id TEXT NOT NULL);
+INSERT INTO portal VALUES (lower(hex(randomblob(8))));
+
 CREATE TABLE platform (
     digest TEXT PRIMARY KEY,
     text TEXT NOT NULL

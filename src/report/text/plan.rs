@@ -50,7 +50,9 @@ fn header(plan: &PlanDocument, page: &mut Page<'_>) {
     let target = &plan.target;
     let mut line = Para::new(0, 2).with(Ink::Bold, &format!("plan for {}", target.name));
     line.push(Ink::Plain, &format!(": {}", names(&plan.organisations, 6)));
-    let identity = if target.identity.is_empty() { String::new() } else { format!(" {}", target.identity) };
+    // What tells the portal from others is for machines; people know it by its place.
+    let place = target.identity.split('#').next().unwrap_or_default();
+    let identity = if place.is_empty() { String::new() } else { format!(" {place}") };
     line.push(Ink::Dim, &format!("  ({}{identity})", target.kind));
     if let Some(actor) = &plan.actor {
         line.push(Ink::Dim, &format!(" as {actor}"));
