@@ -735,7 +735,7 @@ fn profile_of(project: &Project, organisation: &str) -> String {
     let mut blocks = own.flat_map(|text| {
         let block = text.split_once("\nprofile:").map(|(_, rest)| rest.to_owned())?;
         let end = block
-            .find(|c: char| c == '\n')
+            .find('\n')
             .map(|_| block.lines().skip(1).take_while(|line| line.starts_with(' ')).collect::<Vec<_>>().join("\n"));
         Some(format!("profile:\n{}\n", end.unwrap_or_default()))
     });

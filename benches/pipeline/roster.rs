@@ -126,11 +126,11 @@ fn user(text: &mut String, organisation: usize, number: usize) {
         return;
     }
     let (groups, responsibilities) = WORK[number % 6];
-    if number % 20 == 0 {
+    if number.is_multiple_of(20) {
         text.push_str("    roles: [watchlist]\n");
     }
     let _ = write!(text, "    groups: [{groups}]\n    attributes:\n      responsibilities: [{responsibilities}]\n");
-    if number % 50 == 0 {
+    if number.is_multiple_of(50) {
         text.push_str("    until: 2999-12-31 # the contract ends\n");
     }
 }

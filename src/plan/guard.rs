@@ -36,8 +36,7 @@ pub fn findings(
     unmanaged(organisation, live, diff, options, &mut findings);
     tampered(organisation, live, options, &mut findings);
     unknown_groups(organisation, live, &mut findings);
-    taken_addresses(organisation, live, steps, &mut findings);
-    addresses(live, diff, &mut findings);
+    addresses(organisation, live, diff, &mut findings);
     findings.iter_mut().for_each(|finding| finding.organisation = Some(organisation.id.clone()));
     findings
 }
@@ -195,33 +194,6 @@ fn tampered(organisation: &Organisation, live: &Live, options: &Options, finding
     }
 }
 
-/// Addresses that somebody has who stands in a section that this roster does not manage.
-fn taken_addresses(organisation: &Organisation, live: &Live, steps: &[Placed], findings: &mut Vec<Diagnostic>) {
-    let lower = |person: &Person| person.email.as_ref().map(|email| email.value.to_ascii_lowercase());
-    let elsewhere = live.people.iter().map(|entry| &entry.object);
-    let elsewhere = elsewhere.filter(|person| !organisation.managed.has(person.section));
-    let held: HashMap<String, &Person> = elsewhere.filter_map(|person| Some((lower(person)?, person))).collect();
-    if held.is_empty() {
-        return;
-    }
-    for placed in steps {
-        let Some(after) = as_person(&placed.delta.after) else { continue };
-        let Some(holder) = lower(after).and_then(|email| held.get(&email)) else { continue };
-        let message = format!(
-            "the e-mail address of `{}` is that of `{}` in the {} of the portal, which this roster does not manage",
-            after.id, holder.id, holder.section
-        );
-        let mut finding = Diagnostic::error("roster/duplicate-email", message).subject(after.id.clone());
-        finding.place = organisation.person(&after.id).map(|person| person.field_place(Field::Email));
-        findings.push(
-            finding.help(format!(
-                "manage `{}` too, so that the entry can be moved, or use another address",
-                holder.section
-            )),
-        );
-    }
-}
-
 /// Groups that users list while the roster does not manage groups: they must be known to the portal.
 fn unknown_groups(organisation: &Organisation, live: &Live, findings: &mut Vec<Diagnostic>) {
     if organisation.managed.groups {
@@ -247,7 +219,7 @@ fn unknown_groups(organisation: &Organisation, live: &Live, findings: &mut Vec<D
 }
 
 /// Addresses that two people would have: a roster cannot show that, since it need not name everybody's.
-fn addresses(live: &Live, diff: &Diff, findings: &mut Vec<Diagnostic>) {
+fn addresses(organisation: &Organisation, live: &Live, diff: &Diff, findings: &mut Vec<Diagnostic>) {
     let address = |person: &Person| person.email.as_ref().map(|email| email.value.to_ascii_lowercase());
     let person = |object| as_person(object).and_then(address);
     let mut wanted: HashMap<String, Vec<&Delta>> = HashMap::new();
@@ -269,11 +241,20 @@ fn addresses(live: &Live, diff: &Diff, findings: &mut Vec<Diagnostic>) {
         }
         for delta in deltas {
             let (section, id) = (entry.object.section, &entry.object.id);
-            let message =
-                format!("the address `{before}` belongs to `{id}` in `{section}` of the portal, who keeps it");
+            let (whose, help) = if organisation.managed.has(section) {
+                ("who keeps it", "give one of the two another address, or take the other person out first".to_owned())
+            } else {
+                let help = format!("manage `{section}` too, so that the entry can be moved, or use another address");
+                ("which this roster does not manage", help)
+            };
+            let message = format!(
+                "the e-mail address of `{}` is that of `{id}` in the {section} of the portal, {whose}",
+                delta.key
+            );
             let mut finding = Diagnostic::error("roster/duplicate-email", message).subject(delta.key.clone());
-            finding.place = delta.place.clone();
-            findings.push(finding.help("give one of the two another address, or take the other person out first"));
+            let wanted = organisation.person(&delta.key);
+            finding.place = wanted.map(|person| person.field_place(Field::Email)).or_else(|| delta.place.clone());
+            findings.push(finding.help(help));
         }
     }
 }

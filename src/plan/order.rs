@@ -60,7 +60,8 @@ pub fn order<'a>(deltas: &'a [Delta], watch: impl Fn() -> Watcher<'a>) -> Ordere
     let (mut best, mut wrong) = attempt(deltas, &mut watch(), &early);
     let mut fewest = wrong.len();
     for _ in 1..ATTEMPTS {
-        let Some(next) = wrong.first().filter(|_| fewest > 0) else { break };
+        let next = wrong.iter().find(|index| !early.contains(index)).or(wrong.first());
+        let Some(next) = next.filter(|_| fewest > 0) else { break };
         early.retain(|index| index != next);
         early.push(*next);
         let (ordered, opening) = attempt(deltas, &mut watch(), &early);
@@ -156,7 +157,7 @@ fn attempt<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>, early: &[usize]) 
         }
         taken.push((index, effect, secured));
     }
-    let opening = taken.iter().filter(|(index, effect, _)| *index < deltas.len() && !effect.allowed());
+    let opening = taken.iter().filter(|(index, effect, _)| *index < deltas.len() && watcher.worsens(effect));
     let opening = opening.map(|(index, ..)| *index).collect();
     let placed = taken.into_iter().enumerate().map(|(at, (index, effect, secured))| Placed {
         delta: nodes[index].delta.clone().into_owned(),

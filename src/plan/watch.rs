@@ -147,6 +147,7 @@ pub struct Watcher<'a> {
     tallies: Vec<Tally>,
     histories: Vec<History>,
     members: HashMap<SmolStr, HashMap<SmolStr, Person>>,
+    begun: HashSet<Spot>,
     groups_after: HashMap<&'a str, &'a Group>,
     closings: HashMap<Spot, Vec<usize>>,
 }
@@ -195,6 +196,7 @@ impl<'a> Watcher<'a> {
             histories: watches.iter().map(|_| History::default()).collect(),
             watches,
             personal: persons,
+            begun: HashSet::new(),
             members: changing.iter().map(|id| ((*id).clone(), HashMap::new())).collect(),
             groups_after: deltas
                 .iter()
@@ -217,6 +219,9 @@ impl<'a> Watcher<'a> {
         }
         for (history, tally) in watcher.histories.iter_mut().zip(&watcher.tallies) {
             history.start = tally.holders;
+        }
+        for (index, (watch, tally)) in watcher.watches.iter().zip(&watcher.tallies).enumerate() {
+            watcher.begun.extend(watch.crossed(*tally).map(|side| Spot::Count(index, side == Side::Gap)));
         }
         watcher
     }
@@ -355,6 +360,11 @@ impl<'a> Watcher<'a> {
             self.join(&handle, person);
         }
         secured
+    }
+
+    /// Whether a step with this effect breaks what may not be broken and was not broken before the plan began.
+    pub fn worsens(&self, effect: &Effect) -> bool {
+        effect.opened.iter().any(|opened| !opened.allowed && !self.begun.contains(&opened.spot))
     }
 
     /// The position of the step that closed what the step at `position` opened.

@@ -14,6 +14,7 @@ mod waiver;
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use crate::diagnostic::{Diagnostic, Place, Related, Severity};
@@ -137,11 +138,18 @@ pub fn finding(rule: &Rule, levels: &Levels, breach: Breach, organisation: &Smol
     Some(finding)
 }
 
+/// From so many people on, rules that speak of one person at a time are checked on all cores.
+const PARALLEL: usize = 4096;
+
 fn breaches(rule: &Rule, organisation: &Organisation, roll: &Roll<'_>) -> Vec<Breach> {
     match &rule.check {
         Check::Requires(_) | Check::Holder | Check::LeastPrivilege { .. } => {
-            let people = roll.people.iter();
-            people.flat_map(|person| personal(rule, organisation, &roll.view, person)).collect()
+            let found = |person: &&Person| personal(rule, organisation, &roll.view, person);
+            // Threads are worth their start for many people only.
+            match roll.people.len() {
+                0..PARALLEL => roll.people.iter().flat_map(found).collect(),
+                _ => roll.people.par_iter().with_min_len(PARALLEL / 4).flat_map_iter(found).collect(),
+            }
         }
         Check::Cardinality(parameters) => cardinality::breach(parameters, organisation, roll).into_iter().collect(),
         Check::Primary { role, attribute } => primary::breaches(*role, *attribute, organisation, roll),
