@@ -54,28 +54,28 @@ const ATTEMPTS: usize = 12;
 const LATER: u8 = ATTEMPTS as u8;
 
 /// Finds a safe order. Taking what is safe at once may use up what another step needs: where a step opens a rule, it is
-/// tried again with that step before all others. `watch` watches the organisation from its live state on.
+/// tried again with that step, or the one that mends it, before all others. `watch` watches the organisation from its
+/// live state on.
 pub fn order<'a>(deltas: &'a [Delta], watch: impl Fn() -> Watcher<'a>) -> Ordered {
     let mut early: Vec<usize> = Vec::new();
-    let (mut best, mut wrong) = attempt(deltas, &mut watch(), &early);
-    let mut fewest = wrong.len();
+    let (mut best, mut wrong, mut hints) = attempt(deltas, &mut watch(), &early);
     for _ in 1..ATTEMPTS {
-        let next = wrong.iter().find(|index| !early.contains(index)).or(wrong.first());
-        let Some(next) = next.filter(|_| fewest > 0) else { break };
-        early.retain(|index| index != next);
-        early.push(*next);
-        let (ordered, opening) = attempt(deltas, &mut watch(), &early);
-        if opening.len() < fewest {
-            (best, fewest) = (ordered, opening.len());
+        let next = hints.iter().find(|index| !early.contains(index)).or(hints.first());
+        let Some(next) = next.filter(|_| wrong > 0).copied() else { break };
+        early.retain(|index| *index != next);
+        early.push(next);
+        let (ordered, fewer, others) = attempt(deltas, &mut watch(), &early);
+        if fewer < wrong {
+            (best, wrong) = (ordered, fewer);
         }
-        wrong = opening;
+        hints = others;
     }
     best
 }
 
-/// One way through the changes, those of `early` before others and the last of them first; also tells which changes open
-/// what they may not.
-fn attempt<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>, early: &[usize]) -> (Ordered, Vec<usize>) {
+/// One way through the changes, those of `early` before others and the last of them first. Also tells how many of them
+/// open what they may not, and which these are and which mend it.
+fn attempt<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>, early: &[usize]) -> (Ordered, usize, Vec<usize>) {
     let mut nodes: Vec<Node<'a>> = deltas
         .iter()
         .zip(dependencies(deltas))
@@ -157,8 +157,13 @@ fn attempt<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>, early: &[usize]) 
         }
         taken.push((index, effect, secured));
     }
-    let opening = taken.iter().filter(|(index, effect, _)| *index < deltas.len() && watcher.worsens(effect));
-    let opening = opening.map(|(index, ..)| *index).collect();
+    let whole = |at: usize| Some(taken[at].0).filter(|index| *index < deltas.len());
+    let (mut wrong, mut hints) = (0, Vec::new());
+    for (at, (_, effect, _)) in taken.iter().enumerate().filter(|(_, (_, effect, _))| watcher.worsens(effect)) {
+        wrong += 1;
+        hints.extend(whole(at));
+        hints.extend(effect.opened.iter().filter_map(|opened| whole(watcher.closing(opened, at)?)));
+    }
     let placed = taken.into_iter().enumerate().map(|(at, (index, effect, secured))| Placed {
         delta: nodes[index].delta.clone().into_owned(),
         after: {
@@ -172,7 +177,7 @@ fn attempt<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>, early: &[usize]) 
     let placed = placed.collect();
     let circular = (0..nodes.len()).filter(|index| !position.contains_key(index));
     let circular = circular.map(|index| nodes[index].delta.clone().into_owned()).collect();
-    (Ordered { placed, circular }, opening)
+    (Ordered { placed, circular }, wrong, hints)
 }
 
 /// The first step whose gains alone open nothing that is not allowed, as its two halves.
