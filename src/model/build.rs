@@ -42,6 +42,9 @@ pub fn build(documents: Vec<Written<Roster>>, platforms: &Platforms, today: Day)
     result
 }
 
+/// From so many people of one document on, they are taken in on all cores.
+const MANY: usize = 4096;
+
 pub(super) struct Builder {
     id: SmolStr,
     pub(super) today: Day,
@@ -167,14 +170,10 @@ impl Builder {
                 self.report(Diagnostic::error("roster/unknown-key", message).at(place).help(help));
             }
         }
-        for (key, user) in roster.users.map(|map: Map<_>| map.entries).unwrap_or_default() {
-            let person = self.person(&platform, file, Section::Users, key, user.into());
-            organisation.people.push(person);
-        }
-        for (key, contact) in roster.contacts.map(|map: Map<_>| map.entries).unwrap_or_default() {
-            let person = self.person(&platform, file, Section::Contacts, key, contact.into());
-            organisation.people.push(person);
-        }
+        let users = roster.users.map(|map: Map<_>| map.entries).unwrap_or_default();
+        self.people(organisation, file, Section::Users, users);
+        let contacts = roster.contacts.map(|map: Map<_>| map.entries).unwrap_or_default();
+        self.people(organisation, file, Section::Contacts, contacts);
         for (key, group) in roster.permission_groups.map(|map: Map<_>| map.entries).unwrap_or_default() {
             let group = self.group(&platform, file, key, group);
             organisation.groups.push(group);
@@ -200,6 +199,32 @@ impl Builder {
                 });
             }
         }
+    }
+
+    /// Takes in the people of a section; many of them on all cores.
+    fn people<T: Into<Entry> + Send>(
+        &mut self,
+        organisation: &mut Organisation,
+        file: FileId,
+        section: Section,
+        entries: Vec<(Text, T)>,
+    ) {
+        let platform = &organisation.platform;
+        if entries.len() < MANY {
+            let people =
+                entries.into_iter().map(|(key, entry)| self.person(platform, file, section, key, entry.into()));
+            organisation.people.extend(people);
+            return;
+        }
+        let read = |(key, entry): (Text, T)| {
+            let mut builder = Builder::new(self.id.clone(), self.today);
+            let person = builder.person(platform, file, section, key, entry.into());
+            (person, builder.diagnostics)
+        };
+        let (people, findings): (Vec<Person>, Vec<Vec<Diagnostic>>) =
+            entries.into_par_iter().with_min_len(MANY / 4).map(read).unzip();
+        organisation.people.extend(people);
+        self.diagnostics.extend(findings.into_iter().flatten());
     }
 
     fn person(&mut self, platform: &Platform, file: FileId, section: Section, key: Text, written: Entry) -> Person {

@@ -74,30 +74,21 @@ fn limits(
         }
     }
     let Guards { max_removals, max_grants } = options.guards;
-    for (resource, count) in removed {
+    let mut check = |resource: Resource, count: usize, limit: Limit, allowed: Option<usize>, words: [&str; 4]| {
+        let [rule, what, guard, flag] = words;
         let live = there.get(&resource).copied().unwrap_or(0);
-        let limit = max_removals.of(live);
-        if count > options.allow_removals.unwrap_or(limit).max(limit) {
-            let message = format!(
-                "{count} of {live} {resource}s of `{}` would be removed; the guard `maxRemovals` allows {limit}",
-                organisation.id
-            );
-            let help = format!("if that is meant, say so once with --allow-removals {count}");
-            findings.push(Diagnostic::error("plan/max-removals", message).help(help));
+        let limit = limit.of(live);
+        if count > allowed.unwrap_or(limit).max(limit) {
+            let of = format!("{count} of {live} {resource}s of `{}`", organisation.id);
+            let message = format!("{of} would {what}; the guard `{guard}` allows {limit}");
+            let help = format!("if that is meant, say so once with {flag} {count}");
+            findings.push(Diagnostic::error(rule, message).help(help));
         }
-    }
-    for (resource, people) in granted {
-        let (count, live) = (people.len(), there.get(&resource).copied().unwrap_or(0));
-        let limit = max_grants.of(live);
-        if count > options.allow_grants.unwrap_or(limit).max(limit) {
-            let message = format!(
-                "{count} of {live} {resource}s of `{}` would gain a role or a group; the guard `maxGrants` allows {limit}",
-                organisation.id
-            );
-            let help = format!("if that is meant, say so once with --allow-grants {count}");
-            findings.push(Diagnostic::error("plan/max-grants", message).help(help));
-        }
-    }
+    };
+    let words = ["plan/max-removals", "be removed", "maxRemovals", "--allow-removals"];
+    removed.iter().for_each(|(kind, count)| check(*kind, *count, max_removals, options.allow_removals, words));
+    let words = ["plan/max-grants", "gain a role or a group", "maxGrants", "--allow-grants"];
+    granted.iter().for_each(|(kind, people)| check(*kind, people.len(), max_grants, options.allow_grants, words));
 }
 
 impl Limit {
