@@ -1,6 +1,6 @@
 //! From a located tree to typed records: one definition of a record is its reader, its schema and its help.
 //!
-//! A record is declared once with [`record!`]. What the reader cannot take becomes a finding with its place, and
+//! A record is declared once with `record!`. What the reader cannot take becomes a finding with its place, and
 //! reading goes on: every finding of a file comes out of one pass.
 
 mod declare;
