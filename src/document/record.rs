@@ -416,7 +416,7 @@ impl<T: FromNode, const KEBAB: bool> FromNode for Map<T, KEBAB> {
 struct Keys<'t> {
     few: [&'t str; 8],
     count: usize,
-    many: HashSet<&'t str>,
+    many: HashSet<&'t str, foldhash::fast::RandomState>,
 }
 
 impl<'t> Keys<'t> {

@@ -91,7 +91,8 @@ impl Builder {
     }
 
     fn duplicate_emails(&mut self, organisation: &Organisation) {
-        let mut seen: HashMap<Cow<'_, str>, &Person> = HashMap::with_capacity(organisation.people.len());
+        let mut seen: HashMap<Cow<'_, str>, &Person, foldhash::fast::RandomState> =
+            HashMap::with_capacity_and_hasher(organisation.people.len(), foldhash::fast::RandomState::default());
         let mut found = Vec::new();
         for person in &organisation.people {
             let Some(email) = person.email.as_ref().filter(|email| !email.value.is_empty()) else { continue };
