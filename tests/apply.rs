@@ -219,6 +219,7 @@ fn ctrl_c_stops_after_the_running_steps_and_the_rest_is_listed() {
         assert!(begun || child.try_wait().unwrap().is_some());
         let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         let status = child.wait().unwrap();
+        assert!(status.code().is_some(), "the signal ended the program instead of asking it to stop: {status}");
         let outcome: Json = serde_json::from_str(&reader.join().unwrap().unwrap()).unwrap();
         let of =
             |result: &str| outcome["steps"].as_array().unwrap().iter().filter(|step| step["result"] == result).count();

@@ -159,12 +159,7 @@ async fn carry_out(
     let approved = ApprovedPlan::approve(document, platforms, &target.portal).await.map_err(refusal)?;
     let author = Author { name: author(approved.document()), digest: approved.document().digest.clone() };
     let stop = Arc::new(AtomicBool::new(false));
-    let heard = stop.clone();
-    let listener = tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            heard.store(true, Ordering::SeqCst);
-        }
-    });
+    let listener = on_interrupt(stop.clone());
     let bar = progress(approved.len(), output);
     let done = approved
         .apply(&target.portal, &author, || stop.load(Ordering::SeqCst), |settled| bar.set_position(settled as u64))
@@ -172,6 +167,24 @@ async fn carry_out(
     bar.finish_and_clear();
     listener.abort();
     conclude(done, output)
+}
+
+/// Hears Ctrl-C from now on, even before the listener itself gets to run.
+fn on_interrupt(stop: Arc<AtomicBool>) -> tokio::task::JoinHandle<()> {
+    #[cfg(unix)]
+    let interrupts = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    tokio::spawn(async move {
+        #[cfg(unix)]
+        if let Ok(mut interrupts) = interrupts {
+            while interrupts.recv().await.is_some() {
+                stop.store(true, Ordering::SeqCst);
+            }
+        }
+        #[cfg(not(unix))]
+        while tokio::signal::ctrl_c().await.is_ok() {
+            stop.store(true, Ordering::SeqCst);
+        }
+    })
 }
 
 fn refusal(refused: Refused) -> Error {

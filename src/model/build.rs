@@ -207,7 +207,7 @@ impl Builder {
         organisation: &mut Organisation,
         file: FileId,
         section: Section,
-        mut entries: Vec<(Text, T)>,
+        entries: Vec<(Text, T)>,
     ) {
         let platform = &organisation.platform;
         if entries.len() < MANY {
@@ -221,18 +221,10 @@ impl Builder {
             let person = builder.person(platform, file, section, key, entry.into());
             (person, builder.diagnostics)
         };
-        // What is taken in is given back piece by piece: the document and the model never stand whole side by side.
-        let piece = entries.len().div_ceil(8).max(MANY);
-        let mut taken: Vec<(Vec<Person>, Vec<Vec<Diagnostic>>)> = Vec::new();
-        while !entries.is_empty() {
-            let rest = entries.split_off(entries.len().saturating_sub(piece));
-            entries.shrink_to_fit();
-            taken.push(rest.into_par_iter().with_min_len(MANY / 4).map(read).unzip());
-        }
-        for (people, findings) in taken.into_iter().rev() {
-            organisation.people.extend(people);
-            self.diagnostics.extend(findings.into_iter().flatten());
-        }
+        let (people, findings): (Vec<Person>, Vec<Vec<Diagnostic>>) =
+            entries.into_par_iter().with_min_len(MANY / 4).map(read).unzip();
+        organisation.people.extend(people);
+        self.diagnostics.extend(findings.into_iter().flatten());
     }
 
     fn person(&mut self, platform: &Platform, file: FileId, section: Section, key: Text, written: Entry) -> Person {
