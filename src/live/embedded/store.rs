@@ -164,6 +164,8 @@ impl Foreign {
 }
 
 fn content(connection: &Connection) -> rusqlite::Result<Result<Content, Foreign>> {
+    // One moment for all three answers: another process may be making the tables just now.
+    let _moment = if connection.is_autocommit() { Some(connection.unchecked_transaction()?) } else { None };
     let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
