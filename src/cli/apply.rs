@@ -16,7 +16,7 @@ use crate::apply::{ApprovedPlan, Done, Ended, Refused};
 use crate::error::{Error, Exit};
 use crate::live::Author;
 use crate::plan::document::PlanDocument;
-use crate::platform::{BUILT_IN, Platform};
+use crate::platform::Platform;
 use crate::report::{Format, Outcome, REPORT_VERSION, StepOutcome, StepResult, json, text};
 
 /// Runs the command.
@@ -89,7 +89,7 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
             format!("the plan was made for another portal than the target `{}` is now", target.reference.name);
         return Err(Error::failed(message, "name the target that it was made for, or make the plan again"));
     }
-    if document.steps.is_empty() && document.errors().next().is_none() {
+    if document.steps.is_empty() {
         return conclude(Done { document, steps: Vec::new(), interrupted: false }, output);
     }
     let mut platforms = BTreeMap::new();
@@ -106,9 +106,7 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
 
 /// The platform that a plan names.
 fn platform(reference: &str, cwd: &Path) -> Result<Platform, Error> {
-    if BUILT_IN.iter().any(|(id, _)| *id == reference)
-        && let Some(platform) = Platform::built_in(reference)
-    {
+    if let Some(platform) = Platform::built_in(reference) {
         return Ok(platform);
     }
     let unusable = |why: String| {
