@@ -12,6 +12,8 @@
 //! Imports run one way, from left to right: `diagnostic < document < platform < model < rules < live < plan < apply <
 //! report < error < cli`. `tests/shape.rs` holds that.
 
+#![forbid(unsafe_code)]
+
 pub mod apply;
 pub mod cli;
 pub mod diagnostic;

@@ -53,11 +53,7 @@ fn platforms() -> Vec<Platform> {
 
 /// Whether a roster alone can break the rule; the others speak of plans and portals.
 fn of_the_roster(check: &Check) -> bool {
-    match check {
-        Check::Requires(_) | Check::Cardinality(_) | Check::Primary { .. } | Check::Holder => true,
-        Check::UsefulGroup | Check::LeastPrivilege { .. } => true,
-        Check::Keeps { .. } | Check::Actor { .. } | Check::MakeBeforeBreak | Check::Unmanaged => false,
-    }
+    !check.of_plans()
 }
 
 fn fixture(rule: &str, name: &str) -> String {

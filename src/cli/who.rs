@@ -94,12 +94,12 @@ fn words(
     let mut text = format!("{}: {verb} {word}\n", organisation.id);
     let longest = answers.iter().map(|answer| answer.person.id.chars().count()).max().unwrap_or(0).min(40);
     for answer in answers {
-        let place = locate(sources, &place(answer));
+        let place = locate(sources, &answer.place());
         let name = visible(&answer.person.name.value);
         text.push_str(&format!(
             "  {:longest$}  {name}, {} ({}:{})\n",
             visible(&answer.person.id),
-            answer.why.words(roll.view.platform),
+            answer.reason(roll.view.platform),
             visible(&place.path),
             place.line
         ));
@@ -120,24 +120,13 @@ fn absent(question: &Question, roll: &Roll<'_>) -> String {
     format!(": no active person holds {}", roles.join(" or "))
 }
 
-fn place(answer: &Answer<'_>) -> crate::diagnostic::Place {
-    match &answer.why {
-        Why::Holds(role) | Why::First(role) | Why::Copy(role) => answer.person.role_place(*role),
-        Why::Group(group, ..) => {
-            let index = answer.person.groups.iter().position(|word| word.value == *group).unwrap_or(0);
-            let span = answer.person.groups.get(index).map_or(answer.person.key, |word| word.span);
-            answer.person.at(span, &["groups", &index.to_string()])
-        }
-    }
-}
-
 fn document(organisation: &Organisation, roll: &Roll<'_>, answers: &[Answer<'_>], sources: &Sources) -> Json {
     let people = answers.iter().map(|answer| {
         json!({
             "person": answer.person.id,
             "name": answer.person.name.value,
-            "reason": answer.why.words(roll.view.platform),
-            "location": locate(sources, &place(answer)),
+            "reason": answer.reason(roll.view.platform),
+            "location": locate(sources, &answer.place()),
         })
     });
     json!({ "organisation": organisation.id, "people": people.collect::<Vec<_>>() })

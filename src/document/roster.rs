@@ -19,9 +19,9 @@ record! {
         /// Facts about the organisation that rules ask for; stated in at most one document.
         "profile" => profile: Option<Located<Profile>>,
         /// People with access to the portal. Absent: not managed. `{}`: there are none.
-        "users" => users: Option<Map<User>>,
+        "users" => users: Option<Map<Box<User>>>,
         /// People and lists that receive communication and have no access. Absent: not managed. `{}`: there are none.
-        "contacts" => contacts: Option<Map<Contact>>,
+        "contacts" => contacts: Option<Map<Box<Contact>>>,
         /// Groups through which users get access to applications. Absent: not managed. `{}`: there are none.
         "permissionGroups" => permission_groups: Option<Map<PermissionGroup>>,
         /// Assertions about the outcome, checked by `validate` as tests are.

@@ -27,7 +27,7 @@ pub struct Tree<'s> {
     source: &'s str,
     tape: Vec<Entry>,
     /// Text of scalars that is not a slice of the source: escapes decoded, lines folded.
-    decoded: String,
+    decoded: Decoded,
     /// The anchored nodes with the bytes of `&name`, in the tape's order.
     anchors: Vec<(u32, Span)>,
     /// The tagged nodes with the tag's meaning and bytes, in the tape's order.
@@ -118,15 +118,37 @@ enum CoreTag {
     Unknown,
 }
 
-/// One node. A collection's children follow it on the tape.
+/// One node, in 16 bytes: a large file has millions. A collection's children follow it on the tape.
 struct Entry {
     span: Span,
-    /// A scalar: where its text starts. A collection: the index after its last node. An alias: the target's index.
+    /// A scalar: where its text starts in the source, which ends as far from the span's end as it starts from its start;
+    /// or its number in [`Tree::decoded`]. A collection: the index after its last node. An alias: the target's index.
     at: u32,
-    /// A scalar: its text's length.
-    length: u32,
     shape: Shape,
     flags: u8,
+}
+
+/// Texts in a row.
+#[derive(Default)]
+struct Decoded {
+    texts: String,
+    /// Where each ends.
+    ends: Vec<u32>,
+}
+
+impl Decoded {
+    /// Adds a text and gives its number.
+    fn push(&mut self, text: &str) -> u32 {
+        self.texts.push_str(text);
+        self.ends.push(self.texts.len() as u32);
+        self.ends.len() as u32 - 1
+    }
+
+    fn get(&self, number: u32) -> &str {
+        let number = number as usize;
+        let start = if number == 0 { 0 } else { self.ends[number - 1] };
+        &self.texts[start as usize..self.ends[number] as usize]
+    }
 }
 
 /// The scalar's text is in [`Tree::decoded`].
@@ -231,9 +253,11 @@ impl<'t> Node<'t> {
 
     /// A scalar's text, escapes decoded; nothing for collections.
     pub fn text(self) -> Option<&'t str> {
-        let Entry { at, length, shape, flags, .. } = *self.resolved().entry();
-        let whole = if flags & DECODED != 0 { self.tree.decoded.as_str() } else { self.tree.source };
-        matches!(shape, Shape::Scalar(_)).then(|| &whole[at as usize..(at + length) as usize])
+        let Entry { span, at, shape, flags } = *self.resolved().entry();
+        matches!(shape, Shape::Scalar(_)).then(|| match flags & DECODED {
+            0 => &self.tree.source[at as usize..(span.end - (at - span.start)) as usize],
+            _ => self.tree.decoded.get(at),
+        })
     }
 
     /// A list's items; none for anything else.

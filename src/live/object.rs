@@ -9,8 +9,8 @@ use smol_str::SmolStr;
 
 use super::Object;
 use crate::diagnostic::{FileId, Located, Span};
-use crate::model::{EntryType, Group, Held, Person, Status, Text, Value};
-use crate::platform::{AttributeType, Platform, Section};
+use crate::model::{EntryType, Group, Held, Person, Text, Value};
+use crate::platform::{AttributeType, Platform, Section, State};
 
 /// A user or a contact in words. Lists are sorted: their order means nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct PersonRecord {
     /// `person` or `distribution-list`.
     #[serde(rename = "type")]
     pub entry_type: SmolStr,
-    /// `active` or `deactivated`.
+    /// `pending`, `active` or `deactivated`.
     pub status: SmolStr,
     /// Roles.
     pub roles: Vec<SmolStr>,
@@ -77,8 +77,7 @@ impl PersonRecord {
         person.phone = self.phone.clone().map(Located::nowhere);
         person.entry_type.value =
             EntryType::from_word(&self.entry_type).ok_or_else(|| format!("unknown type `{}`", self.entry_type))?;
-        person.status.value =
-            Status::from_word(&self.status).ok_or_else(|| format!("unknown status `{}`", self.status))?;
+        person.status.value = state(&self.status).ok_or_else(|| format!("unknown status `{}`", self.status))?;
         for (index, role) in self.roles.iter().enumerate() {
             let role = platform.role(role).ok_or_else(|| format!("unknown role `{role}`"))?;
             person.roles.push(Held { role, index: index as u16, span: Span::default() });
@@ -125,6 +124,11 @@ impl GroupRecord {
             key: Span::default(),
         })
     }
+}
+
+/// The state of somebody who is there.
+pub fn state(word: &str) -> Option<State> {
+    State::from_word(word).filter(|state| *state != State::Absent)
 }
 
 /// An attribute's value as JSON; lists are sorted.

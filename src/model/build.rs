@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, FileId, Located, Place, Span, nearest, point
 use crate::document::Written;
 use crate::document::record::{Map, Required, is_kebab};
 use crate::document::roster::{self, AttributeValue, EntryType, Roster};
-use crate::platform::{AttributeType, Platform, Section};
+use crate::platform::{AttributeType, Platform, Section, State};
 
 /// What came out of the documents.
 #[derive(Debug)]
@@ -223,7 +223,11 @@ impl Builder {
         };
         let (people, findings): (Vec<Person>, Vec<Vec<Diagnostic>>) =
             entries.into_par_iter().with_min_len(MANY / 4).map(read).unzip();
-        organisation.people.extend(people);
+        if organisation.people.is_empty() {
+            organisation.people = people;
+        } else {
+            organisation.people.extend(people);
+        }
         self.diagnostics.extend(findings.into_iter().flatten());
     }
 
@@ -235,7 +239,9 @@ impl Builder {
             name: written.name.0.unwrap_or_default(),
             email: written.email.map(|email| Located::new(email.value.0, email.span)),
             phone: written.phone,
-            status: written.status.unwrap_or(Located::nowhere(Status::Active)),
+            status: written
+                .status
+                .map_or(Located::nowhere(State::Active), |status| Located::new(status.value.into(), status.span)),
             roles: Vec::with_capacity(written.roles.len()),
             groups: written.groups,
             attributes: Vec::with_capacity(written.attributes.len()),
@@ -403,8 +409,8 @@ struct Entry {
     until: Option<Located<Day>>,
 }
 
-impl From<roster::User> for Entry {
-    fn from(user: roster::User) -> Entry {
+impl From<Box<roster::User>> for Entry {
+    fn from(user: Box<roster::User>) -> Entry {
         Entry {
             name: user.name,
             email: user.email,
@@ -420,8 +426,8 @@ impl From<roster::User> for Entry {
     }
 }
 
-impl From<roster::Contact> for Entry {
-    fn from(contact: roster::Contact) -> Entry {
+impl From<Box<roster::Contact>> for Entry {
+    fn from(contact: Box<roster::Contact>) -> Entry {
         Entry {
             name: contact.name,
             email: contact.email,

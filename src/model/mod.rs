@@ -20,7 +20,7 @@ pub use roll::{Answer, Roll, Why, grant};
 pub use view::{GroupIndex, View};
 
 use crate::diagnostic::{FileId, Located, Place, Span, pointer};
-use crate::platform::{ApplicationIx, AttributeIx, Field, LevelIx, Platform, RoleIx, Section};
+use crate::platform::{ApplicationIx, AttributeIx, Field, LevelIx, Platform, RoleIx, Section, State};
 
 /// An organisation on a platform: the people it wants there.
 #[derive(Clone, Debug)]
@@ -127,8 +127,8 @@ pub struct Person {
     pub email: Option<Text>,
     /// The telephone number; empty: none.
     pub phone: Option<Text>,
-    /// With or without access.
-    pub status: Located<Status>,
+    /// With or without access; who is wanted is never pending.
+    pub status: Located<State>,
     /// The roles held, in the order written.
     pub roles: Vec<Held>,
     /// The ids of permission groups, in the order written.
@@ -224,7 +224,7 @@ impl Person {
             name: Located::nowhere(name.into()),
             email: None,
             phone: None,
-            status: Located::nowhere(Status::Active),
+            status: Located::nowhere(State::Active),
             roles: Vec::new(),
             groups: Vec::new(),
             attributes: Vec::new(),
@@ -259,9 +259,9 @@ impl Person {
         self.words(attribute).iter().any(|word| word.value == role)
     }
 
-    /// Whether the person can act and be notified: users without access cannot.
+    /// Whether the person can act and be notified: who has not accepted an invitation or has no access cannot.
     pub fn active(&self) -> bool {
-        self.status.value == Status::Active
+        self.status.value == State::Active
     }
 
     /// The place of the id.

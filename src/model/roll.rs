@@ -3,7 +3,8 @@
 use smol_str::SmolStr;
 
 use super::{Group, Person, View};
-use crate::platform::{ApplicationIx, AttributeType, EventIx, LevelIx, PermissionIx, RoleIx};
+use crate::diagnostic::Place;
+use crate::platform::{ApplicationIx, AttributeIx, AttributeType, EventIx, LevelIx, PermissionIx, Platform, RoleIx};
 
 /// The people of an organisation, by role.
 #[derive(Debug)]
@@ -35,6 +36,14 @@ pub enum Why {
     Copy(RoleIx),
     /// Belongs to the group, which gives the level on the application.
     Group(SmolStr, ApplicationIx, LevelIx),
+    /// Holds the role, to which the event falls back while nobody holds one that receives it.
+    Fallback(RoleIx, EventIx),
+    /// Holds the role, which is notified whoever holds the others.
+    Always(RoleIx),
+    /// Holds the role, of which the documentation says both that it is notified and that it is not.
+    Disputed(RoleIx),
+    /// Holds the role, which gives the part that the attribute says.
+    Within(RoleIx, AttributeIx),
 }
 
 impl<'a> Roll<'a> {
@@ -55,13 +64,13 @@ impl<'a> Roll<'a> {
         &self.holders[role.0 as usize]
     }
 
-    /// Who is notified of an event: those contacted first, then the others, then those who get a copy. Nobody where
-    /// the event does not exist for the organisation.
+    /// Who is notified of an event: those contacted first, then the others, those always notified, those who get a copy;
+    /// last those of whom it is disputed. Nobody where the event does not exist for the organisation.
     pub fn notified(&self, event: EventIx) -> Vec<Answer<'a>> {
-        let event = &self.view.platform[event];
-        if event.when.as_ref().is_some_and(|when| !self.view.holds_here(when)) {
+        if !self.exists(event) {
             return Vec::new();
         }
+        let (index, event) = (event, &self.view.platform[event]);
         let mut answers: Vec<Answer<'a>> = Vec::new();
         for role in &event.to {
             let (first, others): (Vec<_>, Vec<_>) =
@@ -69,12 +78,38 @@ impl<'a> Roll<'a> {
             answers.extend(first.into_iter().map(|person| Answer { person, why: Why::First(*role) }));
             answers.extend(others.into_iter().map(|person| Answer { person, why: Why::Holds(*role) }));
         }
-        for role in &event.copy {
-            answers.extend(self.reachable(*role).map(|person| Answer { person, why: Why::Copy(*role) }));
+        let mut others = |roles: &[RoleIx], why: &dyn Fn(RoleIx) -> Why| {
+            for role in roles {
+                answers.extend(self.reachable(*role).map(|person| Answer { person, why: why(*role) }));
+            }
+        };
+        if event.to.iter().all(|role| self.holders(*role).is_empty()) {
+            others(&event.fallback, &|role| Why::Fallback(role, index));
         }
+        others(&event.always, &Why::Always);
+        others(&event.copy, &Why::Copy);
+        let disputed: Vec<RoleIx> = event.disputed.iter().map(|dispute| dispute.role).collect();
+        others(&disputed, &Why::Disputed);
         let mut seen = std::collections::HashSet::new();
         answers.retain(|answer| seen.insert((answer.person.section, answer.person.id.clone())));
         answers
+    }
+
+    /// Whether an event exists for the organisation.
+    pub fn exists(&self, event: EventIx) -> bool {
+        self.view.platform[event].when.as_ref().is_none_or(|when| self.view.holds_here(when))
+    }
+
+    /// Those to whom an event is assigned, each with the role, where none of them is active: it may reach nobody, since
+    /// they stand in the way of its fallback.
+    pub fn black_hole(&self, event: EventIx) -> Vec<(&'a Person, RoleIx)> {
+        let assigned = self.view.platform[event].to.iter();
+        let assigned: Vec<(&Person, RoleIx)> =
+            assigned.flat_map(|role| self.holders(*role).iter().map(|person| (*person, *role))).collect();
+        let lost = self.exists(event)
+            && self.view.platform[event].always.is_empty()
+            && assigned.iter().all(|(person, _)| !person.active());
+        if lost { assigned } else { Vec::new() }
     }
 
     /// Who may do something.
@@ -123,8 +158,15 @@ pub fn grant(view: &View<'_>, person: &Person, permission: PermissionIx) -> Opti
         return None;
     }
     let permission = &view.platform[permission];
+    if permission.when.as_ref().is_some_and(|when| !view.holds_here(when)) {
+        return None;
+    }
     if let Some(role) = permission.roles.iter().find(|role| person.holds(**role)) {
         return Some(Why::Holds(*role));
+    }
+    let part = |(role, attribute): &&(RoleIx, AttributeIx)| person.holds(*role) && !person.words(*attribute).is_empty();
+    if let Some((role, attribute)) = permission.within.iter().find(part) {
+        return Some(Why::Within(*role, *attribute));
     }
     let (application, level) = permission.application?;
     let giving = |(reached, at, group): (ApplicationIx, LevelIx, &Group)| {
@@ -133,17 +175,59 @@ pub fn grant(view: &View<'_>, person: &Person, permission: PermissionIx) -> Opti
     view.access(person).find_map(giving)
 }
 
-impl Why {
+impl Answer<'_> {
     /// The reason in words, to follow a person's id.
-    pub fn words(&self, platform: &crate::platform::Platform) -> String {
-        match self {
-            Why::Holds(role) => format!("holds {}", platform[*role].id),
-            Why::First(role) => format!("holds {}, contacted first", platform[*role].id),
-            Why::Copy(role) => format!("holds {}, gets a copy", platform[*role].id),
+    pub fn reason(&self, platform: &Platform) -> String {
+        let id = |role: &RoleIx| &platform[*role].id;
+        match &self.why {
+            Why::Holds(role) => format!("holds {}", id(role)),
+            Why::First(role) => format!("holds {}, contacted first", id(role)),
+            Why::Copy(role) => format!("holds {}, gets a copy", id(role)),
             Why::Group(group, application, level) => {
                 let application = &platform[*application];
                 format!("in {group}, which gives {}:{}", application.id, application.levels[level.0 as usize])
             }
+            Why::Fallback(role, event) => {
+                let roles: Vec<&str> = platform[*event].to.iter().map(|role| id(role).as_str()).collect();
+                format!("because nobody holds {}, so it falls back to {}", roles.join(" or "), id(role))
+            }
+            Why::Always(role) => format!("holds {}, notified whoever else is", id(role)),
+            Why::Disputed(role) => format!("disputed: holds {}, of which the platform says both", id(role)),
+            Why::Within(role, attribute) => {
+                let words: Vec<&str> = self.person.words(*attribute).iter().map(|word| word.value.as_str()).collect();
+                format!("holds {}, within {} {} only", id(role), platform[*attribute].name, words.join(", "))
+            }
+        }
+    }
+
+    /// Whether the platform says clearly that the person belongs to the answer.
+    pub fn certain(&self) -> bool {
+        !matches!(self.why, Why::Disputed(_))
+    }
+
+    /// The line that says so: of the role held or the group.
+    pub fn place(&self) -> Place {
+        match (self.why.role(), &self.why) {
+            (Some(role), _) => self.person.role_place(role),
+            (None, Why::Group(group, ..)) => {
+                let index = self.person.groups.iter().position(|word| word.value == *group).unwrap_or(0);
+                let span = self.person.groups.get(index).map_or(self.person.key, |word| word.span);
+                self.person.at(span, &["groups", &index.to_string()])
+            }
+            _ => self.person.place(),
+        }
+    }
+}
+
+impl Why {
+    /// The role that is the reason.
+    pub fn role(&self) -> Option<RoleIx> {
+        match self {
+            Why::Holds(role) | Why::First(role) | Why::Copy(role) | Why::Always(role) | Why::Disputed(role) => {
+                Some(*role)
+            }
+            Why::Fallback(role, _) | Why::Within(role, _) => Some(*role),
+            Why::Group(..) => None,
         }
     }
 }

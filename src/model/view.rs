@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use smol_str::SmolStr;
 
 use super::{Group, Organisation, Person, Profile, Relationship, Value};
-use crate::platform::{ApplicationIx, Field, LevelIx, Platform, Test};
+use crate::platform::{ApplicationIx, Field, LevelIx, Platform, State, Test};
 
 /// Groups by id.
 pub type GroupIndex<'a> = HashMap<SmolStr, &'a Group>;
@@ -78,7 +78,7 @@ impl<'a> View<'a> {
             Test::Has(field) => of(&|person| has(person, *field)),
             Test::InSection(section) => of(&|person| person.section == *section),
             Test::IsType(entry_type) => of(&|person| person.entry_type.value == *entry_type),
-            Test::HasStatus(status) => of(&|person| person.status.value == *status),
+            Test::HasStatus(status) => of(&|person| person.status.value == State::from(*status)),
             Test::HoldsRole(role) => of(&|person| person.holds(*role)),
             Test::OnlyRole(role) => of(&|person| person.roles.iter().all(|held| held.role == *role)),
             Test::OwnDomain => of(&|person| self.in_own_domain(person)),

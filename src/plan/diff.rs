@@ -7,8 +7,8 @@ use smol_str::SmolStr;
 use super::document::Action;
 use crate::diagnostic::{Located, Place};
 use crate::live::{Entry, Live, Object, Resource};
-use crate::model::{Group, Organisation, Person, Status};
-use crate::platform::Section;
+use crate::model::{Group, Organisation, Person};
+use crate::platform::{Section, State};
 
 /// One change to one object, before it has a number and an order.
 #[derive(Clone, Debug)]
@@ -223,8 +223,8 @@ impl Diff {
             return;
         }
         let action = match (before.status.value, after.status.value) {
-            (Status::Active, Status::Deactivated) => Action::Deactivate,
-            (Status::Deactivated, Status::Active) => Action::Reactivate,
+            (State::Active, State::Deactivated) => Action::Deactivate,
+            (State::Deactivated, State::Active) => Action::Reactivate,
             _ => Action::Update,
         };
         let mut notes = adoption(entry.managed, "someone with this e-mail address is there already: taken over");

@@ -1,6 +1,7 @@
 //! Desired × live → a plan: pure functions from two states to ordered, guarded, explained steps.
 
 mod changes;
+mod count;
 pub mod diff;
 pub mod document;
 mod guard;
@@ -18,8 +19,8 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::{Sources, locate};
 use crate::live::object::hex;
 use crate::live::{Live, Object, Resource};
-use crate::model::{Day, Organisation, Roll, Status, View};
-use crate::platform::{Check, State};
+use crate::model::{Day, Organisation, Roll, View};
+use crate::platform::{ActorRule, Check, State};
 use crate::rules::{Levels, Waived};
 pub use changes::{carried_out, changes};
 use diff::{Delta, Diff};
@@ -270,8 +271,8 @@ fn lifecycle(organisation: &Organisation, ordered: &Ordered, part: &mut Part) {
 fn state(object: Option<&Object>) -> State {
     match object {
         None => State::Absent,
-        Some(Object::Person(person)) if person.status.value == Status::Deactivated => State::Deactivated,
-        Some(_) => State::Active,
+        Some(Object::Person(person)) => person.status.value,
+        Some(Object::Group(_)) => State::Active,
     }
 }
 
@@ -279,7 +280,7 @@ fn state(object: Option<&Object>) -> State {
 fn actor(organisation: &Organisation, live: &Live, options: &Options, part: &mut Part) {
     let Some(actor) = &options.actor else { return };
     for rule in &organisation.platform.rules {
-        let Check::Actor { permission } = rule.check else { continue };
+        let Check::Actor(ActorRule { permission: Some(permission), .. }) = rule.check else { continue };
         if options.levels.weigh(rule, None) != Some(Severity::Error) || part.steps.is_empty() {
             continue;
         }

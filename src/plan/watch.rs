@@ -4,89 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use smol_str::SmolStr;
 
+use super::count::{self, Count};
 use super::diff::Delta;
 use crate::diagnostic::Severity;
 use crate::live::{Live, Object};
-use crate::model::{Group, Organisation, Person, View, grant};
-use crate::platform::{Check, PermissionIx, RoleIx, Rule, Side};
-use crate::rules::{Levels, Tally, applies, counted, crossed, personal};
-
-/// Something that is counted while the plan runs.
-#[derive(Debug)]
-enum Watch<'a> {
-    /// A rule that counts.
-    Count(&'a Rule),
-    /// A role that keeps a holder.
-    Role(&'a Rule, RoleIx),
-    /// A permission that keeps somebody who has it.
-    Permission(&'a Rule, PermissionIx),
-}
-
-impl Watch<'_> {
-    fn rule(&self) -> &Rule {
-        match self {
-            Watch::Count(rule) | Watch::Role(rule, _) | Watch::Permission(rule, _) => rule,
-        }
-    }
-
-    fn tally(&self, view: &View<'_>, person: &Person) -> Tally {
-        let one = |yes: bool| Tally { holders: i64::from(yes), primaries: 0 };
-        match self {
-            Watch::Count(rule) => counted(rule, view, person).unwrap_or_default(),
-            Watch::Role(_, role) => one(person.holds(*role) && person.active()),
-            Watch::Permission(_, permission) => one(grant(view, person, *permission).is_some()),
-        }
-    }
-
-    fn crossed(&self, tally: Tally) -> Option<Side> {
-        match self {
-            Watch::Count(rule) => crossed(rule, tally),
-            Watch::Role(..) | Watch::Permission(..) => (tally.holders == 0).then_some(Side::Gap),
-        }
-    }
-
-    /// The smallest and the largest count that hold; a side that may be crossed for a moment bounds nothing.
-    fn bounds(&self) -> (i64, i64) {
-        match self {
-            Watch::Count(rule) => match &rule.check {
-                Check::Cardinality(parameters) => {
-                    let least = if self.allows(Side::Gap) { 0 } else { i64::from(parameters.min) };
-                    let most = if self.allows(Side::Surplus) { i64::MAX } else { i64::from(parameters.max) };
-                    (least, most)
-                }
-                _ => (0, i64::MAX),
-            },
-            Watch::Role(..) | Watch::Permission(..) => (1, i64::MAX),
-        }
-    }
-
-    fn allows(&self, side: Side) -> bool {
-        match self {
-            Watch::Count(rule) => {
-                matches!(&rule.check, Check::Cardinality(parameters) if parameters.transit == Some(side))
-            }
-            _ => false,
-        }
-    }
-
-    fn text(&self, view: &View<'_>, side: Side) -> String {
-        let (few, what) = match self {
-            Watch::Count(rule) => match &rule.check {
-                Check::Cardinality(parameters) => (parameters.min > 1, view.platform[parameters.role].id.clone()),
-                _ => return format!("{} does not hold", rule.title.trim_end_matches('.')),
-            },
-            Watch::Role(_, role) => (false, view.platform[*role].id.clone()),
-            Watch::Permission(_, permission) => {
-                return format!("nobody can {}", view.platform[*permission].id);
-            }
-        };
-        match side {
-            Side::Gap if few => format!("too few people hold {what}"),
-            Side::Gap => format!("nobody holds {what}"),
-            Side::Surplus => format!("one person too many holds {what}"),
-        }
-    }
-}
+use crate::model::{Group, Organisation, Person, View};
+use crate::platform::{Check, Rule, Side, State};
+use crate::rules::{Levels, Tally, applies, personal};
 
 /// How a count came to where it is: the steps that raised it and those that lowered it.
 #[derive(Debug, Default)]
@@ -142,7 +66,7 @@ pub struct Watcher<'a> {
     organisation: &'a Organisation,
     levels: &'a Levels,
     view: View<'a>,
-    watches: Vec<Watch<'a>>,
+    watches: Vec<Count<'a>>,
     personal: Vec<&'a Rule>,
     tallies: Vec<Tally>,
     histories: Vec<History>,
@@ -164,28 +88,12 @@ impl<'a> Watcher<'a> {
         let mut view = View::with(&organisation.platform, &organisation.profile, []);
         let new_id = |id: &SmolStr| renamed.get(id).unwrap_or(id).clone();
         view.groups = live.groups.iter().map(|entry| (new_id(&entry.object.id), &entry.object)).collect();
-        let mut watches = Vec::new();
-        let mut persons = Vec::new();
-        for rule in &organisation.platform.rules {
-            let weight = levels.weigh(rule, None);
-            if weight.is_none() || !applies(rule, &view) {
-                continue;
-            }
-            match &rule.check {
-                Check::Cardinality(_) | Check::Primary { .. } if weight == Some(Severity::Error) => {
-                    watches.push(Watch::Count(rule));
-                }
-                Check::Keeps { roles, permission } if weight == Some(Severity::Error) => {
-                    watches.extend(roles.iter().map(|role| Watch::Role(rule, *role)));
-                    watches.extend(permission.map(|permission| Watch::Permission(rule, permission)));
-                }
-                Check::Actor { permission } if weight == Some(Severity::Error) => {
-                    watches.push(Watch::Permission(rule, *permission));
-                }
-                Check::Requires(_) | Check::Holder | Check::LeastPrivilege { .. } => persons.push(rule),
-                _ => {}
-            }
-        }
+        let watches = count::counts(&organisation.platform, levels, &view);
+        let persons = organisation.platform.rules.iter().filter(|rule| {
+            let personal = matches!(rule.check, Check::Requires(_) | Check::Holder | Check::LeastPrivilege { .. });
+            personal && levels.weigh(rule, None).is_some() && applies(rule, &view)
+        });
+        let persons = persons.collect();
         let changing: HashSet<&SmolStr> =
             deltas.iter().filter(|delta| is_group(delta)).map(|delta| &delta.key).collect();
         let mut watcher = Watcher {
@@ -367,6 +275,19 @@ impl<'a> Watcher<'a> {
         effect.opened.iter().any(|opened| !opened.allowed && !self.begun.contains(&opened.spot))
     }
 
+    /// Of these people those for whom a rule that a step opened waits: it would hold if they were active.
+    pub fn waits_for<'p>(&self, opened: &Opened, people: impl Iterator<Item = &'p Person>) -> Vec<SmolStr> {
+        let Spot::Count(index, true) = opened.spot else { return Vec::new() };
+        let counts = |person: &Person| self.watches[index].tally(&self.view, person).holders > 0;
+        let pending = people.filter(|person| person.status.value == State::Pending);
+        let would = pending.filter(|person| {
+            let mut active = (*person).clone();
+            active.status.value = State::Active;
+            counts(&active)
+        });
+        would.map(|person| person.id.clone()).collect()
+    }
+
     /// The position of the step that closed what the step at `position` opened.
     pub fn closing(&self, opened: &Opened, position: usize) -> Option<usize> {
         self.closings.get(&opened.spot)?.iter().copied().find(|closing| *closing > position)
@@ -388,5 +309,5 @@ pub fn as_person(object: &Option<Object>) -> Option<&Person> {
 
 fn add(tally: &mut Tally, change: Tally, sign: i64) {
     tally.holders += sign * change.holders;
-    tally.primaries += sign * change.primaries;
+    tally.second += sign * change.second;
 }

@@ -148,6 +148,10 @@ record! {
         "application" => application: Option<Text>,
         /// The level needed there.
         "level" => level: Option<Text>,
+        /// Roles that give it in part only: role to the attribute (a list) that says which part.
+        "within" => within: Option<Map<Text>>,
+        /// When it exists at all.
+        "when" => when: Option<Located<Condition>>,
         /// The sentence of the platform's documentation.
         "source" => source: Option<Text>,
     }
@@ -162,10 +166,26 @@ record! {
         "to" => to: Option<Vec<Text>>,
         /// The roles that get a copy.
         "copy" => copy: Option<Vec<Text>>,
+        /// The roles that are notified instead while nobody at all holds one of `to`.
+        "fallback" => fallback: Option<Vec<Text>>,
+        /// The roles that are notified besides, whoever holds the others.
+        "always" => always: Option<Vec<Text>>,
+        /// Roles of which the documentation says both that they are notified and that they are not.
+        "disputed" => disputed: Option<Map<Dispute>>,
         /// When the event exists at all.
         "when" => when: Option<Located<Condition>>,
         /// The sentence of the platform's documentation.
         "source" => source: Option<Text>,
+    }
+}
+
+record! {
+    /// Two sentences that contradict each other.
+    pub struct Dispute as "a dispute" {
+        /// The sentence by which the role is notified.
+        "for" => pro: Required<Text>,
+        /// The sentence by which it is not.
+        "against" => contra: Required<Text>,
     }
 }
 
@@ -186,7 +206,7 @@ record! {
         "from" => from: Required<Located<State>>,
         /// The state after.
         "to" => to: Required<Located<State>>,
-        /// The permission that it needs.
+        /// The permission that it needs; for `accept` none: only the person can.
         "needs" => needs: Option<Text>,
         /// What else happens, shown in plans.
         "note" => note: Option<Text>,
@@ -206,6 +226,8 @@ words! {
         Reactivate = "reactivate",
         /// Removes it.
         Delete = "delete",
+        /// The person accepts the invitation: no step of a plan, nobody else can.
+        Accept = "accept",
     }
 }
 
@@ -220,6 +242,15 @@ words! {
         Active = "active",
         /// Without access, kept.
         Deactivated = "deactivated",
+    }
+}
+
+impl From<Status> for State {
+    fn from(status: Status) -> State {
+        match status {
+            Status::Active => State::Active,
+            Status::Deactivated => State::Deactivated,
+        }
     }
 }
 
@@ -268,8 +299,18 @@ record! {
         "leastPrivilege" => least_privilege: Option<LeastPrivilege>,
         /// Template, in plans: the last holder is not taken away without a replacement.
         "keeps" => keeps: Option<Keeps>,
-        /// Template, in plans: steps need a permission of the acting person.
+        /// Template: somebody who holds a role names somebody who holds another.
+        "names" => names: Option<Names>,
+        /// Template: an event does not lose itself with people who cannot read it.
+        "blackHole" => black_hole: Option<Switch>,
+        /// Template: expectations do not ask a permission of people to whom the platform does not give it.
+        "claims" => claims: Option<Claims>,
+        /// Template, in plans: which permission steps need of the acting person, or that nobody may take them.
         "actor" => actor: Option<ActorRule>,
+        /// Template, in plans: what becomes of a wish in a state that the life cycle leads out of in its own way only.
+        "wish" => wish: Option<Wish>,
+        /// Template, in plans: steps that touch holders of a role run one at a time, on a fresh reading.
+        "serial" => serial: Option<Serial>,
         /// Template, in plans: the replacement is there before the previous holder goes.
         "makeBeforeBreak" => make_before_break: Option<Switch>,
         /// Template, in plans: people on the portal that no roster names are reported.
@@ -411,6 +452,10 @@ record! {
         "role" => role: Required<Text>,
         /// Only holders for whom this holds count.
         "where" => condition: Option<Located<Condition>>,
+        /// `true`: holders without access count too.
+        "inactive" => inactive: Option<bool>,
+        /// Only where somebody holds one of these roles, with or without access.
+        "given" => given: Option<Vec<Text>>,
         /// At least so many.
         "min" => min: Option<u32>,
         /// At most so many.
@@ -465,10 +510,80 @@ record! {
 }
 
 record! {
-    /// Steps need a permission of the acting person, and the permission is not taken from its last holder.
+    /// What steps need of the acting person; all keys given must fit a step for the rule to speak of it.
     pub struct ActorRule as "`actor`" {
+        /// The permission that the steps need. Absent: nobody may take them.
+        "permission" => permission: Option<Text>,
+        /// `true`: the permission is not taken from the last person who has it.
+        "keeps" => keeps: Option<bool>,
+        /// Steps that do this.
+        "actions" => actions: Option<Vec<Located<Verb>>>,
+        /// Steps that give one of these roles.
+        "grants" => grants: Option<Vec<Text>>,
+        /// Steps that take one of these roles, or the access of somebody who holds it.
+        "revokes" => revokes: Option<Vec<Text>>,
+        /// `true`: steps that change roles at all.
+        "roles" => roles: Option<bool>,
+        /// Steps that change this attribute.
+        "attribute" => attribute: Option<Text>,
+        /// `true`: steps that change the acting person; `false`: all others.
+        "self" => own: Option<bool>,
+        /// Only for acting people who hold one of these roles.
+        "by" => by: Option<Vec<Text>>,
+        /// What to say, with `{actor}`, `{subject}`, `{role}` filled in.
+        "say" => say: Option<Text>,
+        /// What is allowed instead.
+        "help" => help: Option<Text>,
+    }
+}
+
+record! {
+    /// What becomes of a wish for a user who is in another state.
+    pub struct Wish as "`wish`" {
+        /// The state wanted; `absent` for who left the roster.
+        "wanted" => wanted: Required<Located<State>>,
+        /// The state on the portal.
+        "from" => from: Required<Located<State>>,
+        /// What to say where the wish cannot be fulfilled, with `{subject}` filled in.
+        "say" => say: Option<Text>,
+        /// What is allowed instead.
+        "help" => help: Option<Text>,
+    }
+}
+
+record! {
+    /// Steps that touch holders of a role run one at a time, each after a fresh look at who holds it.
+    pub struct Serial as "`serial`" {
+        /// The role, of which somebody active must remain.
+        "role" => role: Required<Text>,
+    }
+}
+
+record! {
+    /// Somebody who holds a role names, in an attribute, an active holder of another.
+    pub struct Names as "`names`" {
+        /// The role of those who name.
+        "role" => role: Required<Text>,
+        /// The attribute (a user).
+        "attribute" => attribute: Required<Text>,
+        /// The role that the named person holds.
+        "holds" => holds: Required<Text>,
+        /// What is wrong, with `{subject}` filled in.
+        "say" => say: Required<Text>,
+        /// What to do about it.
+        "help" => help: Option<Text>,
+    }
+}
+
+record! {
+    /// Expectations do not ask a permission of people to whom the platform does not give it.
+    pub struct Claims as "`claims`" {
         /// The permission.
         "permission" => permission: Required<Text>,
+        /// What is wrong, with `{subject}` filled in.
+        "say" => say: Required<Text>,
+        /// What to do about it.
+        "help" => help: Option<Text>,
     }
 }
 
@@ -480,8 +595,13 @@ pub const TEMPLATES: &[&str] = &[
     "holder",
     "usefulGroup",
     "leastPrivilege",
+    "names",
+    "blackHole",
+    "claims",
     "keeps",
     "actor",
+    "wish",
+    "serial",
     "makeBeforeBreak",
     "unmanaged",
 ];

@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::file::{self, PlatformFile, Section, text};
 use super::{
-    Application, ApplicationIx, Attribute, AttributeIx, AttributeType, BUILT_IN, Event, Fact, Holder, LevelIx,
+    Application, ApplicationIx, Attribute, AttributeIx, AttributeType, BUILT_IN, Dispute, Event, Fact, Holder, LevelIx,
     Permission, PermissionIx, Platform, Role, RoleIx, Term, Transition,
 };
 use crate::diagnostic::{Diagnostic, FileId, Place, Span, nearest, pointer};
@@ -238,6 +238,9 @@ impl Loader<'_> {
                     source: optional(&event.source),
                     to: l.within("to", |l| l.roles(&event.to)),
                     copy: l.within("copy", |l| l.roles(&event.copy)),
+                    fallback: l.within("fallback", |l| l.roles(&event.fallback)),
+                    always: l.within("always", |l| l.roles(&event.always)),
+                    disputed: l.within("disputed", |l| l.disputes(&event.disputed)),
                     when: event.when.as_ref().map(|when| l.within("when", |l| l.test(&when.value))),
                 });
                 l.platform.events.push(event);
@@ -304,11 +307,27 @@ impl Loader<'_> {
             summary: optional(&written.summary),
             source: optional(&written.source),
             roles: self.within("roles", |l| l.roles(&written.roles)),
+            within: self.within("within", |l| {
+                let parts = entries(&written.within).filter_map(|(role, attribute)| {
+                    let part = (l.role(role), l.within(&role.value, |l| l.attribute(attribute)));
+                    part.0.zip(part.1)
+                });
+                parts.collect()
+            }),
             application: written
                 .application
                 .as_ref()
                 .and_then(|word| self.within("application", |l| l.access(word, &written.level))),
+            when: written.when.as_ref().map(|when| self.within("when", |l| l.test(&when.value))),
         }
+    }
+
+    fn disputes(&mut self, written: &Option<Map<file::Dispute>>) -> Vec<Dispute> {
+        let disputes = entries(written).filter_map(|(word, dispute)| {
+            let role = self.role(word)?;
+            Some(Dispute { role, pro: text(&dispute.pro), contra: text(&dispute.contra) })
+        });
+        disputes.collect()
     }
 
     fn lifecycle(&mut self, written: &PlatformFile) {

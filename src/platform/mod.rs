@@ -150,8 +150,12 @@ pub struct Permission {
     pub source: SmolStr,
     /// The roles that give it.
     pub roles: Vec<RoleIx>,
+    /// Roles that give a part of it, and the attribute that says which part.
+    pub within: Vec<(RoleIx, AttributeIx)>,
     /// The application and the level there that give it.
     pub application: Option<(ApplicationIx, LevelIx)>,
+    /// When it exists at all.
+    pub when: Option<Test>,
 }
 
 /// An event.
@@ -167,8 +171,25 @@ pub struct Event {
     pub to: Vec<RoleIx>,
     /// The roles that get a copy.
     pub copy: Vec<RoleIx>,
+    /// The roles that are notified instead while nobody at all holds one of `to`.
+    pub fallback: Vec<RoleIx>,
+    /// The roles that are notified besides, whoever holds the others.
+    pub always: Vec<RoleIx>,
+    /// Roles of which the documentation says both.
+    pub disputed: Vec<Dispute>,
     /// When the event exists at all.
     pub when: Option<Test>,
+}
+
+/// A role of which the documentation says both that it is notified and that it is not.
+#[derive(Debug)]
+pub struct Dispute {
+    /// The role.
+    pub role: RoleIx,
+    /// The sentence by which it is notified.
+    pub pro: SmolStr,
+    /// The sentence by which it is not.
+    pub contra: SmolStr,
 }
 
 /// A way between states.
@@ -254,15 +275,101 @@ pub enum Check {
         /// A permission that keeps a holder.
         permission: Option<PermissionIx>,
     },
-    /// In plans: the acting person needs a permission.
-    Actor {
-        /// The permission.
-        permission: PermissionIx,
-    },
+    /// Somebody who holds a role names an active holder of another.
+    Names(Names),
+    /// An event does not lose itself with people who cannot read it.
+    BlackHole,
+    /// Expectations do not ask a permission of people to whom the platform does not give it.
+    Claims(Claims),
+    /// In plans: what steps need of the acting person.
+    Actor(ActorRule),
+    /// In plans: what becomes of a wish in a state that the life cycle leads out of in its own way only.
+    Wish(Wish),
+    /// In plans: steps that touch holders of this role run one at a time, on a fresh reading.
+    Serial(RoleIx),
     /// In plans: the replacement comes first.
     MakeBeforeBreak,
     /// In plans: people that no roster names are reported.
     Unmanaged,
+}
+
+impl Check {
+    /// Whether the rule speaks of plans, so that no roster alone can break it.
+    pub fn of_plans(&self) -> bool {
+        match self {
+            Check::Keeps { .. } | Check::Actor(_) | Check::Wish(_) | Check::Serial(_) => true,
+            Check::MakeBeforeBreak | Check::Unmanaged => true,
+            Check::Requires(_) | Check::Cardinality(_) | Check::Primary { .. } | Check::Holder => false,
+            Check::UsefulGroup | Check::LeastPrivilege { .. } => false,
+            Check::Names(_) | Check::BlackHole | Check::Claims(_) => false,
+        }
+    }
+}
+
+/// Parameters of [`Check::Names`].
+#[derive(Debug)]
+pub struct Names {
+    /// The role of those who name.
+    pub role: RoleIx,
+    /// The attribute that holds the id of a user.
+    pub attribute: AttributeIx,
+    /// The role that the named person holds.
+    pub holds: RoleIx,
+    /// What is wrong.
+    pub say: SmolStr,
+    /// What to do about it.
+    pub help: SmolStr,
+}
+
+/// Parameters of [`Check::Claims`].
+#[derive(Debug)]
+pub struct Claims {
+    /// The permission.
+    pub permission: PermissionIx,
+    /// What is wrong.
+    pub say: SmolStr,
+    /// What to do about it.
+    pub help: SmolStr,
+}
+
+/// Parameters of [`Check::Actor`]: all that are given must fit a step for the rule to speak of it.
+#[derive(Debug)]
+pub struct ActorRule {
+    /// The permission that the steps need; none: nobody may take them.
+    pub permission: Option<PermissionIx>,
+    /// Whether the permission is not taken from the last person who has it.
+    pub keeps: bool,
+    /// Steps that do this; empty: all.
+    pub actions: Vec<Verb>,
+    /// Steps that give one of these roles; empty: all.
+    pub grants: Vec<RoleIx>,
+    /// Steps that take one of these roles, or the access of somebody who holds it; empty: all.
+    pub revokes: Vec<RoleIx>,
+    /// Only steps that change roles.
+    pub roles: bool,
+    /// Steps that change this attribute.
+    pub attribute: Option<AttributeIx>,
+    /// Steps that change the acting person, or all others.
+    pub own: Option<bool>,
+    /// Only for acting people who hold one of these roles; empty: for all.
+    pub by: Vec<RoleIx>,
+    /// What to say.
+    pub say: SmolStr,
+    /// What is allowed instead.
+    pub help: SmolStr,
+}
+
+/// Parameters of [`Check::Wish`].
+#[derive(Debug)]
+pub struct Wish {
+    /// The state wanted.
+    pub wanted: State,
+    /// The state on the portal.
+    pub from: State,
+    /// What to say where the wish cannot be fulfilled.
+    pub say: SmolStr,
+    /// What is allowed instead.
+    pub help: SmolStr,
 }
 
 /// Parameters of [`Check::Requires`].
@@ -304,6 +411,10 @@ pub struct Cardinality {
     pub role: RoleIx,
     /// Only holders for whom this holds count.
     pub only: Option<Test>,
+    /// Whether holders without access count too.
+    pub inactive: bool,
+    /// Only where somebody holds one of these roles, with or without access; empty: always.
+    pub given: Vec<RoleIx>,
     /// At least so many.
     pub min: u32,
     /// At most so many.

@@ -4,7 +4,10 @@ use smol_str::ToSmolStr;
 
 use super::file::{self, text};
 use super::load::{Loader, optional};
-use super::{AttributeIx, AttributeType, Cardinality, Check, Clause, Field, ProfileFact, Requires, Rule, Test};
+use super::{
+    ActorRule, AttributeIx, AttributeType, Cardinality, Check, Claims, Clause, Field, Names, ProfileFact, Requires,
+    Rule, Test, Wish,
+};
 use crate::document::record::Text;
 
 impl Loader<'_> {
@@ -39,10 +42,32 @@ impl Loader<'_> {
                 permission.and_then(|word| self.within("keeps", |l| l.within("permission", |l| l.permission(word))));
             checks.push(Check::Keeps { roles, permission });
         }
-        if let Some(actor) = &written.actor {
+        if let Some(names) = &written.names {
+            let check = self.within("names", |l| l.names(names));
+            checks.extend(check.map(Check::Names));
+        }
+        checks.extend(written.black_hole.map(|_| Check::BlackHole));
+        if let Some(claims) = &written.claims {
+            let permission = claims.permission.0.as_ref();
             let permission =
-                self.within("actor", |l| l.within("permission", |l| l.permission(actor.permission.0.as_ref()?)));
-            checks.extend(permission.map(|permission| Check::Actor { permission }));
+                permission.and_then(|word| self.within("claims", |l| l.within("permission", |l| l.permission(word))));
+            let (say, help) = (text(&claims.say), optional(&claims.help));
+            checks.extend(permission.map(|permission| Check::Claims(Claims { permission, say, help })));
+        }
+        if let Some(actor) = &written.actor {
+            let check = self.within("actor", |l| l.actor(actor));
+            checks.push(Check::Actor(check));
+        }
+        if let Some(wish) = &written.wish {
+            let states = wish.wanted.0.zip(wish.from.0);
+            let (say, help) = (optional(&wish.say), optional(&wish.help));
+            checks.extend(
+                states.map(|(wanted, from)| Check::Wish(Wish { wanted: wanted.value, from: from.value, say, help })),
+            );
+        }
+        if let Some(serial) = &written.serial {
+            let role = self.within("serial", |l| l.within("role", |l| l.required_role(&serial.role)));
+            checks.extend(role.map(Check::Serial));
         }
         checks.extend(written.make_before_break.map(|_| Check::MakeBeforeBreak));
         checks.extend(written.unmanaged.map(|_| Check::Unmanaged));
@@ -86,6 +111,32 @@ impl Loader<'_> {
         Some(Requires { role, section: of.section.as_ref().map(|section| section.value), only, must, untouched })
     }
 
+    fn names(&mut self, written: &file::Names) -> Option<Names> {
+        let role = self.within("role", |l| l.required_role(&written.role));
+        let attribute = self.within("attribute", |l| l.attribute(written.attribute.0.as_ref()?));
+        let holds = self.within("holds", |l| l.required_role(&written.holds));
+        let (say, help) = (text(&written.say), optional(&written.help));
+        Some(Names { role: role?, attribute: attribute?, holds: holds?, say, help })
+    }
+
+    fn actor(&mut self, written: &file::ActorRule) -> ActorRule {
+        let permission = written.permission.as_ref();
+        let attribute = written.attribute.as_ref();
+        ActorRule {
+            permission: permission.and_then(|word| self.within("permission", |l| l.permission(word))),
+            keeps: written.keeps.unwrap_or(false),
+            actions: written.actions.iter().flatten().map(|verb| verb.value).collect(),
+            grants: self.within("grants", |l| l.roles(&written.grants)),
+            revokes: self.within("revokes", |l| l.roles(&written.revokes)),
+            roles: written.roles.unwrap_or(false),
+            attribute: attribute.and_then(|word| self.within("attribute", |l| l.attribute(word))),
+            own: written.own,
+            by: self.within("by", |l| l.roles(&written.by)),
+            say: optional(&written.say),
+            help: optional(&written.help),
+        }
+    }
+
     fn clause(&mut self, written: &file::Clause) -> Option<Clause> {
         let condition = written.be.0.as_ref()?;
         let be = self.within("be", |l| l.test(&condition.value));
@@ -111,6 +162,8 @@ impl Loader<'_> {
         Some(Cardinality {
             role: self.within("role", |l| l.required_role(&written.role))?,
             only: only.map(|only| self.within("where", |l| l.test(&only.value))),
+            inactive: written.inactive.unwrap_or(false),
+            given: self.within("given", |l| l.roles(&written.given)),
             min: written.min.unwrap_or(0),
             max: written.max.unwrap_or(u32::MAX),
             transit: written.transit.as_ref().map(|side| side.value),

@@ -8,7 +8,7 @@ use crate::document::write::{Entry, GroupEntry, RosterText};
 use crate::live::{Live, Object};
 use crate::model::{EntryType, Group, Person, Status, Value};
 use crate::plan::changes;
-use crate::platform::{Platform, Section};
+use crate::platform::{Platform, Section, State};
 
 /// The roster of an organisation as it is live. What rosterctl does not manage stands under the portal's own handles.
 pub fn roster(organisation: &str, platform: &Platform, live: &Live) -> RosterText {
@@ -72,7 +72,7 @@ fn entry(platform: &Platform, person: &Person) -> Entry {
         email: person.email.as_ref().map(|email| email.value.clone()),
         phone: person.phone.as_ref().map(|phone| phone.value.clone()),
         entry_type: Some(person.entry_type.value).filter(|kind| *kind != EntryType::Person),
-        status: Some(person.status.value).filter(|status| *status != Status::Active),
+        status: (person.status.value == State::Deactivated).then_some(Status::Deactivated),
         roles: person.roles.iter().map(|held| platform[held.role].id.clone()).collect(),
         groups: person.groups.iter().map(|group| group.value.clone()).collect(),
         attributes: attributes.collect(),

@@ -8,14 +8,17 @@ use crate::platform::{Cardinality, Side};
 /// What a person adds to the count.
 pub(super) fn tally(parameters: &Cardinality, view: &View<'_>, person: &Person) -> Tally {
     let counts = person.holds(parameters.role)
-        && person.active()
+        && (parameters.inactive || person.active())
         && parameters.only.as_ref().is_none_or(|only| view.holds(only, person));
-    Tally { holders: i64::from(counts), primaries: 0 }
+    let given = parameters.given.iter().any(|role| person.holds(*role));
+    Tally { holders: i64::from(counts), second: i64::from(given) }
 }
 
 /// On which side a count is wrong.
 pub(super) fn crossed(parameters: &Cardinality, tally: Tally) -> Option<Side> {
-    if tally.holders < i64::from(parameters.min) {
+    if !parameters.given.is_empty() && tally.second == 0 {
+        None
+    } else if tally.holders < i64::from(parameters.min) {
         Some(Side::Gap)
     } else if tally.holders > i64::from(parameters.max) {
         Some(Side::Surplus)
@@ -28,7 +31,8 @@ pub(super) fn crossed(parameters: &Cardinality, tally: Tally) -> Option<Side> {
 pub(super) fn breach(parameters: &Cardinality, organisation: &Organisation, roll: &Roll<'_>) -> Option<Breach> {
     let counted = |person: &&&Person| tally(parameters, &roll.view, person).holders > 0;
     let holders: Vec<&Person> = roll.holders(parameters.role).iter().filter(counted).copied().collect();
-    let side = crossed(parameters, Tally { holders: holders.len() as i64, primaries: 0 })?;
+    let given: usize = parameters.given.iter().map(|role| roll.holders(*role).len()).sum();
+    let side = crossed(parameters, Tally { holders: holders.len() as i64, second: given as i64 })?;
     if side == Side::Gap && !(organisation.managed.users || organisation.managed.contacts) {
         return None; // a roster that manages no people says nothing about who is missing
     }

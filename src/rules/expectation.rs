@@ -156,9 +156,9 @@ fn verify(
             Diagnostic::error("roster/expectation", format!("{what}: {subject} {actual}")).at(here.clone());
         finding.help = Some("change the roster so that it holds, or the expectation if it is out of date".to_owned());
         for answer in answers.iter().take(4) {
-            if let Why::Holds(role) | Why::First(role) | Why::Copy(role) = &answer.why {
-                let message = format!("`{}` holds `{}` here", answer.person.id, roll.view.platform[*role].id);
-                finding.related.push(crate::diagnostic::Related { place: answer.person.role_place(*role), message });
+            if let Some(role) = answer.why.role() {
+                let message = format!("`{}` holds `{}` here", answer.person.id, roll.view.platform[role].id);
+                finding.related.push(crate::diagnostic::Related { place: answer.place(), message });
             }
         }
         findings.push(finding);
@@ -215,5 +215,5 @@ fn unknown_user(organisation: &Organisation, word: &Text, place: &Place) -> Opti
 
 /// A person of an answer with the reason, in words.
 fn reason(roll: &Roll<'_>, answer: &Answer<'_>) -> String {
-    format!("{} ({})", answer.person.id, answer.why.words(roll.view.platform))
+    format!("{} ({})", answer.person.id, answer.reason(roll.view.platform))
 }

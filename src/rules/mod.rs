@@ -3,10 +3,12 @@
 //! A template is one file of this folder. Rules that speak of one person at a time are [`personal`]; rules that count
 //! people are [`counted`]. The planner asks the same two questions of every state that a plan passes through.
 
+pub(crate) mod black_hole;
 mod cardinality;
 mod expectation;
 mod holder;
 mod least_privilege;
+mod names;
 mod primary;
 mod requires;
 mod useful_group;
@@ -143,7 +145,7 @@ const PARALLEL: usize = 4096;
 
 fn breaches(rule: &Rule, organisation: &Organisation, roll: &Roll<'_>) -> Vec<Breach> {
     match &rule.check {
-        Check::Requires(_) | Check::Holder | Check::LeastPrivilege { .. } => {
+        Check::Requires(_) | Check::Holder | Check::LeastPrivilege { .. } | Check::Names(_) => {
             let found = |person: &&Person| personal(rule, organisation, &roll.view, person);
             // Threads are worth their start for many people only.
             match roll.people.len() {
@@ -154,7 +156,8 @@ fn breaches(rule: &Rule, organisation: &Organisation, roll: &Roll<'_>) -> Vec<Br
         Check::Cardinality(parameters) => cardinality::breach(parameters, organisation, roll).into_iter().collect(),
         Check::Primary { role, attribute } => primary::breaches(*role, *attribute, organisation, roll),
         Check::UsefulGroup => useful_group::breaches(organisation),
-        Check::Keeps { .. } | Check::Actor { .. } | Check::MakeBeforeBreak | Check::Unmanaged => Vec::new(),
+        Check::BlackHole => black_hole::breaches(organisation, roll),
+        _ => Vec::new(),
     }
 }
 
@@ -163,18 +166,20 @@ pub fn personal(rule: &Rule, organisation: &Organisation, view: &View<'_>, perso
     match &rule.check {
         Check::Requires(parameters) => requires::breach(parameters, organisation, view, person).into_iter().collect(),
         Check::Holder => holder::breaches(rule, view, person),
+        Check::Names(parameters) => names::breach(parameters, organisation, view, person).into_iter().collect(),
         Check::LeastPrivilege { attribute } => least_privilege::breaches(*attribute, organisation, view, person),
         _ => Vec::new(),
     }
 }
 
-/// How many people a counting rule counts: holders of its role, and those among them who come first.
+/// How many people a counting rule counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Holders.
+    /// Those who count.
     pub holders: i64,
-    /// Holders who come first.
-    pub primaries: i64,
+    /// A second count: holders who come first (`primary`), those whose being there makes the rule apply (`cardinality`),
+    /// those to whom the event is assigned (`blackHole`).
+    pub second: i64,
 }
 
 /// What a person adds to the count of a rule that counts; nothing for other rules.

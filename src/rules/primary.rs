@@ -9,12 +9,12 @@ use crate::platform::{AttributeIx, RoleIx, Side};
 pub(super) fn tally(role: RoleIx, attribute: AttributeIx, view: &View<'_>, person: &Person) -> Tally {
     let holds = person.holds(role) && person.active();
     let first = holds && person.primary(attribute, &view.platform[role].id);
-    Tally { holders: i64::from(holds), primaries: i64::from(first) }
+    Tally { holders: i64::from(holds), second: i64::from(first) }
 }
 
 /// On which side a count is wrong.
 pub(super) fn crossed(tally: Tally) -> Option<Side> {
-    match (tally.holders, tally.primaries) {
+    match (tally.holders, tally.second) {
         (2.., 0) => Some(Side::Gap),
         (_, 2..) => Some(Side::Surplus),
         _ => None,
@@ -43,7 +43,7 @@ pub(super) fn breaches(
     }
     let holders: Vec<&Person> = roll.holders(role).iter().copied().filter(|person| person.active()).collect();
     let first: Vec<&Person> = holders.iter().copied().filter(|person| person.primary(attribute, word)).collect();
-    let count = Tally { holders: holders.len() as i64, primaries: first.len() as i64 };
+    let count = Tally { holders: holders.len() as i64, second: first.len() as i64 };
     let shown = |people: &[&Person], message: &str| -> Vec<Related> {
         let others = people.iter().rev().skip(1).take(8);
         others

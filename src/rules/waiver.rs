@@ -79,9 +79,8 @@ pub(super) fn apply(
 
 fn checked_offline(check: &Check) -> bool {
     match check {
-        Check::Keeps { .. } | Check::Actor { .. } | Check::MakeBeforeBreak | Check::Unmanaged => false,
         Check::Requires(parameters) => !parameters.untouched,
-        _ => true,
+        check => !check.of_plans(),
     }
 }
 

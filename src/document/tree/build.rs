@@ -53,7 +53,7 @@ pub(super) struct Builder<'s> {
 impl<'s> Builder<'s> {
     pub(super) fn new(source: &'s str) -> Builder<'s> {
         let tape = Vec::with_capacity((source.len() / 16).min(1 << 16));
-        let tree = Tree { source, tape, decoded: String::new(), anchors: Vec::new(), tags: Vec::new() };
+        let tree = Tree { source, tape, decoded: Decoded::default(), anchors: Vec::new(), tags: Vec::new() };
         Builder {
             tree,
             documents: Vec::new(),
@@ -109,7 +109,8 @@ impl<'s> Builder<'s> {
             Event::UnresolvedAlias(name) => {
                 let message = format!("`*{name}` refers to nothing: no `&{name}` stands before it in this document");
                 self.fault(span, message, format!("define `&{name}` first, or put the text in quotes"));
-                self.node(Entry { span, at: 0, length: 0, shape: Shape::Scalar(ScalarStyle::Plain), flags: 0 }, 1, 0);
+                let at = self.tree.decoded.push("");
+                self.node(Entry { span, at, shape: Shape::Scalar(ScalarStyle::Plain), flags: DECODED }, 1, 0);
             }
             Event::Anchor(..) => self.tree.anchors.push((self.tree.tape.len() as u32 - 1, span)),
             Event::DocumentStart(explicit, _) => {
@@ -182,7 +183,7 @@ impl<'s> Builder<'s> {
         marks: &Marks,
     ) {
         let index = self.tree.tape.len() as u32;
-        let mut entry = Entry { span, at: 0, length: 0, shape: Shape::Scalar(style), flags: 0 };
+        let mut entry = Entry { span, at: 0, shape: Shape::Scalar(style), flags: 0 };
         if style == ScalarStyle::Plain && span.start == span.end {
             entry.span = self.nothing_at(span.start);
             entry.at = entry.span.start;
@@ -190,17 +191,17 @@ impl<'s> Builder<'s> {
             if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
                 entry.span = self.block_scalar(span);
             }
-            entry.length = text.len() as u32;
             let slice = match &text {
                 Cow::Borrowed(slice) => (slice.as_ptr() as usize).checked_sub(self.tree.source.as_ptr() as usize),
                 Cow::Owned(_) => None,
             };
-            match slice.filter(|at| at + text.len() <= self.tree.source.len()) {
+            let (start, end) = (entry.span.start as usize, entry.span.end as usize);
+            let centred = |at: &usize| at.checked_sub(start).is_some_and(|margin| at + text.len() + margin == end);
+            match slice.filter(centred) {
                 Some(at) => entry.at = at as u32,
                 None => {
-                    entry.at = self.tree.decoded.len() as u32;
+                    entry.at = self.tree.decoded.push(&text);
                     entry.flags |= DECODED;
-                    self.tree.decoded.push_str(&text);
                 }
             }
         }
@@ -240,7 +241,7 @@ impl<'s> Builder<'s> {
             self.tag(&tag, shape, "", marks);
         }
         let expanded = self.expanded;
-        self.node(Entry { span: Span::new(start, start), at: 0, length: 0, shape, flags: flow | tagged }, 1, 0);
+        self.node(Entry { span: Span::new(start, start), at: 0, shape, flags: flow | tagged }, 1, 0);
         self.open.push(Open { index, children: 0, height: 0, end: start, anchor, expanded });
         self.remember(anchor, Anchored { index, nodes: 0, height: 0 });
         Ok(())
@@ -274,7 +275,7 @@ impl<'s> Builder<'s> {
         if self.open.len() + height as usize > MAX_DEPTH {
             return Err(too_deep(span));
         }
-        self.node(Entry { span, at: index, length: 0, shape: Shape::Alias, flags: 0 }, nodes, height);
+        self.node(Entry { span, at: index, shape: Shape::Alias, flags: 0 }, nodes, height);
         if self.over_budget.is_none() && self.expanded > budget(self.tree.tape.len() as u64 - u64::from(self.start)) {
             self.over_budget = Some(span);
         }

@@ -9,7 +9,7 @@ use super::portal::{Portal, Stop, changed, failed, forbidden, stale};
 use super::row::{self, Assignment, Decoder, PERSON, PersonColumns};
 use crate::live::object::PersonRecord;
 use crate::live::{Object, Operation, Refusal, Resource};
-use crate::model::{EntryType, Person, Status};
+use crate::model::{EntryType, Person};
 use crate::platform::{Holder, Section, State, Verb};
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
@@ -32,7 +32,6 @@ struct Found {
     id: SmolStr,
     managed: bool,
     person: Person,
-    state: State,
 }
 
 impl Portal<'_> {
@@ -44,7 +43,7 @@ impl Portal<'_> {
         let found = self.find_person(operation)?;
         self.as_planned(operation, &found)?;
         let to = if found.person.section == section {
-            self.way(operation, found.state)?
+            self.way(operation, found.person.status.value)?
         } else {
             self.way_across(operation, &found)?
         };
@@ -60,8 +59,8 @@ impl Portal<'_> {
             if operation.action == Verb::Update {
                 return failed(format!("`{key}`: the operation does not say what shall be"));
             }
-            after.status.value = row::status(to);
-            record.status = after.status.value.as_str().into();
+            after.status.value = to;
+            record.status = to.as_str().into();
         }
         self.arrives(operation, &after, to)?;
         if operation.action == Verb::Deactivate {
@@ -75,7 +74,7 @@ impl Portal<'_> {
             self.id_free(operation, section)?;
         }
         self.email_free(operation, &after, section, Some(found.number))?;
-        let columns = PersonColumns::new(record, to);
+        let columns = PersonColumns::new(record);
         let external = row::external_id(&operation.organisation, key);
         let (section, values) = (section.as_str(), columns.values());
         let parameters = row::parameters(&[&found.number, &section, &external], &values);
@@ -94,7 +93,9 @@ impl Portal<'_> {
         }
         let part = |resource, action| Operation { resource, action, before: None, after: None, ..operation.clone() };
         match found.person.section {
-            Section::Users => self.way(&part(Resource::User, Verb::Delete), found.state).and(Ok(State::Active)),
+            Section::Users => {
+                self.way(&part(Resource::User, Verb::Delete), found.person.status.value).and(Ok(State::Active))
+            }
             _ => self.way(&part(Resource::User, Verb::Create), State::Absent),
         }
     }
@@ -107,7 +108,7 @@ impl Portal<'_> {
         self.email_free(operation, &after, section, None)?;
         self.arrives(operation, &after, to)?;
         self.allowed(&operation.key, &after, section)?;
-        let columns = PersonColumns::new(record, to);
+        let columns = PersonColumns::new(record);
         let (organisation, section) = (operation.organisation.as_str(), section.as_str());
         let external = row::external_id(organisation, &operation.key);
         let values = columns.values();
@@ -127,8 +128,7 @@ impl Portal<'_> {
                 row::person_section(row, 1).and_then(|section| {
                     let (id, managed) = decoder.id(row, 2, &row::handle(section, number))?;
                     let person = decoder.person(row, 3, section, &id)?;
-                    let state = row::state(row::text(row, 3 + 4, "state")?.unwrap_or_default())?;
-                    Ok(Some(Found { number, id, managed, person, state }))
+                    Ok(Some(Found { number, id, managed, person }))
                 })
             }
             _ => Ok(None),
@@ -209,10 +209,10 @@ impl Portal<'_> {
     fn arrives(self, operation: &Operation, after: &Person, to: State) -> Result<(), Stop> {
         let Operation { key, action, .. } = operation;
         let (wanted, platform) = (after.status.value, &self.platform.name);
-        if wanted == Status::Deactivated && !self.platform.knows_deactivated() {
+        if wanted == State::Deactivated && !self.platform.knows_deactivated() {
             return forbidden(format!("`{key}`: the platform `{platform}` has no deactivated users"));
         }
-        if wanted != row::status(to) {
+        if wanted != to {
             return forbidden(format!(
                 "`{key}`: on the platform `{platform}` to {action} leads to {to}, not to {wanted}"
             ));

@@ -82,7 +82,7 @@ impl Portal<'_> {
             (Resource::User, action) => self.platform.transition(action, from).map(|way| way.to),
             (_, Verb::Create | Verb::Update) => Some(State::Active),
             (_, Verb::Delete) => Some(State::Absent),
-            (_, Verb::Deactivate | Verb::Reactivate) => None,
+            (_, Verb::Deactivate | Verb::Reactivate | Verb::Accept) => None,
         };
         let (Operation { key, resource, action, .. }, platform) = (operation, &self.platform.name);
         match to {

@@ -9,9 +9,9 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::diagnostic::{FileId, Located, Span};
 use crate::live::Resource;
-use crate::live::object::{GroupRecord, PersonRecord, json_value};
-use crate::model::{EntryType, Group, Held, Person, Status, Text, Value};
-use crate::platform::{AttributeIx, Platform, Section, State};
+use crate::live::object::{GroupRecord, PersonRecord, json_value, state};
+use crate::model::{EntryType, Group, Held, Person, Text, Value};
+use crate::platform::{AttributeIx, Platform, Section};
 
 /// The columns of a person, in the order of [`PersonColumns::values`].
 pub(super) const PERSON: [&str; 8] = ["name", "email", "phone", "type", "state", "roles", "groups", "attributes"];
@@ -145,7 +145,8 @@ impl<'a> Decoder<'a> {
         let entry_type = required(3)?;
         person.entry_type.value =
             EntryType::from_word(entry_type).ok_or_else(|| format!("unknown type `{entry_type}`"))?;
-        person.status.value = status(self::state(required(4)?)?);
+        let status = required(4)?;
+        person.status.value = state(status).ok_or_else(|| format!("unknown state `{status}`"))?;
         let platform = self.platform;
         if let Some(list) = column(5)? {
             person.roles = self.roles.get(list, |list| roles(platform, list))?;
@@ -187,16 +188,6 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// The state in a column of that name.
-pub(super) fn state(word: &str) -> Result<State, String> {
-    State::from_word(word).filter(|state| *state != State::Absent).ok_or_else(|| format!("unknown state `{word}`"))
-}
-
-/// What rosters call a state.
-pub(super) fn status(state: State) -> Status {
-    if state == State::Deactivated { Status::Deactivated } else { Status::Active }
-}
-
 fn roles(platform: &Platform, list: &str) -> Result<Vec<Held>, String> {
     let held = words(list).enumerate().map(|(index, word)| {
         let role = platform.role(word).ok_or_else(|| format!("unknown role `{word}`"))?;
@@ -222,25 +213,25 @@ fn attributes(platform: &Platform, json: &str) -> Result<Vec<(AttributeIx, Locat
 /// A person as columns.
 pub(super) struct PersonColumns {
     record: PersonRecord,
-    state: &'static str,
     roles: String,
     groups: String,
     attributes: String,
 }
 
 impl PersonColumns {
-    /// The columns of a person in words and of its state.
-    pub(super) fn new(record: PersonRecord, state: State) -> PersonColumns {
+    /// The columns of a person in words.
+    pub(super) fn new(record: PersonRecord) -> PersonColumns {
         let attributes = serde_json::to_string(&record.attributes).unwrap_or_else(|_| "{}".to_owned());
         let (roles, groups) = (record.roles.join(","), record.groups.join(","));
-        PersonColumns { record, state: state.as_str(), roles, groups, attributes }
+        PersonColumns { record, roles, groups, attributes }
     }
 
     /// The values of the columns [`PERSON`].
     pub(super) fn values(&self) -> [Option<&str>; 8] {
         let record = &self.record;
         let (email, phone) = (record.email.as_deref(), record.phone.as_deref());
-        let filled = [&*record.name, &*record.entry_type, self.state, &*self.roles, &*self.groups, &*self.attributes];
+        let filled =
+            [&*record.name, &*record.entry_type, &*record.status, &*self.roles, &*self.groups, &*self.attributes];
         let [name, entry_type, state, roles, groups, attributes] = filled.map(Some);
         [name, email, phone, entry_type, state, roles, groups, attributes]
     }
