@@ -16,10 +16,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::object::hex;
-use super::{Author, Completeness, Listed, Live, LiveError, Operation, Read, Refusal, Write};
+use super::{Author, Listed, Live, LiveError, Operation, Read, Refusal, Write};
 use crate::platform::Platform;
 pub use audit::AuditRow;
 use portal::{Portal, Stop};
@@ -74,21 +75,6 @@ impl Embedded {
                 Ok(result)
             });
         written.map_err(|error| store::explain(&self.path, error))
-    }
-
-    fn not_understood(&self, organisation: &str, handle: &str, reason: &str) -> LiveError {
-        let path = self.path.display();
-        LiveError::new(
-            format!("the portal `{path}` holds what cannot be understood: `{handle}` of `{organisation}`: {reason}"),
-            "correct the row, or add the word to the platform file; nothing is planned for an organisation half read",
-        )
-    }
-
-    fn read_now(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
-        let live = self.looking(|rows| reading::live(rows, organisation, platform))?;
-        let proof = Completeness { read: 0, announced: 0 };
-        let nothing = Live { people: Vec::new(), groups: Vec::new(), vanished: Vec::new(), proof };
-        live.unwrap_or(Ok(nothing)).map_err(|(handle, reason)| self.not_understood(organisation, &handle, &reason))
     }
 
     fn organisations_now(&self) -> Result<Vec<Listed>, LiveError> {
@@ -160,7 +146,8 @@ impl Read for Embedded {
     }
 
     async fn read(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
-        blocking(|| self.read_now(organisation, platform))
+        let live = blocking(|| self.looking(|rows| reading::live(rows, organisation, platform)));
+        Ok(live?.unwrap_or_default())
     }
 }
 
