@@ -618,6 +618,16 @@ fn a_group_that_cannot_be_understood_is_told_apart() {
 }
 
 #[test]
+fn organisations_with_managed_people_are_listed() {
+    let world = World::new(arxus());
+    assert!(wait(world.portal.managed()).unwrap().is_empty());
+    world.sql("INSERT INTO person (organisation, section, name) VALUES ('acme', 'users', 'Stranger')");
+    assert!(wait(world.portal.managed()).unwrap().is_empty());
+    world.create(&world.user("ada", |_, _| {})).unwrap();
+    assert_eq!(wait(world.portal.managed()).unwrap(), ["acme"]);
+}
+
+#[test]
 fn the_audit_trail_tells_what_was_done_and_what_was_refused() {
     let world = World::new(arxus());
     let ada = world.user("ada", |_, _| {});

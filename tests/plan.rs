@@ -684,6 +684,24 @@ fn a_saved_plan_is_refused_where_its_object_cannot_be_understood_any_more() {
 }
 
 #[test]
+fn an_organisation_that_no_roster_names_is_mentioned() {
+    let project = Project::applied(TEAM);
+    let other = replaced(ACME, "organisation: acme", "organisation: other");
+    project.write("rosters/other.yaml", &other);
+    project.run("apply --yes").exits(0);
+    assert!(!project.run("plan --format json").exits(0).rules().contains(&"plan/unlisted".to_owned()));
+    std::fs::remove_file(project.path("rosters/other.yaml")).unwrap();
+    for command in ["plan", "plan --detailed-exitcode --deny warning", "drift"] {
+        let finding = project.run(&format!("{command} --format json")).exits(0).finding("plan/unlisted");
+        assert_eq!(finding.severity, "info", "{finding:?}");
+        assert!(finding.message.contains("`other`") && finding.help.contains("export"), "{finding:?}");
+    }
+    // Where files are named it goes without saying that others are not.
+    let ran = project.run("plan rosters --format json").exits(0);
+    assert!(!ran.rules().contains(&"plan/unlisted".to_owned()), "{ran}");
+}
+
+#[test]
 fn access_ends_on_its_last_day() {
     let roster = replaced(TEAM, "  wim: { name: Wim Maes,", "  wim: { until: 2031-06-30, name: Wim Maes,");
     let project = Project::with_roster(&roster);

@@ -77,6 +77,17 @@ impl Embedded {
         written.map_err(|error| store::explain(&self.path, error))
     }
 
+    fn managed_now(&self) -> Result<Vec<SmolStr>, LiveError> {
+        let sql = "SELECT id FROM organisation WHERE EXISTS
+            (SELECT 1 FROM person WHERE organisation = organisation.id AND external_id IS NOT NULL) ORDER BY id";
+        let managed = self.looking(|rows| {
+            let mut statement = rows.prepare_cached(sql)?;
+            let managed = statement.query_map([], |row| Ok(row.get_ref(0)?.as_str()?.into()))?;
+            managed.collect::<rusqlite::Result<Vec<SmolStr>>>()
+        });
+        Ok(managed?.unwrap_or_default())
+    }
+
     fn organisations_now(&self) -> Result<Vec<Listed>, LiveError> {
         let sql = "SELECT organisation.id, organisation.platform, platform.text
             FROM organisation JOIN platform ON platform.digest = platform_digest ORDER BY organisation.id";
@@ -143,6 +154,10 @@ impl Read for Embedded {
 
     async fn organisations(&self) -> Result<Vec<Listed>, LiveError> {
         blocking(|| self.organisations_now())
+    }
+
+    async fn managed(&self) -> Result<Vec<SmolStr>, LiveError> {
+        blocking(|| self.managed_now())
     }
 
     async fn read(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {

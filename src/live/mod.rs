@@ -272,6 +272,9 @@ pub trait Read {
     /// The organisations that the portal has.
     fn organisations(&self) -> impl Future<Output = Result<Vec<Listed>, LiveError>> + Send;
 
+    /// The organisations in which rosterctl manages people.
+    fn managed(&self) -> impl Future<Output = Result<Vec<SmolStr>, LiveError>> + Send;
+
     /// Everything that the portal has of an organisation; empty where it does not know the organisation.
     fn read(&self, organisation: &str, platform: &Platform) -> impl Future<Output = Result<Live, LiveError>> + Send;
 }

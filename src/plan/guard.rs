@@ -190,6 +190,21 @@ fn tampered(organisation: &Organisation, live: &Live, options: &Options, finding
     }
 }
 
+/// Organisations in which rosterctl manages people and which no roster of the run names: nothing is planned for them.
+pub fn unlisted(managed: &[SmolStr], organisations: &[Organisation]) -> Vec<Diagnostic> {
+    let named: HashSet<&SmolStr> = organisations.iter().map(|organisation| &organisation.id).collect();
+    let unlisted = managed.iter().filter(|id| !named.contains(id));
+    let finding = |id: &SmolStr| {
+        let message =
+            format!("the portal has managed people of `{id}`, which no roster names: nothing is planned for it");
+        let help = format!(
+            "add its roster, or write one with `rosterctl export --organisation {id}`; to remove its people, apply a roster with empty sections"
+        );
+        Diagnostic::new("plan/unlisted", Severity::Info, message).help(help).organisation(id.clone())
+    };
+    unlisted.map(finding).collect()
+}
+
 /// Groups that users list while the roster does not manage groups: they must be known to the portal.
 fn unknown_groups(organisation: &Organisation, live: &Live, findings: &mut Vec<Diagnostic>) {
     if organisation.managed.groups {

@@ -25,6 +25,7 @@ use crate::rules::{Levels, Waived};
 pub use changes::{carried_out, changes};
 use diff::{Delta, Diff};
 use document::{Action, Blocked, Finding, Impact, PLAN_VERSION, PlanDocument, PlanSummary, Step, TargetRef, Unmanaged};
+pub use guard::unlisted;
 use order::{Ordered, Placed};
 
 /// How far a plan may go.

@@ -69,6 +69,11 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
         "what the portal has keeps to the platform's own rules; what breaks them cannot be understood, so nothing is \
          planned for it, nor for the entries of the roster that it may be",
     ),
+    (
+        "plan/unlisted",
+        "every organisation on the target whose people rosterctl manages is named by a roster of the workspace; nothing is \
+         planned for one that is not",
+    ),
     ("plan/lifecycle", "each step is one for which the platform's life cycle has a way"),
     (
         "plan/circular",
