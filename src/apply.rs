@@ -8,7 +8,6 @@ use smol_str::SmolStr;
 use crate::live::{Author, Live, LiveError, Object, Operation, Read, Resource, Write};
 use crate::model::{Group, Person};
 use crate::plan::carried_out;
-use crate::plan::diff::resource;
 use crate::plan::document::{Action, PlanDocument, Step};
 use crate::platform::Platform;
 
@@ -196,6 +195,8 @@ fn batch_length(operations: &[Operation], after: &HashMap<u32, &Vec<u32>>) -> us
 /// The portal's objects as the steps go by.
 struct State {
     objects: HashMap<SmolStr, Object>,
+    /// Why there is nothing to be said of these handles.
+    unread: HashMap<SmolStr, String>,
     ids: HashSet<(Resource, SmolStr)>,
 }
 
@@ -221,7 +222,9 @@ impl State {
         let people = live.people.iter().map(|entry| (entry, Object::Person(Box::new(in_new_words(&entry.object)))));
         let groups = live.groups.iter().map(|entry| (entry, Object::Group(entry.object.clone())));
         let ids = |managed: bool, object: &Object| managed.then(|| (kind(object), SmolStr::from(object.id())));
-        let mut state = State { objects: HashMap::new(), ids: HashSet::new() };
+        let unread = live.unread.iter().map(|unread| (unread.handle.clone(), unread.to_string())).collect();
+        let mut state = State { objects: HashMap::new(), unread, ids: HashSet::new() };
+        state.ids.extend(live.unread.iter().filter_map(|unread| unread.resource.zip(unread.id.clone())));
         for (entry, object) in people {
             state.ids.extend(ids(entry.managed, &object));
             state.objects.insert(entry.handle.clone(), object);
@@ -238,7 +241,8 @@ impl State {
         let handle = step.handle.as_deref().map(SmolStr::from);
         let before = match &handle {
             Some(handle) => {
-                let object = self.objects.get(handle).cloned().ok_or("it is gone from the portal")?;
+                let gone = || self.unread.get(handle).map_or("it is gone from the portal", String::as_str);
+                let object = self.objects.get(handle).cloned().ok_or_else(gone)?;
                 if step.fingerprint.as_deref() != Some(object.fingerprint(platform, handle).as_str()) {
                     return Err("it was changed on the portal since the plan was made".to_owned());
                 }
@@ -279,5 +283,5 @@ impl State {
 }
 
 fn kind(object: &Object) -> Resource {
-    resource(object.section())
+    Resource::from(object.section())
 }

@@ -565,7 +565,7 @@ fn files_that_are_no_portal_are_left_alone() {
 }
 
 #[test]
-fn a_row_that_cannot_be_understood_is_an_error() {
+fn a_row_that_cannot_be_understood_is_told_apart_and_the_others_are_read() {
     let rubbish = [
         ("roles = 'technical,boss'", "unknown role `boss`"),
         ("state = 'suspended'", "unknown state `suspended`"),
@@ -574,20 +574,57 @@ fn a_row_that_cannot_be_understood_is_an_error() {
         ("attributes = '{\"serviceNow\": 1}'", "attribute `serviceNow` has a value of the wrong type"),
         ("attributes = '{\"shoeSize\": 1}'", "unknown attribute `shoeSize`"),
         ("external_id = 'ada'", "does not have the form `acme/<id>`"),
+        ("external_id = CAST(x'ff' AS TEXT)", "`external_id` is not UTF-8 text"),
         ("section = 'guests'", "neither `users` nor `contacts`"),
+        ("email = x'ff'", "`email` holds bytes"),
         ("name = x'ff'", "`name` holds bytes"),
         ("name = ''", "`name` is empty"),
     ];
     for (change, words) in rubbish {
         let world = World::new(arxus());
         world.create(&world.user("ada", |_, _| {})).unwrap();
-        world.sql(&format!("UPDATE person SET {change}"));
-        assert_error(wait(world.portal.read("acme", &world.platform)), &["`p-000001` of `acme`", words]);
+        world.create(&world.user("bob", |_, _| {})).unwrap();
+        world.sql(&format!("UPDATE person SET {change} WHERE id = 1"));
+        let live = world.live();
+        let (read, unread) = (&live.people[0].object.id, &live.unread[0]);
+        assert_eq!((read.as_str(), live.people.len(), live.unread.len()), ("bob", 1, 1), "{change}");
+        assert!(unread.handle == "p-000001" && unread.reason.contains(words), "{change}: {unread:?}");
+        assert_eq!(unread.id.is_some(), !change.starts_with("external_id"), "{change}");
+        assert_eq!(unread.email.is_some(), !change.starts_with("email"), "{change}");
+        assert_eq!(unread.resource.is_some(), !change.starts_with("section"), "{change}");
+        assert!(!live.proof.holds() && (live.proof.read, live.proof.announced) == (1, 2), "{change}");
+        world.sql("DELETE FROM person WHERE id = 1");
+        assert!(world.live().proof.holds(), "{change}");
     }
+}
+
+#[test]
+fn a_group_that_cannot_be_understood_is_told_apart() {
+    for (applications, words) in [
+        ("csp=none", "unknown level `none`"),
+        ("csp", "not of the form `application=level`"),
+        ("csp=full,csp=read", "the application `csp` is listed twice"),
+        ("csp=full, csp=full", "the application `csp` is listed twice"),
+    ] {
+        let world = World::new(arxus());
+        world.create_group("it").unwrap();
+        world.sql(&format!("UPDATE permission_group SET applications = '{applications}'"));
+        let live = world.live();
+        let unread = &live.unread[0];
+        assert!(live.groups.is_empty() && unread.is_group() && unread.handle == "g-000001", "{unread:?}");
+        assert_eq!((unread.id.as_deref(), unread.name.as_deref()), (Some("it"), Some("IT")));
+        assert!(unread.reason.contains(words), "{unread:?}");
+    }
+}
+
+#[test]
+fn organisations_with_managed_people_are_listed() {
     let world = World::new(arxus());
-    world.create_group("it").unwrap();
-    world.sql("UPDATE permission_group SET applications = 'csp=none'");
-    assert_error(wait(world.portal.read("acme", &world.platform)), &["`g-000001`", "unknown level `none`"]);
+    assert!(wait(world.portal.managed()).unwrap().is_empty());
+    world.sql("INSERT INTO person (organisation, section, name) VALUES ('acme', 'users', 'Stranger')");
+    assert!(wait(world.portal.managed()).unwrap().is_empty());
+    world.create(&world.user("ada", |_, _| {})).unwrap();
+    assert_eq!(wait(world.portal.managed()).unwrap(), ["acme"]);
 }
 
 #[test]

@@ -573,6 +573,135 @@ fn an_empty_section_means_nobody_and_is_guarded() {
 }
 
 #[test]
+fn a_row_that_cannot_be_understood_stops_nobody_else() {
+    let project = Project::applied(TEAM);
+    project.sql("UPDATE person SET roles = 'watchlist,boss' WHERE external_id = 'acme/wim'");
+    project
+        .write("rosters/acme.yaml", replaced(&without(TEAM, &["eva"]), "contacts:\n", &format!("contacts:\n{NOVA}")));
+    let ran = project.run("plan --format json").exits(0);
+    assert_eq!(steps(&ran), ["create contact nova"], "neither is Wim made twice nor is Eva removed");
+    assert_eq!((&ran.json()["complete"], &ran.json()["summary"]["unchanged"]), (&json!(false), &json!(5)));
+    let finding = ran.finding("plan/unreadable");
+    assert_eq!((finding.severity.as_str(), finding.subject.as_deref()), ("warning", Some("wim")));
+    assert_eq!(finding.pointer, "/contacts/wim");
+    for words in ["contact `p-000005` (wim)", "unknown role `boss`", "nothing is planned for `wim`"] {
+        assert!(finding.message.contains(words), "{finding:?}");
+    }
+    assert!(ran.finding("plan/incomplete").help.contains("plan/unreadable"), "{ran}");
+    project.run("plan --deny warning").exits(1);
+    project.run("apply --yes").exits(0).says("unknown role `boss`");
+    let names = project.column("SELECT name FROM person WHERE section = 'contacts' ORDER BY name");
+    assert_eq!(names, ["Dana Kowalska", "Eva Smet", "Nova Peers", "Wim Maes"]);
+    // Mended on the portal, everything goes its way.
+    project.sql("UPDATE person SET roles = 'watchlist' WHERE external_id = 'acme/wim'");
+    assert_eq!(steps(&project.run("plan --format json").exits(0)), ["delete contact eva"]);
+    project.converges();
+}
+
+const NOVA: &str = "  nova: { name: Nova Peers, email: nova@acme.example, roles: [watchlist] }\n";
+
+#[test]
+fn who_may_be_the_one_that_cannot_be_understood_is_not_made_again() {
+    // By the address, by an earlier id, and by the address that somebody wants who is there already.
+    let project = Project::applied(TEAM);
+    project.sql("UPDATE person SET external_id = 'wim', section = 'guests' WHERE external_id = 'acme/wim'");
+    let ran = project.run("plan --format json").exits(0);
+    assert_eq!(steps(&ran), [""; 0]);
+    let finding = ran.finding("plan/unreadable");
+    assert_eq!(finding.subject.as_deref(), Some("p-000005"), "{finding:?}");
+    assert!(finding.message.contains("nothing is planned for `wim`"), "{finding:?}");
+    project.roster("wim@acme.example", "willem@acme.example");
+    project.roster("eva@acme.example", "WIM@acme.example");
+    let ran = project.run("plan --format json").exits(0);
+    assert_eq!(steps(&ran), ["create contact wim"], "nothing tells that the row is Wim's");
+    assert!(ran.finding("plan/unreadable").message.contains("nothing is planned for `eva`"), "{ran}");
+
+    let project = Project::applied(TEAM);
+    project.sql("UPDATE person SET state = 'lost' WHERE external_id = 'acme/wim'");
+    project.roster(
+        "  wim: { name: Wim Maes, email: wim@",
+        "  willem: { previously: [wim], name: Wim Maes, email: willem@",
+    );
+    let ran = project.run("plan --format json").exits(0);
+    assert_eq!(steps(&ran), [""; 0]);
+    assert!(ran.finding("plan/unreadable").message.contains("nothing is planned for `willem`"), "{ran}");
+}
+
+#[test]
+fn a_group_that_cannot_be_understood_is_not_made_again() {
+    let project = Project::applied(TEAM);
+    let broken = |row: &str| project.sql(&format!("UPDATE permission_group SET {row} WHERE name = 'Purchasing'"));
+    broken("applications = 'csp=read,csp=full'");
+    let ran = project.run("plan --format json").exits(0);
+    assert_eq!(steps(&ran), [""; 0]);
+    let finding = ran.finding("plan/unreadable");
+    assert_eq!(
+        (finding.subject.as_deref(), finding.pointer.as_str()),
+        (Some("purchasing"), "/permissionGroups/purchasing")
+    );
+    assert!(finding.message.contains("the application `csp` is listed twice"), "{finding:?}");
+    // It is there all the same: somebody can become a member.
+    project.roster("groups: [it-operations]", "groups: [it-operations, purchasing]");
+    let ran = project.run("plan --format json").exits(0);
+    assert_eq!(steps(&ran), ["update user ada"]);
+    project.run("apply --yes").exits(0);
+    // Under another id it is not: who is to be a member waits for it.
+    project.roster("  purchasing: {", "  buying: { previously: [purchasing],");
+    project.roster("groups: [purchasing]", "groups: [buying]");
+    project.roster("groups: [it-operations, purchasing]", "groups: [it-operations]");
+    let ran = project.run("plan --format json").exits(0);
+    assert_eq!(steps(&ran), ["update user ada"]);
+    assert!(ran.finding("plan/unreadable").message.contains("nothing is planned for `buying`, `ben`"), "{ran}");
+    // A group that is not managed is known by its name.
+    broken("external_id = NULL");
+    let ran = project.run("plan --format json").exits(0);
+    assert!(ran.finding("plan/unreadable").message.contains("nothing is planned for `buying`, `ben`"), "{ran}");
+}
+
+#[test]
+fn what_cannot_be_understood_is_drift_and_missing_from_an_export() {
+    let project = Project::applied(TEAM);
+    project.run("drift").exits(0);
+    project.sql("UPDATE person SET attributes = '{\"shoeSize\": 45}' WHERE external_id = 'acme/wim'");
+    let ran = project.run("drift --format json").exits(2);
+    assert_eq!((&ran.json()["complete"], &ran.json()["differences"]), (&json!(false), &json!([])));
+    assert!(ran.finding("plan/unreadable").message.contains("unknown attribute `shoeSize`"), "{ran}");
+    project.run("drift --deny warning").exits(2).says("plan/unreadable").says("no drift in what could be read");
+    let complaint = "the contact `p-000005` (wim) cannot be understood: unknown attribute `shoeSize`";
+    let ran = project.run("export -q").exits(1).complains(complaint).never_says("wim").says("eva");
+    assert!(ran.stderr.contains("not complete"), "{ran}");
+    let exported = project.run("export --format json").exits(1).complains(complaint).json();
+    assert!(exported["contacts"]["eva"].is_object() && exported["contacts"]["wim"].is_null(), "{exported}");
+}
+
+#[test]
+fn a_saved_plan_is_refused_where_its_object_cannot_be_understood_any_more() {
+    let project = saved();
+    project.sql("UPDATE person SET state = 'lost' WHERE external_id = 'acme/wim'");
+    let ran = project.run("apply --plan plan.json --yes").exits(1);
+    ran.complains("contact wim of acme").complains("unknown state `lost`").complains("nothing was done");
+    project.is_undone();
+}
+
+#[test]
+fn an_organisation_that_no_roster_names_is_mentioned() {
+    let project = Project::applied(TEAM);
+    let other = replaced(ACME, "organisation: acme", "organisation: other");
+    project.write("rosters/other.yaml", &other);
+    project.run("apply --yes").exits(0);
+    assert!(!project.run("plan --format json").exits(0).rules().contains(&"plan/unlisted".to_owned()));
+    std::fs::remove_file(project.path("rosters/other.yaml")).unwrap();
+    for command in ["plan", "plan --detailed-exitcode --deny warning", "drift"] {
+        let finding = project.run(&format!("{command} --format json")).exits(0).finding("plan/unlisted");
+        assert_eq!(finding.severity, "info", "{finding:?}");
+        assert!(finding.message.contains("`other`") && finding.help.contains("export"), "{finding:?}");
+    }
+    // Where files are named it goes without saying that others are not.
+    let ran = project.run("plan rosters --format json").exits(0);
+    assert!(!ran.rules().contains(&"plan/unlisted".to_owned()), "{ran}");
+}
+
+#[test]
 fn access_ends_on_its_last_day() {
     let roster = replaced(TEAM, "  wim: { name: Wim Maes,", "  wim: { until: 2031-06-30, name: Wim Maes,");
     let project = Project::with_roster(&roster);

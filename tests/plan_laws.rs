@@ -13,7 +13,7 @@ use rosterctl::document::roster::{Agreement, EntryType, Relationship, Size};
 use rosterctl::document::workspace::Level;
 use rosterctl::document::{self, Sources};
 use rosterctl::live::object::PersonRecord;
-use rosterctl::live::{Applied, Author, Completeness, Embedded, Entry, Live, Object, Read, Resource};
+use rosterctl::live::{Applied, Author, Completeness, Embedded, Entry, Live, Object, Read, Resource, Unread};
 use rosterctl::model::{
     Day, Group, Held, Managed, Organisation, Person, Platforms, Profile, Status, Value, View, build, grant,
 };
@@ -325,7 +325,7 @@ impl Scene {
             .collect();
         let count = people.len() + groups.len();
         let proof = Completeness { read: count, announced: count };
-        Live { people, groups, vanished: Vec::new(), proof }
+        Live { people, groups, vanished: Vec::new(), unread: Vec::new(), proof }
     }
 
     fn organisation(&self) -> Organisation {
@@ -577,6 +577,7 @@ proptest! {
                 object: group.clone(), handle: handle.as_str().into(), managed: ended.managed[handle], applied: Applied::Unknown,
             }).collect(),
             vanished: Vec::new(),
+            unread: Vec::new(),
             proof: live.proof,
         };
         let second = planned(&organisation, &again, &scene.options());
@@ -603,6 +604,43 @@ proptest! {
         let document = planned(&organisation, &live, &scene.options());
         prop_assert!(document.steps.iter().all(|step| step.action != Action::Delete));
         prop_assert!(!document.complete && has_finding(&document, "plan/incomplete"));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_not_made_twice(scene in scene(), broken in prop::collection::vec(any::<bool>(), 16)) {
+        let (organisation, mut live) = (scene.organisation(), scene.live());
+        let mut broken = broken.into_iter().cycle();
+        let unread = |handle: &str, resource, managed: bool, id: &str, name: &str, email: Option<&Located<_>>| Unread {
+            handle: handle.into(), resource: Some(resource), id: managed.then(|| id.into()), name: Some(name.into()),
+            email: email.map(|email: &Located<smol_str::SmolStr>| email.value.clone()), reason: "unknown role".to_owned(),
+        };
+        let Live { people, groups, unread: found, .. } = &mut live;
+        people.retain(|entry| broken.next() == Some(false) || {
+            let Person { id, section, name, email, .. } = &entry.object;
+            found.push(unread(&entry.handle, Resource::from(*section), entry.managed, id, &name.value, email.as_ref()));
+            false
+        });
+        groups.retain(|entry| broken.next() == Some(false) || {
+            let Group { id, name, .. } = &entry.object;
+            found.push(unread(&entry.handle, Resource::PermissionGroup, entry.managed, id, &name.value, None));
+            false
+        });
+        live.proof.read -= live.unread.len();
+        let document = planned(&organisation, &live, &scene.options());
+        let findings = document.diagnostics.iter().filter(|finding| finding.rule == "plan/unreadable").count();
+        prop_assert_eq!(findings, live.unread.len());
+        for step in &document.steps {
+            prop_assert!(!step.changes.is_empty(), "a step without changes: {:?}", step);
+            prop_assert!(step.action != Action::Delete || live.unread.is_empty(), "{:?}", step);
+            let group = step.resource == Resource::PermissionGroup;
+            let email = step.changes.iter().find(|change| change.field == "email").and_then(|change| change.to.as_str());
+            for unread in live.unread.iter().filter(|unread| unread.is_group() == group) {
+                let made_again = step.action == Action::Create && unread.id.as_deref() == Some(step.key.as_str());
+                prop_assert!(!made_again, "{:?} is {:?}", step, unread);
+                let same = unread.email.as_deref().zip(email).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
+                prop_assert!(!same, "{:?} takes the address of {:?}", step, unread);
+            }
+        }
     }
 
     #[test]

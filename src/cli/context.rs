@@ -54,6 +54,8 @@ pub struct Rosters {
     pub sources: Sources,
     /// How rules are weighed.
     pub levels: Levels,
+    /// Whether these are all that there are; false where the command line names some.
+    pub all: bool,
 }
 
 impl Context {
@@ -157,7 +159,8 @@ impl Context {
         diagnostics.extend(organisations.par_iter().map(check).collect::<Vec<_>>().into_iter().flatten());
         sort(&mut diagnostics, &self.sources);
         let settings = Settings { base: self.base, workspace: self.workspace, today: self.today };
-        Ok((Rosters { organisations, diagnostics, sources: self.sources, levels }, settings))
+        let all = paths.is_empty();
+        Ok((Rosters { organisations, diagnostics, sources: self.sources, levels, all }, settings))
     }
 
     /// A workspace file in a folder that the command line names, which is not the one in use.

@@ -36,9 +36,11 @@ pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, E
             findings + &compared
         }
     })?;
+    // What cannot be understood was not written by rosterctl: it came from outside.
+    let same = drift.differences.is_empty() && planned.live.iter().all(|live| live.unread.is_empty());
     let invalid = !planned.sound();
-    if invalid || common.deny.exit(&planned.diagnostics) != Exit::Clean && drift.differences.is_empty() {
+    if invalid || common.deny.exit(&planned.diagnostics) != Exit::Clean && same {
         return Ok(Exit::Findings);
     }
-    Ok(if drift.differences.is_empty() { Exit::Clean } else { Exit::Changes })
+    Ok(if same { Exit::Clean } else { Exit::Changes })
 }

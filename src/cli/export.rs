@@ -26,7 +26,7 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
     let organisation = choose(&listed, args.organisation.as_deref(), &target.reference.name)?;
     let platform = platform(organisation)?;
     let live = target.portal.read(&organisation.id, &platform).await?;
-    if !live.proof.holds() {
+    if live.proof.read + live.unread.len() != live.proof.announced {
         let message =
             format!("the portal announced {} objects and {} were read", live.proof.announced, live.proof.read);
         return Err(Error::failed(message, "nothing was exported, since it would not be all; try again"));
@@ -35,7 +35,14 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
         Format::Text => write::roster(&export::roster(&organisation.id, &platform, &live)),
         Format::Json => json::to_json(&export::as_json(&organisation.id, &platform, &live)),
     })?;
-    Ok(Exit::Clean)
+    if live.unread.is_empty() {
+        return Ok(Exit::Clean);
+    }
+    let missing: Vec<String> = live.unread.iter().map(|unread| visible(&unread.to_string())).collect();
+    let message = format!("the roster is not complete: what follows is missing\n  {}", missing.join("\n  "));
+    let hint = "correct it on the portal and export again; applied as it is, the roster would name too few";
+    output.complain(&Error::failed(message, hint));
+    Ok(Exit::Findings)
 }
 
 fn choose<'l>(listed: &'l [Listed], wanted: Option<&str>, target: &str) -> Result<&'l Listed, Error> {

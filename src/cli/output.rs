@@ -57,15 +57,20 @@ impl Output {
 
     /// Prints an error, and for machines one JSON document.
     pub fn error(&self, error: &Error) {
+        self.complain(error);
+        if self.format == Format::Json {
+            error_document(&error.message, error.hint.as_deref());
+        }
+    }
+
+    /// Prints to standard error what went wrong in a run whose result stands nevertheless.
+    pub fn complain(&self, error: &Error) {
         let (red, bold, plain) =
             if self.errors_in_color { ("\u{1b}[1;31m", "\u{1b}[1m", "\u{1b}[0m") } else { ("", "", "") };
         let mut stderr = std::io::stderr().lock();
         let _ = writeln!(stderr, "{red}error{plain}{bold}: {}{plain}", lines(&error.message));
         if let Some(hint) = &error.hint {
             let _ = writeln!(stderr, "  {bold}help{plain}: {}", lines(hint));
-        }
-        if self.format == Format::Json {
-            error_document(&error.message, error.hint.as_deref());
         }
     }
 }

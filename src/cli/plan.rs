@@ -10,7 +10,7 @@ use crate::document::record::visible;
 use crate::error::{Error, Exit};
 use crate::live::{Live, Read};
 use crate::plan::document::{Finding, PlanDocument};
-use crate::plan::plan;
+use crate::plan::{plan, unlisted};
 use crate::report::{Format, json, text};
 
 /// Runs the command.
@@ -62,6 +62,9 @@ impl Planned {
         }
         let pairs: Vec<_> = rosters.organisations.iter().zip(&live).collect();
         let (mut document, mut diagnostics) = plan(&pairs, reference, &options, &rosters.sources, &rosters.diagnostics);
+        if let Some(target) = target.as_ref().filter(|_| rosters.all) {
+            diagnostics.extend(unlisted(&target.portal.managed().await?, &rosters.organisations));
+        }
         sort(&mut diagnostics, &rosters.sources);
         document.diagnostics = diagnostics.iter().map(|finding| Finding::of(finding, &rosters.sources)).collect();
         if !sound {

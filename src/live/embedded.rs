@@ -16,10 +16,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::object::hex;
-use super::{Author, Completeness, Listed, Live, LiveError, Operation, Read, Refusal, Write};
+use super::{Author, Listed, Live, LiveError, Operation, Read, Refusal, Write};
 use crate::platform::Platform;
 pub use audit::AuditRow;
 use portal::{Portal, Stop};
@@ -76,19 +77,15 @@ impl Embedded {
         written.map_err(|error| store::explain(&self.path, error))
     }
 
-    fn not_understood(&self, organisation: &str, handle: &str, reason: &str) -> LiveError {
-        let path = self.path.display();
-        LiveError::new(
-            format!("the portal `{path}` holds what cannot be understood: `{handle}` of `{organisation}`: {reason}"),
-            "correct the row, or add the word to the platform file; nothing is planned for an organisation half read",
-        )
-    }
-
-    fn read_now(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
-        let live = self.looking(|rows| reading::live(rows, organisation, platform))?;
-        let proof = Completeness { read: 0, announced: 0 };
-        let nothing = Live { people: Vec::new(), groups: Vec::new(), vanished: Vec::new(), proof };
-        live.unwrap_or(Ok(nothing)).map_err(|(handle, reason)| self.not_understood(organisation, &handle, &reason))
+    fn managed_now(&self) -> Result<Vec<SmolStr>, LiveError> {
+        let sql = "SELECT id FROM organisation WHERE EXISTS
+            (SELECT 1 FROM person WHERE organisation = organisation.id AND external_id IS NOT NULL) ORDER BY id";
+        let managed = self.looking(|rows| {
+            let mut statement = rows.prepare_cached(sql)?;
+            let managed = statement.query_map([], |row| Ok(row.get_ref(0)?.as_str()?.into()))?;
+            managed.collect::<rusqlite::Result<Vec<SmolStr>>>()
+        });
+        Ok(managed?.unwrap_or_default())
     }
 
     fn organisations_now(&self) -> Result<Vec<Listed>, LiveError> {
@@ -159,8 +156,13 @@ impl Read for Embedded {
         blocking(|| self.organisations_now())
     }
 
+    async fn managed(&self) -> Result<Vec<SmolStr>, LiveError> {
+        blocking(|| self.managed_now())
+    }
+
     async fn read(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
-        blocking(|| self.read_now(organisation, platform))
+        let live = blocking(|| self.looking(|rows| reading::live(rows, organisation, platform)));
+        Ok(live?.unwrap_or_default())
     }
 }
 

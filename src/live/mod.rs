@@ -38,6 +38,17 @@ impl fmt::Display for Resource {
     }
 }
 
+impl From<Section> for Resource {
+    /// The kind of object that a section holds.
+    fn from(section: Section) -> Resource {
+        match section {
+            Section::Users => Resource::User,
+            Section::Contacts => Resource::Contact,
+            Section::PermissionGroups => Resource::PermissionGroup,
+        }
+    }
+}
+
 /// An organisation on a portal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -50,7 +61,7 @@ pub struct Listed {
 }
 
 /// What a portal has of one organisation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Live {
     /// Users and contacts.
     pub people: Vec<Entry<Person>>,
@@ -58,6 +69,8 @@ pub struct Live {
     pub groups: Vec<Entry<Group>>,
     /// Objects that rosterctl wrote and that are gone from the portal, where the portal keeps that: kind and id.
     pub vanished: Vec<(Resource, SmolStr)>,
+    /// Objects that are there and cannot be understood: announced, but not read.
+    pub unread: Vec<Unread>,
     /// Whether this is all of it.
     pub proof: Completeness,
 }
@@ -97,8 +110,46 @@ impl<T> Entry<T> {
     }
 }
 
+/// An object that breaks the platform's own rules, so that nobody can say what it is. What of it can be read tells
+/// whom it may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The portal's own name for it.
+    pub handle: SmolStr,
+    /// The kind of object; none: a user or a contact.
+    pub resource: Option<Resource>,
+    /// The id, where rosterctl manages it.
+    pub id: Option<SmolStr>,
+    /// The name.
+    pub name: Option<SmolStr>,
+    /// The mail address of a person.
+    pub email: Option<SmolStr>,
+    /// Why it cannot be understood.
+    pub reason: String,
+}
+
+impl Unread {
+    /// Whether it is a permission group.
+    pub fn is_group(&self) -> bool {
+        self.resource == Some(Resource::PermissionGroup)
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.resource {
+            Some(resource) => write!(f, "the {resource} `{}`", self.handle)?,
+            None => write!(f, "the person `{}`", self.handle)?,
+        }
+        if let Some(word) = self.id.as_ref().or(self.email.as_ref()).or(self.name.as_ref()) {
+            write!(f, " ({word})")?;
+        }
+        write!(f, " cannot be understood: {}", self.reason)
+    }
+}
+
 /// How it is known that a read saw everything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Completeness {
     /// Objects read.
     pub read: usize,
@@ -220,6 +271,9 @@ pub trait Read {
 
     /// The organisations that the portal has.
     fn organisations(&self) -> impl Future<Output = Result<Vec<Listed>, LiveError>> + Send;
+
+    /// The organisations in which rosterctl manages people.
+    fn managed(&self) -> impl Future<Output = Result<Vec<SmolStr>, LiveError>> + Send;
 
     /// Everything that the portal has of an organisation; empty where it does not know the organisation.
     fn read(&self, organisation: &str, platform: &Platform) -> impl Future<Output = Result<Live, LiveError>> + Send;

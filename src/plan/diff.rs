@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use smol_str::SmolStr;
 
 use super::document::Action;
+use super::unread::{LeftOut, Unknowns};
 use crate::diagnostic::{Located, Place};
 use crate::live::{Entry, Live, Object, Resource};
 use crate::model::{Group, Organisation, Person};
@@ -44,6 +45,8 @@ pub struct Diff {
     pub unmanaged: Vec<(Resource, SmolStr)>,
     /// Removals left out because the read was not complete.
     pub withheld: usize,
+    /// Entries of the roster of which nothing can be said, since the portal's own cannot be understood.
+    pub left_out: Vec<LeftOut>,
     /// Ids of groups that are renamed: old to new.
     pub renamed_groups: HashMap<SmolStr, SmolStr>,
 }
@@ -52,24 +55,23 @@ pub struct Diff {
 pub fn diff(organisation: &Organisation, live: &Live, prune: bool) -> Diff {
     let mut diff = Diff::default();
     let complete = live.proof.holds();
+    let mut unknowns = Unknowns::of(live);
     if organisation.managed.groups {
-        diff.groups(organisation, live, prune, complete);
+        diff.groups(organisation, live, &mut unknowns, prune, complete);
     }
-    diff.people(organisation, live, prune, complete);
+    diff.people(organisation, live, &unknowns, prune, complete);
     diff
 }
 
-/// The resource that a section holds.
-pub fn resource(section: Section) -> Resource {
-    match section {
-        Section::Users => Resource::User,
-        Section::Contacts => Resource::Contact,
-        Section::PermissionGroups => Resource::PermissionGroup,
-    }
-}
-
 impl Diff {
-    fn groups(&mut self, organisation: &Organisation, live: &Live, prune: bool, complete: bool) {
+    fn groups<'a>(
+        &mut self,
+        organisation: &'a Organisation,
+        live: &'a Live,
+        unknowns: &mut Unknowns<'a>,
+        prune: bool,
+        complete: bool,
+    ) {
         let by_id: HashMap<&str, &Entry<Group>> =
             live.groups.iter().filter(|entry| entry.managed).map(|entry| (entry.object.id.as_str(), entry)).collect();
         let mut taken: HashSet<&str> = HashSet::new();
@@ -82,8 +84,15 @@ impl Diff {
                 let same = |entry: &&Entry<Group>| !entry.managed && entry.object.name.value == wanted.name.value;
                 live.groups.iter().find(same)
             };
-            let found = by_id.get(wanted.id.as_str()).or_else(earlier).copied().or_else(by_name);
-            match found.filter(|entry| taken.insert(&entry.handle)) {
+            let exact = by_id.get(wanted.id.as_str());
+            let found = exact.or_else(earlier).copied().or_else(by_name).filter(|entry| taken.insert(&entry.handle));
+            if exact.is_none()
+                && let Some(unread) = unknowns.group(wanted)
+            {
+                self.left_out.push(LeftOut::of(&unread.handle, &wanted.id, wanted.place()));
+                continue;
+            }
+            match found {
                 None => self.deltas.push(Delta {
                     action: Action::Create,
                     resource: Resource::PermissionGroup,
@@ -138,7 +147,14 @@ impl Diff {
         });
     }
 
-    fn people(&mut self, organisation: &Organisation, live: &Live, prune: bool, complete: bool) {
+    fn people(
+        &mut self,
+        organisation: &Organisation,
+        live: &Live,
+        unknowns: &Unknowns<'_>,
+        prune: bool,
+        complete: bool,
+    ) {
         let mut by_id: HashMap<(Section, &str), &Entry<Person>> = HashMap::with_capacity(live.people.len());
         let mut by_email: HashMap<String, &Entry<Person>> = HashMap::new();
         for entry in &live.people {
@@ -184,12 +200,17 @@ impl Diff {
                 let other = if wanted.section == Section::Users { Section::Contacts } else { Section::Users };
                 by_id.get(&(other, wanted.id.as_str())).filter(free)
             };
-            let found = by_id.get(&(wanted.section, wanted.id.as_str()));
-            let found = found.or_else(earlier).or_else(other).or_else(same_address).copied();
-            match found.filter(|entry| taken.insert(&entry.handle)) {
+            let exact = by_id.get(&(wanted.section, wanted.id.as_str()));
+            let found = exact.or_else(earlier).or_else(other).or_else(same_address).copied();
+            let found = found.filter(|entry| taken.insert(&entry.handle));
+            if let Some(unread) = unknowns.person(wanted, exact.is_some()) {
+                self.left_out.push(LeftOut::of(&unread.handle, &wanted.id, wanted.place()));
+                continue;
+            }
+            match found {
                 None => self.deltas.push(Delta {
                     action: Action::Create,
-                    resource: resource(wanted.section),
+                    resource: Resource::from(wanted.section),
                     key: wanted.id.clone(),
                     handle: None,
                     managed: false,
@@ -209,7 +230,7 @@ impl Diff {
             }
             let person = self.in_new_words(&entry.object);
             let ended = ended.get(&(person.section, person.id.as_str())).copied();
-            let (id, resource) = (person.id.clone(), resource(person.section));
+            let (id, resource) = (person.id.clone(), Resource::from(person.section));
             let object = Object::Person(Box::new(person));
             self.leaver(resource, &id, entry.managed, &entry.handle, object, prune, complete, ended);
         }
@@ -229,12 +250,12 @@ impl Diff {
         };
         let mut notes = adoption(entry.managed, "someone with this e-mail address is there already: taken over");
         if before.section != after.section {
-            let (from, to) = (resource(before.section), resource(after.section));
+            let (from, to) = (Resource::from(before.section), Resource::from(after.section));
             notes.push(format!("the {from} becomes a {to}"));
         }
         self.deltas.push(Delta {
             action,
-            resource: resource(wanted.section),
+            resource: Resource::from(wanted.section),
             key: wanted.id.clone(),
             handle: Some(entry.handle.clone()),
             managed: entry.managed,

@@ -1,7 +1,7 @@
 //! What a plan may not do without being asked for by name: too many removals or grants, rules left open, people nobody
 //! named. Each has an allowance of its own, and no allowance stands for another.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
@@ -29,9 +29,14 @@ pub fn findings(
             "the portal announced {} objects of `{}` and {} were read: nothing is removed on such a reading",
             live.proof.announced, organisation.id, live.proof.read
         );
-        let help = "run it again; if it stays so, the portal is at fault";
+        let help = if live.proof.read + live.unread.len() == live.proof.announced {
+            "mend what `plan/unreadable` names, then plan again; all other steps can be applied meanwhile"
+        } else {
+            "run it again; if it stays so, the portal is at fault"
+        };
         findings.push(Diagnostic::new("plan/incomplete", Severity::Warning, message).help(help));
     }
+    findings.append(&mut super::unread::findings(live, diff));
     limits(organisation, live, steps, options, &mut findings);
     unmanaged(organisation, live, diff, options, &mut findings);
     tampered(organisation, live, options, &mut findings);
@@ -50,7 +55,7 @@ fn limits(
 ) {
     let mut there: BTreeMap<Resource, usize> = BTreeMap::new();
     for entry in &live.people {
-        *there.entry(super::diff::resource(entry.object.section)).or_default() += 1;
+        *there.entry(Resource::from(entry.object.section)).or_default() += 1;
     }
     there.insert(Resource::PermissionGroup, live.groups.len());
     let mut removed: BTreeMap<Resource, usize> = BTreeMap::new();
@@ -61,13 +66,13 @@ fn limits(
             (Action::Delete | Action::Deactivate, ..) => *removed.entry(delta.resource).or_default() += 1,
             (_, Some(Object::Person(before)), Some(Object::Person(after))) => {
                 if before.section != after.section {
-                    *removed.entry(super::diff::resource(before.section)).or_default() += 1;
+                    *removed.entry(Resource::from(before.section)).or_default() += 1;
                 }
                 let role = after.roles.iter().any(|held| !before.holds(held.role));
                 let group = after.groups.iter().any(|group| !before.groups.contains(group));
                 if role || group {
                     // Measured against those among whom the person is live: a user who becomes a contact is a user here.
-                    granted.entry(super::diff::resource(before.section)).or_default().insert(&delta.key);
+                    granted.entry(Resource::from(before.section)).or_default().insert(&delta.key);
                 }
             }
             _ => {}
@@ -177,7 +182,7 @@ fn tampered(organisation: &Organisation, live: &Live, options: &Options, finding
             let holder = organisation
                 .people
                 .iter()
-                .find(|person| super::diff::resource(person.section) == *resource && person.id == *id);
+                .find(|person| Resource::from(person.section) == *resource && person.id == *id);
             if holder.is_some_and(|person| person.holds(*role)) {
                 report(id, "deleted", "find out whether the person is still the right one before you apply");
             }
@@ -185,12 +190,29 @@ fn tampered(organisation: &Organisation, live: &Live, options: &Options, finding
     }
 }
 
+/// Organisations in which rosterctl manages people and which no roster of the run names: nothing is planned for them.
+pub fn unlisted(managed: &[SmolStr], organisations: &[Organisation]) -> Vec<Diagnostic> {
+    let named: HashSet<&SmolStr> = organisations.iter().map(|organisation| &organisation.id).collect();
+    let unlisted = managed.iter().filter(|id| !named.contains(id));
+    let finding = |id: &SmolStr| {
+        let message =
+            format!("the portal has managed people of `{id}`, which no roster names: nothing is planned for it");
+        let help = format!(
+            "add its roster, or write one with `rosterctl export --organisation {id}`; to remove its people, apply a roster with empty sections"
+        );
+        Diagnostic::new("plan/unlisted", Severity::Info, message).help(help).organisation(id.clone())
+    };
+    unlisted.map(finding).collect()
+}
+
 /// Groups that users list while the roster does not manage groups: they must be known to the portal.
 fn unknown_groups(organisation: &Organisation, live: &Live, findings: &mut Vec<Diagnostic>) {
     if organisation.managed.groups {
         return;
     }
-    let known: std::collections::HashSet<&str> = live.groups.iter().map(|entry| entry.object.id.as_str()).collect();
+    let unread = live.unread.iter().filter(|unread| unread.is_group());
+    let unread = unread.map(|unread| unread.id.as_ref().unwrap_or(&unread.handle).as_str());
+    let known: HashSet<&str> = live.groups.iter().map(|entry| entry.object.id.as_str()).chain(unread).collect();
     for person in &organisation.people {
         for (index, group) in
             person.groups.iter().enumerate().filter(|(_, group)| !known.contains(group.value.as_str()))

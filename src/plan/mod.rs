@@ -7,6 +7,7 @@ pub mod document;
 mod guard;
 mod impact;
 mod order;
+mod unread;
 mod watch;
 
 use std::collections::{BTreeMap, HashSet};
@@ -25,6 +26,7 @@ use crate::rules::{Levels, Waived};
 pub use changes::{carried_out, changes};
 use diff::{Delta, Diff};
 use document::{Action, Blocked, Finding, Impact, PLAN_VERSION, PlanDocument, PlanSummary, Step, TargetRef, Unmanaged};
+pub use guard::unlisted;
 use order::{Ordered, Placed};
 
 /// How far a plan may go.
@@ -161,7 +163,7 @@ fn unmanaged(organisation: &Organisation, live: &Live, found: &Diff) -> Vec<Unma
     let handles: HashSet<&SmolStr> = found.unmanaged.iter().map(|(_, handle)| handle).collect();
     let people = live.people.iter().filter(|entry| handles.contains(&entry.handle)).map(|entry| Unmanaged {
         organisation: organisation.id.to_string(),
-        resource: diff::resource(entry.object.section),
+        resource: Resource::from(entry.object.section),
         handle: entry.handle.to_string(),
         name: entry.object.name.value.to_string(),
         email: entry.object.email.as_ref().map(|email| email.value.to_string()),

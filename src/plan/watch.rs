@@ -1,6 +1,6 @@
 //! The rules at work while a plan runs: what each step opens and closes, told from the state that it meets.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
@@ -70,7 +70,8 @@ pub struct Watcher<'a> {
     personal: Vec<&'a Rule>,
     tallies: Vec<Tally>,
     histories: Vec<History>,
-    members: HashMap<SmolStr, HashMap<SmolStr, Person>>,
+    /// By group and handle; in order, so that what a change opens is told in the same order every time.
+    members: HashMap<SmolStr, BTreeMap<SmolStr, Person>>,
     begun: HashSet<Spot>,
     groups_after: HashMap<&'a str, &'a Group>,
     closings: HashMap<Spot, Vec<usize>>,
@@ -105,7 +106,7 @@ impl<'a> Watcher<'a> {
             watches,
             personal: persons,
             begun: HashSet::new(),
-            members: changing.iter().map(|id| ((*id).clone(), HashMap::new())).collect(),
+            members: changing.iter().map(|id| ((*id).clone(), BTreeMap::new())).collect(),
             groups_after: deltas
                 .iter()
                 .filter_map(|delta| match &delta.after {

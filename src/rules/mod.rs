@@ -66,6 +66,16 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
          allows more once",
     ),
     ("plan/incomplete", "what the portal announced was read; on a reading that is not complete nothing is removed"),
+    (
+        "plan/unreadable",
+        "what the portal has keeps to the platform's own rules; what breaks them cannot be understood, so nothing is \
+         planned for it, nor for the entries of the roster that it may be",
+    ),
+    (
+        "plan/unlisted",
+        "every organisation on the target whose people rosterctl manages is named by a roster of the workspace; nothing is \
+         planned for one that is not",
+    ),
     ("plan/lifecycle", "each step is one for which the platform's life cycle has a way"),
     (
         "plan/circular",

@@ -127,6 +127,11 @@ impl<'a> Decoder<'a> {
         Decoder { organisation, platform, roles, groups, attributes }
     }
 
+    /// The organisation.
+    pub(super) fn organisation(&self) -> &'a str {
+        self.organisation
+    }
+
     /// The id of the object in a row, from its column `external_id`, and whether it is managed.
     pub(super) fn id(&self, row: &Row<'_>, column: usize, handle: &str) -> Result<(SmolStr, bool), String> {
         match text(row, column, "external_id")? {
@@ -176,6 +181,9 @@ impl<'a> Decoder<'a> {
             applications.push((application, level, Span::default()));
         }
         applications.sort_unstable_by_key(|(application, ..)| *application);
+        if let Some(pair) = applications.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(format!("the application `{}` is listed twice", self.platform[pair[0].0].id));
+        }
         let name = Located::nowhere(name.into());
         Ok(Group {
             id: id.into(),
