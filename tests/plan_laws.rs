@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use rosterctl::apply::{ApprovedPlan, Ended};
 use rosterctl::diagnostic::{FileId, Located, Place, Severity, Span};
 use rosterctl::document::roster::{Agreement, EntryType, Relationship, Size};
-use rosterctl::document::workspace::Level;
+use rosterctl::document::workspace::{Level, Removal};
 use rosterctl::document::{self, Sources};
 use rosterctl::live::object::PersonRecord;
 use rosterctl::live::{Applied, Author, Completeness, Embedded, Entry, Live, Object, Read, Resource, Unread};
@@ -260,6 +260,7 @@ impl Scene {
     fn options(&self) -> Options {
         let no_limit = Limit { count: u32::MAX, percent: 100 };
         Options {
+            removal: Removal::Deactivate,
             prune: self.prune,
             allow_removals: None,
             allow_grants: None,
@@ -592,7 +593,7 @@ proptest! {
         scene.live.people.iter_mut().for_each(|person| person.managed = true);
         scene.live.groups.iter_mut().for_each(|group| group.managed = true);
         let (organisation, live) = (scene.organisation(), scene.live());
-        let same = diff(&organisation, &live, scene.prune);
+        let same = diff(&organisation, &live, scene.prune, Removal::Deactivate);
         prop_assert!(same.deltas.is_empty() && same.unmanaged.is_empty(), "{:#?}", same.deltas);
         prop_assert_eq!(same.unchanged, organisation.people.len() + organisation.groups.len());
     }
@@ -890,7 +891,7 @@ proptest! {
     #[test]
     fn no_step_opens_a_rule_that_another_order_keeps(scene in scene()) {
         let (platform, organisation, live) = (scene.platform(), scene.organisation(), scene.live());
-        let found = diff(&organisation, &live, scene.prune);
+        let found = diff(&organisation, &live, scene.prune, Removal::Deactivate);
         prop_assume!((2..=6).contains(&found.deltas.len()));
         let document = planned(&organisation, &live, &scene.options());
         let renamed = renamed(&document);
@@ -1014,7 +1015,7 @@ proptest! {
         let plans = [&one, &other].map(|(sources, organisation)| {
             let pairs = [(organisation, &live)];
             let (document, _) = plan(&pairs, target(), &scene.options(), sources, &[]);
-            let found = diff(organisation, &live, scene.prune);
+            let found = diff(organisation, &live, scene.prune, Removal::Deactivate);
             (document, found.deltas.into_iter().map(|delta| (delta.action, delta.resource, delta.key)).collect::<Vec<_>>())
         });
         prop_assert_eq!(&plans[0].1, &plans[1].1);

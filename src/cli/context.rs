@@ -11,7 +11,7 @@ use super::output::Output;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
 use crate::document::record::visible;
 use crate::document::source::WORKSPACE_FILE;
-use crate::document::workspace::{Level, Target as TargetText, TargetKind, Workspace};
+use crate::document::workspace::{Level, Removal, Target as TargetText, TargetKind, Workspace};
 use crate::document::{self, Sources};
 use crate::error::{Error, Exit};
 use crate::live::{Embedded, Read};
@@ -323,6 +323,11 @@ impl Settings {
         };
         Options {
             prune: reach.prune,
+            removal: self
+                .workspace
+                .as_ref()
+                .and_then(|workspace| workspace.removal.as_ref())
+                .map_or(Removal::Deactivate, |removal| removal.value),
             allow_removals: reach.allow_removals,
             allow_grants: reach.allow_grants,
             allow_open: reach.allow_open.clone(),

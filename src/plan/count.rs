@@ -18,8 +18,8 @@ pub(super) enum Count<'a> {
     Permission(&'a Rule, PermissionIx),
 }
 
-impl Count<'_> {
-    pub(super) fn rule(&self) -> &Rule {
+impl<'a> Count<'a> {
+    pub(super) fn rule(&self) -> &'a Rule {
         match self {
             Count::Rule(rule) | Count::Event(rule, _) | Count::Role(rule, _) | Count::Permission(rule, _) => rule,
         }

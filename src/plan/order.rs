@@ -253,6 +253,7 @@ fn phase(delta: &Delta) -> u8 {
         (None, _) => 1,
         (Some(Object::Person(before)), Some(Object::Person(after))) => {
             match (gives(before, after), gives(after, before)) {
+                _ if before.active() && !after.active() => 4,
                 (true, false) => 1,
                 (false, true) => 3,
                 _ => 2,
@@ -292,6 +293,8 @@ fn dependencies(deltas: &[Delta]) -> Vec<(Vec<usize>, Vec<usize>)> {
         }
     }
     let mut waits: Vec<Vec<usize>> = vec![Vec::new(); deltas.len()];
+    // Several changes to one object follow each other as they are listed.
+    let mut earlier: HashMap<&SmolStr, usize> = HashMap::new();
     for (index, delta) in deltas.iter().enumerate() {
         let mut wait = |other: Option<&usize>| {
             if let Some(other) = other.filter(|other| **other != index)
@@ -300,6 +303,8 @@ fn dependencies(deltas: &[Delta]) -> Vec<(Vec<usize>, Vec<usize>)> {
                 waits[index].push(*other);
             }
         };
+        let same = delta.handle.as_ref().and_then(|handle| earlier.insert(handle, index));
+        wait(same.as_ref());
         if let Some(place) = place(&delta.after).filter(|place| Some(*place) != self::place(&delta.before)) {
             wait(freed_id.get(&place));
         }
