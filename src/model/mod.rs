@@ -15,7 +15,7 @@ use smol_str::SmolStr;
 pub use crate::document::record::{Day, Text};
 pub use crate::document::roster::{Agreement, EntryType, Expectation, Relationship, Size, Status};
 pub use build::{Built, build};
-pub use platforms::Platforms;
+pub use platforms::{Platforms, no_platform};
 pub use roll::{Answer, Roll, Why, grant};
 pub use view::{GroupIndex, View};
 
