@@ -310,7 +310,7 @@ fn a_folder_with_the_name_of_a_file() {
     project.run("validate empty.yaml").exits(1).says("holds no *.yaml");
     let project = Project::empty();
     project.write("rosterctl.yaml/note.txt", "");
-    project.run("validate").exits(64);
+    project.run("validate").exits(1).says("`rosterctl.yaml` is a folder");
     let project = Project::with_roster(&replaced(ACME, "platform: arxus", "platform: ../p.yaml"));
     project.write("p.yaml/note.txt", "");
     let found = project.run("validate --format json").exits(1).finding("roster/unknown-platform");

@@ -227,9 +227,37 @@ fn a_broken_workspace_is_a_json_document_for_every_command() {
 #[test]
 fn a_broken_workspace_is_shown_by_every_command() {
     let project = acme().with_workspace("version: 1\nrosters: [rosters]\nguard: {}\ndefaultTarget: sandbox\n");
-    for command in ["validate", "plan", "apply --yes", "drift", "export"] {
+    for command in ["validate", "plan", "apply --yes", "drift", "export", "fmt --check", "fmt"] {
         project.run(command).exits(1).says("roster/unknown-key").says("rosterctl.yaml:3:1");
     }
+    let found = project.run("fmt --check --format json").exits(1).findings();
+    assert!(found.iter().any(|finding| finding.path == "rosterctl.yaml"), "{found:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_workspace_file_that_is_no_file_is_an_error() {
+    let commands = ["validate", "validate rosters", "plan", "apply --yes", "drift", "export", "fmt"];
+    let refused = |project: &Project, why: &str| {
+        for command in commands {
+            let ran = project.run(command).below("deep").exits(1);
+            ran.says(why).says("../rosterctl.yaml").says("move it away").never_says("in order");
+        }
+        assert!(!project.has(".rosterctl") && !project.has("deep/.rosterctl"));
+    };
+    let deep = || Project::with_roster(ACME).with("deep/rosters/acme.yaml", ACME);
+    refused(&deep().with("rosterctl.yaml/x", ""), "is a folder");
+    let pipe = deep();
+    let made = std::process::Command::new("mkfifo").arg(pipe.path("rosterctl.yaml")).status();
+    assert!(made.expect("mkfifo starts").success());
+    refused(&pipe, "not a regular file");
+    let link = deep();
+    std::os::unix::fs::symlink("nowhere", link.path("rosterctl.yaml")).expect("links can be made");
+    refused(&link, "cannot be read");
+    let bytes = deep();
+    bytes.write("rosterctl.yaml", b"version: 1 # \xff\n");
+    refused(&bytes, "not UTF-8");
+    Project::empty().with("rosterctl.yaml/x", "").run("validate").exits(1).says("is a folder");
 }
 
 #[test]
