@@ -123,6 +123,18 @@ fn wrong_usage_of_every_sort_is_64() {
         assert!(ran.stdout.is_empty(), "usage goes to standard error\n{ran}");
         assert!(!ran.stderr.is_empty(), "{ran}");
     }
+    for (actor, cure) in [("", "write an id such as"), ("Ada L", "write `ada-l`"), ("ada@acme.example", "kebab-case")] {
+        for command in ["plan", "apply --yes"] {
+            project.run(command).arg("--actor").arg(actor).exits(64).complains("not an id").complains(cure);
+        }
+    }
+    let project = Project::with_roster(ACME);
+    for actor in ["\"\"", "Ada", "ada@acme.example", "[ada]"] {
+        let targets = format!("{{ t: {{ kind: embedded, path: p.db, actor: {actor} }} }}");
+        project.write("rosterctl.yaml", format!("version: 1\ntargets: {targets}\n"));
+        let found = project.run("plan --format json").exits(1).finding("roster/wrong-type");
+        assert_eq!(found.pointer, "/targets/t/actor");
+    }
 }
 
 #[test]
