@@ -20,7 +20,7 @@ use crate::plan::document::{Finding, TargetRef};
 use crate::plan::{Guards, Limit, Options};
 use crate::platform::{BUILT_IN, Platform};
 use crate::report::{Format, REPORT_VERSION, Summary, Validation, json, text};
-use crate::rules::{self, Levels};
+use crate::rules::{self, Doubts, Levels};
 
 /// The embedded target that is used where no workspace file names one.
 const SANDBOX: &str = ".rosterctl/sandbox.db";
@@ -158,7 +158,8 @@ impl Context {
         let Built { organisations, diagnostics: mut findings } = build(documents, &platforms, self.today);
         diagnostics.append(&mut findings);
         let levels = self.levels(&organisations, &mut diagnostics);
-        let check = |organisation: &Organisation| rules::check(organisation, &levels, self.today);
+        let doubts = Doubts::of(&diagnostics);
+        let check = |organisation: &Organisation| rules::check(organisation, &levels, &doubts, self.today);
         diagnostics.extend(organisations.par_iter().map(check).collect::<Vec<_>>().into_iter().flatten());
         sort(&mut diagnostics, &self.sources);
         let settings = Settings { base: self.base, workspace: self.workspace, today: self.today };

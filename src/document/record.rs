@@ -376,13 +376,15 @@ impl<T: FromNode> FromNode for Box<T> {
 pub struct Map<T, const KEBAB: bool = true> {
     /// The entries: id and record, each with its place.
     pub entries: Vec<(Text, T)>,
+    /// The ids of entries that could not be read.
+    pub unread: Vec<SmolStr>,
     /// The place of the whole map.
     pub span: Span,
 }
 
 impl<T, const KEBAB: bool> Default for Map<T, KEBAB> {
     fn default() -> Self {
-        Map { entries: Vec::new(), span: Span::default() }
+        Map { entries: Vec::new(), unread: Vec::new(), span: Span::default() }
     }
 }
 
@@ -393,6 +395,7 @@ impl<T: FromNode, const KEBAB: bool> FromNode for Map<T, KEBAB> {
             return None;
         }
         let mut entries = Vec::with_capacity(node.entries().count());
+        let mut unread = Vec::new();
         let mut keys = Keys::default();
         for (key, value) in node.entries() {
             let Some(text) = key.text() else { continue };
@@ -406,9 +409,12 @@ impl<T: FromNode, const KEBAB: bool> FromNode for Map<T, KEBAB> {
                 }
                 T::read(value, r)
             });
-            entries.extend(read.map(|value| (Located::new(SmolStr::from(text), key.span()), value)));
+            match read {
+                Some(value) => entries.push((Located::new(SmolStr::from(text), key.span()), value)),
+                None => unread.push(SmolStr::from(text)),
+            }
         }
-        Some(Map { entries, span: node.span() })
+        Some(Map { entries, unread, span: node.span() })
     }
     fn layout() -> Layout {
         Layout::Map(T::layout)

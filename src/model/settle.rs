@@ -123,7 +123,7 @@ impl Builder {
         for person in &organisation.people {
             for (index, group) in person.groups.iter().enumerate() {
                 let place = || person.at(group.span, &["groups", &index.to_string()]);
-                if organisation.group(&group.value).is_none() {
+                if organisation.group(&group.value).is_none() && !self.unread_groups.contains(&group.value) {
                     let message = format!("there is no permission group `{}`", group.value);
                     let finding =
                         Diagnostic::error("roster/unknown-group", message).at(place()).subject(person.id.clone());
