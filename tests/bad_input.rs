@@ -104,6 +104,27 @@ fn duplicate_keys() {
 }
 
 #[test]
+fn groups_of_one_name() {
+    let group = "permissionGroups:\n";
+    let again = format!("{group}  desk: {{ name: IT operations, applications: {{ service-desk: read }} }}\n");
+    let text = replaced(ACME, group, &again);
+    let text = replaced(&text, "groups: [it-operations]", "groups: [it-operations, desk]");
+    let ran = Project::with_roster(&text).run("validate --format json").exits(1);
+    assert_eq!(ran.rules(), ["roster/duplicate-key"]);
+    let found = ran.finding("roster/duplicate-key");
+    assert_eq!(
+        (found.pointer.as_str(), found.subject.as_deref()),
+        ("/permissionGroups/it-operations/name", Some("it-operations"))
+    );
+    let related = &ran.json()["diagnostics"][0]["related"][0]["location"];
+    assert_eq!(related["pointer"], "/permissionGroups/desk/name");
+    // Another organisation's groups are others.
+    let project = Project::with_roster(ACME);
+    project.write("rosters/beta.yaml", replaced(ACME, "organisation: acme", "organisation: beta"));
+    project.run("validate --deny warning").exits(0);
+}
+
+#[test]
 fn unknown_and_misspelt_keys_name_the_nearest_word() {
     for (text, at, word) in [
         ("uesrs: {}\n", (4, 1), "`users`"),

@@ -314,4 +314,9 @@ impl Group {
     pub fn place(&self) -> Place {
         Place { file: self.file, span: self.key, pointer: pointer(["permissionGroups", &self.id]) }
     }
+
+    /// The place of the name.
+    pub fn name_place(&self) -> Place {
+        Place { file: self.file, span: self.name.span, pointer: pointer(["permissionGroups", &self.id, "name"]) }
+    }
 }
