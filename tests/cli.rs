@@ -359,14 +359,19 @@ fn text_fits_the_width() {
         for command in ["validate", "plan", "explain"] {
             let ran = project.run(command).env("COLUMNS", &columns.to_string()).ends();
             let least = if command == "explain" { columns.max(80) } else { columns };
-            // A finding's first line is a sentence that a search finds whole: it is not wrapped.
-            let title = |line: &&str| line.starts_with("error[") || line.starts_with("warning[");
-            for line in ran.stdout.lines().filter(|line| !title(line)) {
+            for line in ran.stdout.lines() {
                 let width = line.chars().count();
                 assert!(width <= least, "`{command}` writes {width} characters on {columns} columns: {line}");
             }
         }
     }
+    // Where nobody says how wide, a finding's first line is a sentence that a search finds whole.
+    let ran = project.run("validate").ends();
+    let title = ran.stdout.lines().find(|line| line.starts_with("error[")).expect("a title");
+    assert!(title.ends_with("has no role `techncal`"), "{title}");
+    let narrow = project.run("validate").env("COLUMNS", "40").ends();
+    assert_eq!(narrow.stdout.lines().next(), Some("error[roster/unknown-role]: Arxus"), "{narrow}");
+    narrow.says("\n    customer portal has no role\n    `techncal`\n");
     // A width that is none is no reason to fail.
     for columns in ["0", "1", "-5", "wide", "99999999999"] {
         project.run("validate").env("COLUMNS", columns).exits(1);
