@@ -282,6 +282,21 @@ fn a_byte_order_mark_is_no_matter() {
     project.write("rosters/acme.yaml", format!("\u{feff}{}", replaced(ACME, "version: 1", "vresion: 1")));
     let found = project.run("validate --format json").exits(1).finding("roster/unknown-key");
     assert_eq!(found.at(), (1, 1));
+    // Nobody sees it, so it is no column.
+    let (two, spread) =
+        (replaced(ACME, "version: 1", "version: 2"), replaced(ACME, "version: 1", "--- { version: 2 }"));
+    for (text, column) in [(&two, 10), (&spread, 16)] {
+        for end in ["\n", "\r\n", "\r"] {
+            let found = among(format!("\u{feff}{}", text.replace('\n', end)), "roster/version", (1, column));
+            assert_eq!(found, among(text.replace('\n', end), "roster/version", (1, column)));
+        }
+    }
+    let project = Project::with_roster(ACME).with_workspace("\u{feff}version: 2\n");
+    assert_eq!(project.run("validate --format json").exits(1).finding("roster/version").at(), (1, 10));
+    let project = Project::with_roster(&replaced(ACME, "platform: arxus", "platform: ../mine.yaml"));
+    project.write("mine.yaml", "\u{feff}version: 2\nid: mine\nname: Mine\nextends: arxus\n");
+    assert_eq!(project.run("validate --format json").exits(1).finding("roster/version").at(), (1, 10));
+    project.run("schema --platform mine.yaml").exits(1).complains("has errors: this rosterctl reads version 1");
 }
 
 #[test]
