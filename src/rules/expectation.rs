@@ -27,7 +27,7 @@ pub(super) fn check(organisation: &Organisation, roll: &Roll<'_>, doubt: bool) -
             Ok(asked) => {
                 asked.map(|asked| verify(organisation, roll, &stated.place, &asked, doubt)).unwrap_or_default()
             }
-            Err(finding) => vec![finding],
+            Err(finding) => vec![*finding],
         };
         found.iter_mut().for_each(|finding| finding.organisation = Some(organisation.id.clone()));
         findings.append(&mut found);
@@ -36,7 +36,7 @@ pub(super) fn check(organisation: &Organisation, roll: &Roll<'_>, doubt: bool) -
 }
 
 /// The answer to what an expectation asks; nothing where its question could not be read.
-fn ask<'e>(roll: &'e Roll<'_>, stated: &'e Stated<Expectation>) -> Result<Option<Asked<'e>>, Diagnostic> {
+fn ask<'e>(roll: &'e Roll<'_>, stated: &'e Stated<Expectation>) -> Result<Option<Asked<'e>>, Box<Diagnostic>> {
     let platform = roll.view.platform;
     let here = &stated.place;
     let asked = match &stated.value {
@@ -70,7 +70,7 @@ fn ask<'e>(roll: &'e Roll<'_>, stated: &'e Stated<Expectation>) -> Result<Option
         _ => {
             let message = "an expectation is exactly one of `notified`, `can` and `holds`";
             let finding = Diagnostic::error("roster/wrong-type", message).at(here.clone());
-            return Err(finding.help("write one list item for each"));
+            return Err(Box::new(finding.help("write one list item for each")));
         }
     };
     Ok(Some(asked))
