@@ -3,9 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
+use common::portal::{self, wait};
 use proptest::prelude::*;
 use rosterctl::apply::{ApprovedPlan, Ended};
 use rosterctl::diagnostic::{FileId, Located, Place, Severity, Span};
@@ -72,10 +75,7 @@ rules:
 ";
 
 static PLATFORMS: LazyLock<[Arc<Platform>; 4]> = LazyLock::new(|| {
-    let own = |id: &str, text: &str| {
-        let platform = Platform::from_text(id, text);
-        Arc::new(platform.unwrap_or_else(|findings| panic!("{id} loads: {findings:?}")))
-    };
+    let own = |reference: &str, text: &str| Arc::new(portal::platform(reference, text));
     let arxus = Platform::built_in("arxus").expect("arxus loads");
     [Arc::new(arxus), own("./strict.yaml", STRICT), own("./pair.yaml", PAIR), own("./club.yaml", CLUB)]
 });
@@ -230,17 +230,10 @@ fn group(platform: &Platform, raw: &RawGroup) -> Group {
     });
     let mut applications: Vec<_> = access.collect();
     applications.sort_by_key(|(application, ..)| *application);
-    Group {
-        id: GROUPS[raw.id].into(),
-        name: Located::nowhere(format!("Group {}", raw.name).into()),
-        applications,
-        previously: Vec::new(),
-        file: FileId::NONE,
-        key: Span::default(),
-    }
+    Group { applications, ..portal::group(GROUPS[raw.id], &format!("Group {}", raw.name)) }
 }
 
-/// Keeps the first entry of every id.
+/// Keeps the first entry of every id, or whatever else tells them apart.
 fn unique<T: Clone>(items: &[T], id: impl Fn(&T) -> usize) -> Vec<T> {
     let mut seen = BTreeSet::new();
     items.iter().filter(|item| seen.insert(id(item))).cloned().collect()
@@ -1010,6 +1003,8 @@ proptest! {
         let mut scene = scene;
         scene.platform = 0;
         scene.managed = [true; 3];
+        // A roster has no two groups of one name.
+        scene.wanted.groups = unique(&unique(&scene.wanted.groups, |group| group.id), |group| group.name.into());
         let live = scene.live();
         let (one, other) = (read(&text(&scene, 0)), read(&text(&scene, turn)));
         let plans = [&one, &other].map(|(sources, organisation)| {
@@ -1022,10 +1017,6 @@ proptest! {
         prop_assert_eq!(&plans[0].0.digest, &plans[1].0.digest);
         prop_assert_eq!(&plans[0].0.impact, &plans[1].0.impact);
     }
-}
-
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
 /// Plans against a real portal and carries it out; gives the plan and how its steps ended.

@@ -10,7 +10,7 @@ use rosterctl::report::text::{self, Style};
 use rosterctl::report::{Cause, Difference, Drift, Outcome, StepOutcome, StepResult};
 use serde_json::{Value as Json, json};
 
-const PLAIN: Style = Style { color: false, width: 80, verbose: 0, quiet: false };
+const PLAIN: Style = Style { color: false, width: 80, fitted: true, verbose: 0, quiet: false };
 
 fn location(line: u32) -> Option<Location> {
     let path = "rosters/acme.yaml".to_owned();
