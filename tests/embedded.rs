@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use common::portal::{platform, wait};
 use rosterctl::diagnostic::{Located, Span};
 use rosterctl::live::{Author, Embedded, Entry, Live, LiveError, Object, Operation, Read, Refusal, Resource, Write};
-use rosterctl::model::{EntryType, Group, Held, Person, Status, Value};
-use rosterctl::platform::{Platform, Section, Verb};
+use rosterctl::model::{EntryType, Group, Held, Person, Value};
+use rosterctl::platform::{Platform, Section, State, Verb};
 use tempfile::TempDir;
 
 /// Arxus with a longer life cycle: invitations, and users without access.
@@ -315,7 +315,7 @@ fn what_is_gone_or_there_already_is_stale() {
 fn the_platform_is_enforced() {
     let world = World::new(arxus());
     world.create(&world.user("ada", |_, _| {})).unwrap();
-    let off = |ada: &mut Person, _: &Platform| ada.status.value = Status::Deactivated;
+    let off = |ada: &mut Person, _: &Platform| ada.status.value = State::Deactivated;
     assert_forbidden(
         world.change(Verb::Deactivate, "ada", off),
         "Arxus customer portal` has no way to deactivate a user that is active",
@@ -383,7 +383,7 @@ fn a_section_that_the_platform_lacks_is_refused() {
 #[test]
 fn a_longer_life_cycle_is_walked_step_by_step() {
     let world = World::new(platform("arxus", CLUB));
-    let off = |ada: &mut Person, _: &Platform| ada.status.value = Status::Deactivated;
+    let off = |ada: &mut Person, _: &Platform| ada.status.value = State::Deactivated;
     assert_forbidden(world.create(&world.user("ada", off)), "to create leads to pending, not to deactivated");
     world.create(&world.user("ada", |_, _| {})).unwrap();
     assert_forbidden(world.change(Verb::Deactivate, "ada", off), "no way to deactivate a user that is pending");
@@ -396,8 +396,8 @@ fn a_longer_life_cycle_is_walked_step_by_step() {
     };
     assert_forbidden(world.change(Verb::Deactivate, "ada", grab), "cannot give roles");
     world.change(Verb::Deactivate, "ada", off).unwrap();
-    assert_eq!(world.find("ada").object.status.value, Status::Deactivated);
-    world.change(Verb::Reactivate, "ada", |ada, _| ada.status.value = Status::Active).unwrap();
+    assert_eq!(world.find("ada").object.status.value, State::Deactivated);
+    world.change(Verb::Reactivate, "ada", |ada, _| ada.status.value = State::Active).unwrap();
     world.change(Verb::Deactivate, "ada", off).unwrap();
     world.delete("ada").unwrap();
 }

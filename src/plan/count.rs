@@ -43,6 +43,11 @@ impl<'a> Count<'a> {
         }
     }
 
+    /// Whether it speaks of a state by itself, and not only of what a plan takes away.
+    pub(super) fn of_states(&self) -> bool {
+        matches!(self, Count::Rule(_) | Count::Event(..))
+    }
+
     /// The smallest and the largest count that hold; a side that may be crossed for a moment bounds nothing.
     pub(super) fn bounds(&self) -> (i64, i64) {
         match self {

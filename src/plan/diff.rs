@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use smol_str::SmolStr;
 
 use super::document::Action;
+use super::merge::{merged, same};
 use super::unread::{LeftOut, Unknowns};
 use super::wish;
-use crate::diagnostic::{Located, Place};
+use crate::diagnostic::Place;
 use crate::document::workspace::Removal;
 use crate::live::{Entry, Live, Object, Resource};
 use crate::model::{Group, Organisation, Person};
@@ -240,7 +241,7 @@ impl<'a> Comparison<'a> {
         let platform = &self.organisation.platform;
         let mut after = merged(None, wanted);
         if wanted.section == Section::Users {
-            if wish::way(platform, State::Absent, wanted.status.value, self.removal).is_none() {
+            if wish::way(platform, State::Absent, wanted.status.value).as_deref() != Some(&[Verb::Create]) {
                 return self.refuse(wanted, State::Absent);
             }
             after.status.value = wish::after(platform, Verb::Create, State::Absent);
@@ -270,7 +271,7 @@ impl<'a> Comparison<'a> {
         if before.section == Section::Users && wanted.section == Section::Users {
             let from = before.status.value;
             after.status.value = from;
-            match wish::way(&self.organisation.platform, from, wanted.status.value, self.removal).as_deref() {
+            match wish::way(&self.organisation.platform, from, wanted.status.value).as_deref() {
                 Some([]) if from == State::Pending => self.found.waiting.push(wanted.id.clone()),
                 Some([]) => {}
                 Some([verb]) => {
@@ -348,9 +349,7 @@ impl<'a> Comparison<'a> {
         }
         let platform = &self.organisation.platform;
         let verbs = match (&object, resource) {
-            (Object::Person(person), Resource::User) => {
-                wish::way(platform, person.status.value, State::Absent, self.removal)
-            }
+            (Object::Person(person), Resource::User) => wish::way_out(platform, person.status.value, self.removal),
             _ => None,
         };
         let verbs = verbs.unwrap_or_else(|| vec![Verb::Delete]);
@@ -397,57 +396,4 @@ fn adoption(managed: bool, note: &str) -> Vec<String> {
 
 fn plain_group(group: &Group) -> Group {
     Group { previously: Vec::new(), ..group.clone() }
-}
-
-/// What a person shall be: what the roster says, and where it is silent what the portal has.
-pub fn merged(live: Option<&Person>, wanted: &Person) -> Person {
-    let filled = |text: &Option<crate::model::Text>| text.clone().filter(|text| !text.value.is_empty());
-    let mut after = wanted.clone();
-    after.previously = Vec::new();
-    after.until = None;
-    after.email = match (&wanted.email, live) {
-        (None, Some(live)) => live.email.clone(),
-        (email, _) => filled(email),
-    };
-    after.phone = match (&wanted.phone, live) {
-        (None, Some(live)) => live.phone.clone(),
-        (phone, _) => filled(phone),
-    };
-    if let Some(live) = live {
-        for (attribute, value) in &live.attributes {
-            if wanted.attribute(*attribute).is_none() {
-                after.attributes.push((*attribute, Located::nowhere(value.value.clone())));
-            }
-        }
-        after.attributes.sort_by_key(|(attribute, _)| *attribute);
-    }
-    after
-}
-
-/// Whether two people are the same to a portal: order in lists means nothing.
-pub fn same(a: &Person, b: &Person) -> bool {
-    let scalars = a.id == b.id
-        && a.section == b.section
-        && a.name == b.name
-        && a.email == b.email
-        && a.phone == b.phone
-        && a.entry_type == b.entry_type
-        && a.status == b.status;
-    scalars && same_set(&a.roles, &b.roles) && same_set(&a.groups, &b.groups) && same_attributes(a, b)
-}
-
-fn same_set<T: PartialEq>(a: &[T], b: &[T]) -> bool {
-    a == b || a.iter().all(|item| b.contains(item)) && b.iter().all(|item| a.contains(item))
-}
-
-fn same_attributes(a: &Person, b: &Person) -> bool {
-    use crate::model::Value;
-    a.attributes.len() == b.attributes.len()
-        && a.attributes.iter().zip(&b.attributes).all(|((left, x), (right, y))| {
-            left == right
-                && match (&x.value, &y.value) {
-                    (Value::List(x), Value::List(y)) => same_set(x, y),
-                    (x, y) => x == y,
-                }
-        })
 }

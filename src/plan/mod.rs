@@ -8,6 +8,7 @@ pub mod document;
 mod guard;
 mod held;
 mod impact;
+mod merge;
 mod order;
 mod unread;
 mod watch;

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 
 use super::diff::Delta;
 use super::document::Action;
+use super::merge::same;
 use super::watch::{Effect, Opened, Watcher, as_person, is_group};
 use crate::live::Object;
 use crate::model::{Person, Value};
@@ -224,7 +225,7 @@ fn split(delta: &Delta) -> Option<(Delta, Delta)> {
             _ => {}
         }
     }
-    if super::diff::same(&between, before) || super::diff::same(&between, after) {
+    if same(&between, before) || same(&between, after) {
         return None;
     }
     let note = |text: &str| vec![text.to_owned()];
@@ -308,7 +309,8 @@ fn dependencies(deltas: &[Delta]) -> Vec<(Vec<usize>, Vec<usize>)> {
         if let Some(place) = place(&delta.after).filter(|place| Some(*place) != self::place(&delta.before)) {
             wait(freed_id.get(&place));
         }
-        if let Some(address) = as_person(&delta.after).and_then(address) {
+        let own = as_person(&delta.before).and_then(address);
+        if let Some(address) = as_person(&delta.after).and_then(address).filter(|new| own.as_ref() != Some(new)) {
             wait(freed_address.get(&address));
         }
         let groups_named =

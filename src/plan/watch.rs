@@ -296,7 +296,7 @@ impl<'a> Watcher<'a> {
 
     /// What does not hold on the portal before any step: the rule, and in words.
     pub fn broken(&self) -> impl Iterator<Item = (&'a Rule, String)> {
-        let broken = self.watches.iter().zip(&self.tallies);
+        let broken = self.watches.iter().zip(&self.tallies).filter(|(watch, _)| watch.of_states());
         broken.filter_map(|(watch, tally)| Some((watch.rule(), watch.text(&self.view, watch.crossed(*tally)?))))
     }
 

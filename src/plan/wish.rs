@@ -11,12 +11,9 @@ use crate::platform::{Check, Platform, Rule, State, Verb, Wish};
 
 /// The shortest way from a state to one that fulfils the wish; nothing where there is none. Who only has to accept an
 /// invitation is active as far as anybody but that person can make it so.
-pub fn way(platform: &Platform, from: State, wanted: State, removal: Removal) -> Option<Vec<Verb>> {
-    let reached = |state: State| match wanted {
-        State::Active => state == State::Active || platform.transition(Verb::Accept, state).is_some(),
-        State::Absent => state == State::Absent || removal == Removal::Deactivate && state == State::Deactivated,
-        _ => state == wanted,
-    };
+pub fn way(platform: &Platform, from: State, wanted: State) -> Option<Vec<Verb>> {
+    let accepts = |state: State| wanted == State::Active && platform.transition(Verb::Accept, state).is_some();
+    let reached = |state: State| state == wanted || accepts(state);
     let mut seen = vec![from];
     let mut ways = VecDeque::from([(from, Vec::new())]);
     while let Some((state, verbs)) = ways.pop_front() {
@@ -32,6 +29,12 @@ pub fn way(platform: &Platform, from: State, wanted: State, removal: Removal) ->
         }
     }
     None
+}
+
+/// The way of somebody who leaves: without access where that is enough and the platform knows it, else out.
+pub fn way_out(platform: &Platform, from: State, removal: Removal) -> Option<Vec<Verb>> {
+    let kept = (removal == Removal::Deactivate).then(|| way(platform, from, State::Deactivated)).flatten();
+    kept.or_else(|| way(platform, from, State::Absent))
 }
 
 /// The state to which a verb leads from another; the same where the platform does not say.
