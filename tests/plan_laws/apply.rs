@@ -8,10 +8,12 @@ use rosterctl::live::{Author, Embedded, Read, Resource};
 use rosterctl::model::Organisation;
 use rosterctl::plan::Options;
 use rosterctl::plan::document::PlanDocument;
+use rosterctl::platform::State;
 
 use crate::common::portal::wait;
+use crate::platforms::LIFELONG;
 use crate::portal::carry_out;
-use crate::scene::{Scene, has_finding, planned, scene};
+use crate::scene::{Scene, has_finding, planned, scene_on};
 
 /// Plans against a real portal and carries it out; gives the plan and how its steps ended.
 fn apply(portal: &Embedded, organisation: &Organisation, options: &Options) -> (PlanDocument, Vec<(u32, Ended)>) {
@@ -29,11 +31,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn applying_to_a_real_portal_converges(scene in scene(), strangers in 0..3u32) {
+    fn applying_to_a_real_portal_converges(scene in scene_on(0..LIFELONG), strangers in 0..3u32) {
         // A portal creates nobody without access; the life cycle has its own tests.
         let mut scene = scene;
         for side in [&mut scene.live, &mut scene.wanted] {
-            side.people.iter_mut().for_each(|person| person.deactivated = false);
+            side.people.iter_mut().for_each(|person| person.state = State::Active);
         }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("portal.db");

@@ -4,25 +4,26 @@ use proptest::prelude::*;
 use rosterctl::diagnostic::Located;
 use rosterctl::document::workspace::Removal;
 use rosterctl::live::object::PersonRecord;
-use rosterctl::live::{Applied, Entry, Live, Object, Resource, Unread};
+use rosterctl::live::{Live, Object, Resource, Unread};
 use rosterctl::model::{Group, Person};
 use rosterctl::plan::diff::diff;
 use rosterctl::plan::document::Action;
 use rosterctl::platform::{Section, State};
 
-use crate::portal::{Portal, carry_out, renamed};
-use crate::scene::{has_finding, planned, scene};
+use crate::platforms::LIFELONG;
+use crate::portal::states;
+use crate::scene::{has_finding, planned, scene, scene_on};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn steps_lead_from_what_is_live_to_what_is_wanted(scene in scene()) {
+    fn steps_lead_from_what_is_live_to_what_is_wanted(scene in scene_on(0..LIFELONG)) {
         let (platform, organisation, live) = (scene.platform(), scene.organisation(), scene.live());
         let document = planned(&organisation, &live, &scene.options());
         prop_assume!(!has_finding(&document, "plan/circular") && !has_finding(&document, "plan/lifecycle"));
-        let mut states = vec![Portal::new(&live, &renamed(&document))];
-        let portal = carry_out(&document, &platform, &live, |_, portal| states.push(portal.clone()))?;
+        let states = states(&document, &platform, &live)?;
+        let portal = &states[states.len() - 1];
         let told = has_finding(&document, "roster/duplicate-email");
         prop_assert_eq!(told, portal.email_twice().is_some(), "{:?}", portal.email_twice());
         if told {
@@ -85,27 +86,15 @@ proptest! {
             }
             if managed && organisation.managed.has(section) && after.is_some() {
                 let wanted = match &portal.objects[handle.as_str()] {
-                    // Who left is deactivated, where the platform has that.
-                    Object::Person(person) if person.status.value == State::Deactivated => true,
+                    // Who left is deactivated, where the platform has that and no more is asked for.
+                    Object::Person(person) if person.status.value == State::Deactivated && scene.removal == Removal::Deactivate => true,
                     Object::Person(person) => organisation.entry(person.section, &person.id).is_some(),
                     Object::Group(group) => organisation.group(&group.id).is_some(),
                 };
                 prop_assert!(wanted, "`{}` left the roster and is still there", handle);
             }
         }
-        let ended = &states[states.len() - 1];
-        let again = Live {
-            people: ended.people().map(|(handle, person)| Entry {
-                object: person.clone(), handle: handle.as_str().into(), managed: ended.managed[handle], applied: Applied::Unknown,
-            }).collect(),
-            groups: ended.groups().map(|(handle, group)| Entry {
-                object: group.clone(), handle: handle.as_str().into(), managed: ended.managed[handle], applied: Applied::Unknown,
-            }).collect(),
-            vanished: Vec::new(),
-            unread: Vec::new(),
-            proof: live.proof,
-        };
-        let second = planned(&organisation, &again, &scene.options());
+        let second = planned(&organisation, &portal.live(), &scene.options());
         prop_assert!(second.steps.is_empty(), "a second plan has steps: {:#?}", second.steps);
     }
 
@@ -117,7 +106,7 @@ proptest! {
         scene.live.people.iter_mut().for_each(|person| person.managed = true);
         scene.live.groups.iter_mut().for_each(|group| group.managed = true);
         let (organisation, live) = (scene.organisation(), scene.live());
-        let same = diff(&organisation, &live, scene.prune, Removal::Deactivate);
+        let same = diff(&organisation, &live, scene.prune, scene.removal);
         prop_assert!(same.deltas.is_empty() && same.unmanaged.is_empty(), "{:#?}", same.deltas);
         prop_assert_eq!(same.unchanged, organisation.people.len() + organisation.groups.len());
     }

@@ -6,9 +6,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod actor;
 mod apply;
 mod change;
 mod digest;
+mod life;
 mod oracle;
 mod order;
 mod platforms;

@@ -6,10 +6,11 @@ use rosterctl::diagnostic::Severity;
 use rosterctl::live::{Object, Resource};
 use rosterctl::model::{Group, Organisation, Person, View, grant};
 use rosterctl::plan::diff::Delta;
-use rosterctl::platform::{ActorRule, Check, Platform, Side};
+use rosterctl::plan::document::{Action, PlanDocument};
+use rosterctl::platform::{ActorRule, Check, Platform, Side, State};
 use rosterctl::rules::{Levels, applies, counted, crossed, personal};
 
-use crate::portal::Portal;
+use crate::portal::{Portal, handle};
 
 /// What is broken in a state: rules at error level, on which side or in whom.
 pub type Broken = BTreeSet<(String, String)>;
@@ -57,6 +58,15 @@ pub fn broken(
             {
                 note("permission");
             }
+            Check::BlackHole if error => {
+                for event in platform.events.iter().filter(|event| event.always.is_empty()) {
+                    let told = |person: &Person| event.to.iter().any(|role| person.holds(*role));
+                    let told: Vec<&Person> = people.iter().map(|(_, person)| *person).filter(|one| told(one)).collect();
+                    if !told.is_empty() && !told.iter().any(|person| person.active()) {
+                        note(&event.id);
+                    }
+                }
+            }
             Check::Requires(_) | Check::Holder | Check::LeastPrivilege { .. } => {
                 for (handle, person) in people {
                     let breaches = personal(rule, organisation, &view, person);
@@ -71,15 +81,24 @@ pub fn broken(
     found
 }
 
-/// The rules that a change of state opens, and whether each may be open for a moment.
-pub fn opened(platform: &Platform, before: &Broken, after: &Broken) -> Vec<(String, bool)> {
+/// The rules that a change of state opens, and whether each may be open for a moment, or until the one whom the step
+/// invites accepts.
+pub fn opened(platform: &Platform, before: &Broken, after: &Broken, invited: Option<&Person>) -> Vec<(String, bool)> {
+    let invited = invited.filter(|person| person.status.value == State::Pending);
     let new = after.difference(before).map(|(rule, what)| {
-        let allowed = match platform.rules.iter().find(|other| other.id == rule.as_str()).map(|rule| &rule.check) {
-            Some(Check::Cardinality(parameters)) => match parameters.transit {
-                Some(Side::Gap) => what == "gap",
-                Some(Side::Surplus) => what == "surplus",
-                None => false,
-            },
+        let allowed = match platform.rule(rule).map(|rule| &rule.check) {
+            Some(Check::Cardinality(parameters)) => {
+                let waits = what == "gap" && invited.is_some_and(|person| person.holds(parameters.role));
+                waits
+                    || match parameters.transit {
+                        Some(Side::Gap) => what == "gap",
+                        Some(Side::Surplus) => what == "surplus",
+                        None => false,
+                    }
+            }
+            Some(Check::BlackHole) => invited.is_some_and(|person| {
+                platform[platform.event(what).unwrap()].to.iter().any(|role| person.holds(*role))
+            }),
             _ => false,
         };
         (rule.clone(), allowed)
@@ -87,11 +106,39 @@ pub fn opened(platform: &Platform, before: &Broken, after: &Broken) -> Vec<(Stri
     new.collect()
 }
 
+/// What the steps of a plan change; two halves of a step are one.
+pub fn kept(document: &PlanDocument, states: &[Portal]) -> Vec<Delta> {
+    let mut deltas: Vec<Delta> = Vec::new();
+    for (step, states) in document.steps.iter().zip(states.windows(2)) {
+        let [before, after] = [&states[0], &states[1]].map(|state| state.objects.get(&handle(step)).cloned());
+        let half = |other: &&mut Delta| {
+            let same = step.handle.is_some() && other.handle.as_deref() == step.handle.as_deref();
+            same && step.action == Action::Update && other.action == Action::Update
+        };
+        if let Some(first) = deltas.iter_mut().find(half) {
+            first.after = after;
+            continue;
+        }
+        deltas.push(Delta {
+            action: step.action,
+            resource: step.resource,
+            key: step.key.as_str().into(),
+            handle: step.handle.as_deref().map(Into::into),
+            managed: true,
+            before,
+            after,
+            place: None,
+            notes: Vec::new(),
+        });
+    }
+    deltas
+}
+
 /// Every order of whole changes at once: for each set of changes done, the state that it leads to.
 pub struct Oracle<'a> {
     pub organisation: &'a Organisation,
     pub levels: Levels,
-    pub deltas: &'a [Delta],
+    pub deltas: Vec<Delta>,
     pub start: Portal,
     pub renamed: HashMap<String, String>,
 }
@@ -156,8 +203,9 @@ impl Oracle<'_> {
         named && emptied && earlier
     }
 
-    /// The fewest rules opened by any order: first those that may not be open, then all. None: no order is possible.
-    pub fn best(&self) -> Option<(usize, usize)> {
+    /// The fewest openings of certain rules by any order: first those that may not be, then all. None: no order is
+    /// possible.
+    pub fn best(&self, of: impl Fn(&str) -> bool) -> Option<(usize, usize)> {
         let all = 1usize << self.deltas.len();
         let states: Vec<Portal> = (0..all).map(|done| self.state(done)).collect();
         let broken: Vec<Broken> = states.iter().map(|state| self.broken(state)).collect();
@@ -170,7 +218,13 @@ impl Oracle<'_> {
                 if !self.possible(done, index, &states[next]) {
                     continue;
                 }
-                let opens = opened(&self.organisation.platform, &(&broken[done] | &broken[0]), &broken[next]);
+                let after = match &self.deltas[index].after {
+                    Some(Object::Person(person)) => Some(&**person),
+                    _ => None,
+                };
+                let before = &broken[done] | &broken[0];
+                let mut opens = opened(&self.organisation.platform, &before, &broken[next], after);
+                opens.retain(|(rule, _)| of(rule));
                 let forbidden = opens.iter().filter(|(_, allowed)| !allowed).count();
                 let cost = (wrong + forbidden, total + opens.len());
                 if best[next].is_none_or(|known| cost < known) {

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
-use rosterctl::live::{Live, Object, Resource};
+use rosterctl::live::{Applied, Completeness, Entry, Live, Object, Resource};
 use rosterctl::model::{Group, Person};
 use rosterctl::plan::carried_out;
-use rosterctl::plan::document::{Action, PlanDocument};
-use rosterctl::platform::Platform;
+use rosterctl::plan::document::{Action, PlanDocument, Step};
+use rosterctl::platform::{Platform, State};
 
 #[derive(Clone, Debug)]
 pub struct Portal {
@@ -32,6 +32,36 @@ impl Portal {
             portal.put(&entry.handle, entry.managed, Object::Group(entry.object.clone()));
         }
         portal
+    }
+
+    /// What is live by now.
+    pub fn live(&self) -> Live {
+        let people: Vec<Entry<Person>> = self.people().map(|(handle, person)| self.entry(handle, person)).collect();
+        let groups: Vec<Entry<Group>> = self.groups().map(|(handle, group)| self.entry(handle, group)).collect();
+        let count = people.len() + groups.len();
+        let proof = Completeness { read: count, announced: count };
+        Live { people, groups, vanished: Vec::new(), unread: Vec::new(), proof }
+    }
+
+    fn entry<T: Clone>(&self, handle: &String, object: &T) -> Entry<T> {
+        let managed = self.managed[handle];
+        Entry { object: object.clone(), handle: handle.as_str().into(), managed, applied: Applied::Unknown }
+    }
+
+    /// Everybody who has been invited accepts.
+    pub fn accept(&mut self) {
+        for object in self.objects.values_mut() {
+            if let Object::Person(person) = object
+                && person.status.value == State::Pending
+            {
+                person.status.value = State::Active;
+            }
+        }
+    }
+
+    /// The person under a handle.
+    pub fn person(&self, handle: &str) -> Option<&Person> {
+        self.people().find(|(other, _)| *other == handle).map(|(_, person)| person)
     }
 
     pub fn put(&mut self, handle: &str, managed: bool, object: Object) {
@@ -77,6 +107,18 @@ pub fn renamed(document: &PlanDocument) -> HashMap<String, String> {
     renames.collect()
 }
 
+/// What the portal calls the object of a step: one that is created is called by the number of the step.
+pub fn handle(step: &Step) -> String {
+    step.handle.clone().unwrap_or_else(|| format!("+{}", step.id))
+}
+
+/// Every state on the way of a plan, from what is live on.
+pub fn states(document: &PlanDocument, platform: &Platform, live: &Live) -> Result<Vec<Portal>, TestCaseError> {
+    let mut states = vec![Portal::new(live, &renamed(document))];
+    carry_out(document, platform, live, |_, portal| states.push(portal.clone()))?;
+    Ok(states)
+}
+
 /// Carries out the steps one by one, holding each against what it says it found; tells of every state on the way.
 pub fn carry_out(
     document: &PlanDocument,
@@ -93,7 +135,7 @@ pub fn carry_out(
         let fingerprint = before.as_ref().map(|object| object.fingerprint(platform, step.handle.as_deref().unwrap()));
         prop_assert_eq!(&step.fingerprint, &fingerprint, "step {} found another object", step.id);
         prop_assert_eq!(step.action == Action::Create, before.is_none());
-        let handle = step.handle.clone().unwrap_or_else(|| format!("+{}", step.id));
+        let handle = handle(step);
         let carried = if step.action == Action::Delete {
             Ok(None)
         } else {

@@ -1,6 +1,7 @@
 //! Random rosters and what is live: two sides that plans are made from.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -16,7 +17,7 @@ use rosterctl::platform::{Platform, Section, State};
 use rosterctl::rules::Levels;
 
 use crate::common::portal;
-use crate::platforms::PLATFORMS;
+use crate::platforms::{LIFELONG, PLATFORMS};
 
 pub const IDS: [&str; 6] = ["ada", "ben", "cleo", "dan", "eva", "fay"];
 pub const GROUPS: [&str; 3] = ["admins", "desk", "finance"];
@@ -33,7 +34,8 @@ pub struct RawPerson {
     pub phone: Option<bool>,
     pub roles: u8,
     pub groups: u8,
-    pub deactivated: bool,
+    /// Among what is wanted, who is pending is active.
+    pub state: State,
     pub service_now: Option<bool>,
     pub signing: Option<bool>,
     pub first: Option<u8>,
@@ -66,12 +68,21 @@ pub struct Scene {
     pub managed: [bool; 3],
     pub strict: [bool; 3],
     pub prune: bool,
+    pub removal: Removal,
+    /// Who acts, where somebody does.
+    pub actor: Option<&'static str>,
+    /// Whether every rule may be left open.
+    pub lenient: bool,
 }
 
-pub fn raw_person() -> impl Strategy<Value = RawPerson> {
+fn state() -> impl Strategy<Value = State> {
+    prop_oneof![5 => Just(State::Active), 2 => Just(State::Deactivated), 2 => Just(State::Pending)]
+}
+
+fn raw_person() -> impl Strategy<Value = RawPerson> {
     let sparse = |below: u8| (0..below, 0..below).prop_map(|(one, other)| one & other);
     let who = (0..IDS.len(), prop::bool::weighted(0.3), 0..3u8, prop::option::weighted(0.8, 0..7u8), prop::bool::ANY);
-    let what = (prop::option::of(prop::bool::ANY), sparse(32), sparse(8), prop::bool::weighted(0.2));
+    let what = (prop::option::of(prop::bool::ANY), sparse(32), sparse(8), state());
     let traits = (
         prop::option::of(prop::bool::weighted(0.8)),
         prop::option::weighted(0.7, prop::bool::weighted(0.8)),
@@ -88,7 +99,7 @@ pub fn raw_person() -> impl Strategy<Value = RawPerson> {
         phone: what.0,
         roles: what.1,
         groups: what.2,
-        deactivated: what.3,
+        state: what.3,
         service_now: traits.0,
         signing: traits.1,
         first: traits.2,
@@ -110,27 +121,39 @@ pub fn raw() -> impl Strategy<Value = Raw> {
 
 /// Two sides, of which the second is often the first with a few changes: those plans are the interesting ones.
 pub fn scene() -> impl Strategy<Value = Scene> {
+    scene_on(0..PLATFORMS.len())
+}
+
+/// The same, on some of the platforms.
+pub fn scene_on(platforms: Range<usize>) -> impl Strategy<Value = Scene> {
     let sides = (raw(), raw(), prop::bool::weighted(0.6), prop::collection::vec(prop::bool::weighted(0.6), 12));
+    let actor = prop::option::of(prop::sample::select([&IDS[..], &["zoe"]].concat()));
     let rest = (
-        0..PLATFORMS.len(),
+        platforms,
         [prop::bool::weighted(0.9), prop::bool::weighted(0.9), prop::bool::weighted(0.9)],
         prop::array::uniform3(prop::bool::ANY),
         prop::bool::weighted(0.3),
+        prop::sample::select(vec![Removal::Deactivate, Removal::Delete]),
+        actor,
+        prop::bool::ANY,
     );
-    (sides, rest).prop_map(|((live, other, near, keep), (platform, managed, strict, prune))| {
-        let mut wanted = other;
-        if near {
-            let (fresh_people, fresh_groups) = (wanted.people, wanted.groups);
-            let kept = live.people.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(person, _)| person.clone());
-            let kept_groups =
-                live.groups.iter().zip(&keep[8..]).filter(|(_, keep)| **keep).map(|(group, _)| group.clone());
-            wanted = Raw {
-                people: fresh_people.into_iter().take(2).chain(kept).collect(),
-                groups: fresh_groups.into_iter().take(1).chain(kept_groups).collect(),
-            };
-        }
-        Scene { platform, wanted, live, managed, strict, prune }
-    })
+    (sides, rest).prop_map(
+        |((live, other, near, keep), (platform, managed, strict, prune, removal, actor, lenient))| {
+            let mut wanted = other;
+            if near {
+                let (fresh_people, fresh_groups) = (wanted.people, wanted.groups);
+                let kept = live.people.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(person, _)| person.clone());
+                let kept_groups =
+                    live.groups.iter().zip(&keep[8..]).filter(|(_, keep)| **keep).map(|(group, _)| group.clone());
+                wanted = Raw {
+                    people: fresh_people.into_iter().take(2).chain(kept).collect(),
+                    groups: fresh_groups.into_iter().take(1).chain(kept_groups).collect(),
+                };
+            }
+            let scene = Scene { platform, wanted, live, managed, strict, prune, removal, actor, lenient };
+            if platform == LIFELONG { scene.of_users() } else { scene }
+        },
+    )
 }
 
 pub fn person(
@@ -155,8 +178,8 @@ pub fn person(
         let known =
             bits(raw.groups, GROUPS.len()).filter_map(|bit| groups.iter().find(|id| id.as_str() == GROUPS[bit]));
         person.groups = known.map(|id| Located::nowhere(id.as_str().into())).collect();
-        if raw.deactivated && platform.knows_deactivated() {
-            person.status.value = State::Deactivated;
+        if platform.transitions.iter().any(|way| way.to == raw.state) {
+            person.status.value = raw.state;
         }
     }
     let mut attribute = |name: &str, value: Option<Value>| {
@@ -187,6 +210,23 @@ pub fn unique<T: Clone>(items: &[T], id: impl Fn(&T) -> usize) -> Vec<T> {
 }
 
 impl Scene {
+    /// A scene of two sides, with nobody in particular who acts.
+    pub fn between(platform: usize, live: Raw, wanted: Raw) -> Scene {
+        let managed = [true, true, false];
+        let (strict, prune, removal, actor, lenient) = ([false; 3], false, Removal::Deactivate, None, false);
+        Scene { platform, wanted, live, managed, strict, prune, removal, actor, lenient }
+    }
+
+    /// The same without contacts and groups, for a portal that knows only users.
+    fn of_users(mut self) -> Scene {
+        for side in [&mut self.live, &mut self.wanted] {
+            side.people.iter_mut().for_each(|person| person.contact = false);
+            side.groups.clear();
+        }
+        self.managed = [self.managed[0], false, false];
+        self
+    }
+
     pub fn platform(&self) -> Arc<Platform> {
         PLATFORMS[self.platform].clone()
     }
@@ -200,7 +240,7 @@ impl Scene {
     pub fn options(&self) -> Options {
         let no_limit = Limit { count: u32::MAX, percent: 100 };
         Options {
-            removal: Removal::Deactivate,
+            removal: self.removal,
             prune: self.prune,
             allow_removals: None,
             allow_grants: None,
@@ -210,6 +250,13 @@ impl Scene {
             levels: self.levels(),
             today: Day("2026-01-01".parse().unwrap()),
         }
+    }
+
+    /// The options with the acting person of the scene, and rules left open only where the scene says so.
+    pub fn acted(&self) -> Options {
+        let options = self.options();
+        let allow_open = if self.lenient { options.allow_open.clone() } else { Vec::new() };
+        Options { actor: self.actor.map(Into::into), allow_open, ..options }
     }
 
     pub fn profile(&self) -> Profile {
@@ -289,7 +336,10 @@ impl Scene {
             .filter(|raw| if raw.contact { contacts } else { users })
             .map(|raw| {
                 let previously = raw.previously.filter(|id| *id != raw.id).map(|id| IDS[id].into());
-                let person = person(&platform, raw, &mut emails, &known);
+                let mut person = person(&platform, raw, &mut emails, &known);
+                if person.status.value == State::Pending {
+                    person.status.value = State::Active;
+                }
                 Person { previously: previously.into_iter().collect(), ..person }
             })
             .collect();
@@ -341,7 +391,7 @@ pub fn someone(id: usize, roles: &[&str], platform: &Platform) -> RawPerson {
         phone: Some(true),
         roles: mask,
         groups: 0,
-        deactivated: false,
+        state: State::Active,
         service_now: Some(true),
         signing: Some(true),
         first: None,
