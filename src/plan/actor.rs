@@ -1,39 +1,68 @@
 //! The acting person: which permissions steps need, which steps that person may not take, and who could.
 
+use std::collections::BTreeSet;
+
 use smol_str::SmolStr;
 
-use super::diff::Delta;
+use super::diff::{Delta, Diff};
 use super::watch::as_person;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::live::{Entry, Live};
+use crate::live::{Entry, Live, Object};
 use crate::model::{Organisation, Person, View, grant};
-use crate::platform::{ActorRule, Check, PermissionIx, RoleIx, Rule};
+use crate::platform::{ActorRule, Check, PermissionIx, Platform, RoleIx, Rule, Section, State};
 use crate::rules::Levels;
+
+/// The rules of a platform about who may take which step.
+#[derive(Debug)]
+pub struct Rules<'a>(Vec<(&'a Rule, &'a ActorRule, Severity)>);
+
+impl<'a> Rules<'a> {
+    /// Those of a platform, as they are weighed.
+    pub fn of(platform: &'a Platform, levels: &Levels) -> Rules<'a> {
+        let rules = platform.rules.iter().filter_map(|rule| match &rule.check {
+            Check::Actor(parameters) => Some((rule, parameters, levels.weigh(rule, None)?)),
+            _ => None,
+        });
+        Rules(rules.collect())
+    }
+
+    /// The permissions that a step needs, whoever takes it.
+    pub fn needs(&self, delta: &Delta) -> Vec<PermissionIx> {
+        let mut needs = Vec::new();
+        for (_, parameters, _) in self.0.iter().filter(|(_, _, severity)| *severity == Severity::Error) {
+            let everybodys = parameters.own.is_none() && parameters.by.is_empty();
+            let permission = parameters.permission.filter(|one| everybodys && !needs.contains(one));
+            needs.extend(permission.filter(|_| fits(parameters, delta)));
+        }
+        needs
+    }
+}
 
 /// Judges steps by who takes them, in the order of the plan: what a step takes from the acting person counts for the
 /// steps after it.
 #[derive(Debug)]
 pub struct Acting<'a> {
     organisation: &'a Organisation,
+    rules: &'a Rules<'a>,
+    /// What the groups give when the next step comes.
     view: View<'a>,
-    live: &'a Live,
-    rules: Vec<(&'a Rule, &'a ActorRule, Severity)>,
-    /// The acting person, where one is named: the id, and the person where the portal has them.
-    actor: Option<(&'a str, Option<Actor>)>,
+    /// The acting person, where one is named.
+    actor: Option<Actor<'a>>,
+    /// Who could take steps before the plan, by the permission needed.
+    able: Vec<(PermissionIx, Vec<&'a Entry<Person>>)>,
 }
 
 /// The acting person as the steps go by.
 #[derive(Debug)]
-struct Actor {
-    handle: SmolStr,
-    person: Person,
+struct Actor<'a> {
+    id: &'a str,
+    /// The portal's name for the person and the person, while the portal has them.
+    there: Option<(&'a SmolStr, Person)>,
 }
 
 /// What is to be said of a step.
 #[derive(Debug, Default)]
 pub struct Verdict {
-    /// The permissions that it needs.
-    pub needs: Vec<PermissionIx>,
     /// Why it may not be taken: the rule and a message.
     pub refused: Option<(SmolStr, String)>,
     /// What else is to be said.
@@ -42,40 +71,43 @@ pub struct Verdict {
 
 impl<'a> Acting<'a> {
     /// Somebody who acts on an organisation, or nobody in particular.
-    pub fn new(organisation: &'a Organisation, live: &'a Live, levels: &Levels, actor: Option<&'a str>) -> Acting<'a> {
-        let platform = &organisation.platform;
-        let rules = platform.rules.iter().filter_map(|rule| match &rule.check {
-            Check::Actor(parameters) => Some((rule, parameters, levels.weigh(rule, None)?)),
-            _ => None,
-        });
+    pub fn new(
+        organisation: &'a Organisation,
+        live: &'a Live,
+        found: &Diff,
+        rules: &'a Rules<'a>,
+        actor: Option<&'a str>,
+    ) -> Acting<'a> {
+        let mut view = View::with(&organisation.platform, &organisation.profile, []);
+        view.groups = found.groups(live);
         let actor = actor.map(|id| {
-            let known = live.people.iter().find(|entry| entry.object.id == id || entry.handle == id);
-            (id, known.map(|entry| Actor { handle: entry.handle.clone(), person: entry.object.clone() }))
+            let mut users = live.people.iter().filter(|entry| entry.object.section == Section::Users);
+            let known = users.find(|entry| entry.object.id == id || entry.handle == id);
+            let there = known.map(|entry| (&entry.handle, found.in_new_words(&entry.object).into_owned()));
+            Actor { id, there }
         });
-        let groups = live.groups.iter().map(|entry| &entry.object);
-        let view = View::with(platform, &organisation.profile, groups);
-        Acting { organisation, view, live, rules: rules.collect(), actor }
+        let mut acting = Acting { organisation, rules, view, actor, able: Vec::new() };
+        if acting.actor.is_some() {
+            let people: Vec<_> = live.people.iter().map(|entry| (entry, found.in_new_words(&entry.object))).collect();
+            let needed: BTreeSet<PermissionIx> = rules.0.iter().filter_map(|(_, rule, _)| rule.permission).collect();
+            for permission in needed {
+                let able = people.iter().filter(|(_, person)| grant(&acting.view, person, permission).is_some());
+                let able = able.map(|(entry, _)| *entry).collect();
+                acting.able.push((permission, able));
+            }
+        }
+        acting
     }
 
     /// Judges a step.
     pub fn judge(&self, delta: &Delta) -> Verdict {
         let mut verdict = Verdict::default();
-        for (_, parameters, severity) in &self.rules {
-            let everybodys = parameters.own.is_none() && parameters.by.is_empty();
-            if let Some(permission) = parameters.permission
-                && everybodys
-                && *severity == Severity::Error
-                && fits(parameters, delta)
-                && !verdict.needs.contains(&permission)
-            {
-                verdict.needs.push(permission);
-            }
-        }
-        for (rule, parameters, severity) in &self.rules {
-            if !fits(parameters, delta) || !self.forbids(parameters, delta) {
+        let Some(actor) = &self.actor else { return verdict };
+        for (rule, parameters, severity) in &self.rules.0 {
+            if !fits(parameters, delta) || !self.forbids(actor, parameters, delta) {
                 continue;
             }
-            let message = self.message(rule, parameters, delta, &verdict.needs);
+            let message = self.message(actor, rule, parameters, delta);
             if *severity == Severity::Error {
                 verdict.refused = Some((rule.id.clone(), message));
                 break;
@@ -89,20 +121,27 @@ impl<'a> Acting<'a> {
         verdict
     }
 
-    /// Takes a step: what it does to the acting person counts from now on.
-    pub fn take(&mut self, delta: &Delta) {
-        if let Some((_, Some(actor))) = &mut self.actor
-            && delta.handle.as_ref() == Some(&actor.handle)
-            && let Some(after) = as_person(&delta.after)
-        {
-            actor.person = after.clone();
+    /// Takes a step: what it does to the acting person, and to what groups give, counts from now on.
+    pub fn take(&mut self, delta: &'a Delta) {
+        match (&delta.before, &delta.after) {
+            (_, Some(Object::Group(group))) => drop(self.view.groups.insert(delta.key.clone(), group)),
+            (Some(Object::Group(_)), None) => drop(self.view.groups.remove(&delta.key)),
+            (_, after) => {
+                let actor = self.actor.as_mut().and_then(|actor| actor.there.as_mut());
+                let own = actor.filter(|(handle, _)| delta.handle.as_ref() == Some(*handle));
+                let Some((_, person)) = own else { return };
+                match as_person(after) {
+                    Some(after) => *person = after.clone(),
+                    // Whoever is gone has no access.
+                    None => person.status.value = State::Absent,
+                }
+            }
         }
     }
 
-    fn forbids(&self, parameters: &ActorRule, delta: &Delta) -> bool {
-        let Some((_, actor)) = &self.actor else { return false };
-        let own = actor.as_ref().is_some_and(|actor| delta.handle.as_ref() == Some(&actor.handle));
-        let person = actor.as_ref().map(|actor| &actor.person);
+    fn forbids(&self, actor: &Actor<'_>, parameters: &ActorRule, delta: &Delta) -> bool {
+        let own = actor.there.as_ref().is_some_and(|(handle, _)| delta.handle.as_ref() == Some(*handle));
+        let person = actor.there.as_ref().map(|(_, person)| person);
         let by = |role: &RoleIx| person.is_some_and(|person| person.active() && person.holds(*role));
         if parameters.own.is_some_and(|wanted| wanted != own) {
             return false;
@@ -111,39 +150,40 @@ impl<'a> Acting<'a> {
             return false;
         }
         match parameters.permission {
-            None => actor.is_some(),
+            None => person.is_some(),
             Some(permission) => {
                 let able = person.is_some_and(|person| grant(&self.view, person, permission).is_some());
                 // Where nobody at all is able, the portal is new: somebody has to begin.
-                !able && self.able(&[permission]).next().is_some()
+                !able && !self.able(permission).is_empty()
             }
         }
     }
 
-    /// Those on the portal who have all these permissions.
-    fn able(&self, needs: &[PermissionIx]) -> impl Iterator<Item = &Person> {
-        let all = move |entry: &&Entry<Person>| {
-            needs.iter().all(|permission| grant(&self.view, &entry.object, *permission).is_some())
-        };
-        self.live.people.iter().filter(all).map(|entry| &entry.object)
+    /// Those who had a permission before the plan.
+    fn able(&self, permission: PermissionIx) -> &[&'a Entry<Person>] {
+        let able = self.able.iter().find(|(other, _)| *other == permission);
+        able.map_or(&[], |(_, able)| able.as_slice())
     }
 
-    fn message(&self, rule: &Rule, parameters: &ActorRule, delta: &Delta, needs: &[PermissionIx]) -> String {
+    fn message(&self, actor: &Actor<'_>, rule: &Rule, parameters: &ActorRule, delta: &Delta) -> String {
         let platform = &self.organisation.platform;
-        let (id, actor) = self.actor.as_ref().map_or(("", &None), |(id, actor)| (*id, actor));
+        let Actor { id, there } = actor;
         let mut message = match (&parameters.say, parameters.permission) {
             (say, _) if !say.is_empty() => filled(say, delta).replace("{actor}", &format!("`{id}`")),
             (_, Some(permission)) => format!("`{id}` may not do this, it needs `{}`", platform[permission].id),
             (_, None) => format!("`{id}` may not do this to their own account"),
         };
-        if actor.is_none() {
+        if there.is_none() {
             message.push_str(&format!(" (the portal has no user `{id}`)"));
         }
         if !rule.source.is_empty() && !message.contains('"') {
             message.push_str(&format!(": \"{}\"", rule.source.trim_end_matches('.')));
         }
-        let needs: Vec<PermissionIx> = parameters.permission.into_iter().chain(needs.iter().copied()).collect();
-        let Some(first) = needs.first().map(|permission| &platform[*permission]) else { return message };
+        let mut needs = self.rules.needs(delta);
+        needs.retain(|one| Some(*one) != parameters.permission);
+        needs.splice(..0, parameters.permission);
+        let Some((permission, others)) = needs.split_first() else { return message };
+        let first = &platform[*permission];
         let what = match first.roles.as_slice() {
             [role] if first.application.is_none() && first.within.is_empty() => {
                 let name = platform[*role].name.to_lowercase();
@@ -152,10 +192,13 @@ impl<'a> Acting<'a> {
             }
             _ => format!("somebody with `{}`", first.id),
         };
-        let others = self
-            .able(&needs)
-            .filter(|person| person.id != id && actor.as_ref().is_none_or(|actor| person.id != actor.person.id));
-        let others: Vec<&str> = others.map(|person| person.id.as_str()).collect();
+        let could = |entry: &&&Entry<Person>| {
+            let me = there.as_ref().is_some_and(|(handle, _)| entry.handle == **handle);
+            let able = |one: &PermissionIx| self.able(*one).iter().any(|other| other.handle == entry.handle);
+            !me && others.iter().all(able)
+        };
+        let others: Vec<&str> =
+            self.able(*permission).iter().filter(could).map(|entry| entry.object.id.as_str()).collect();
         let shown = others.iter().take(5).copied().collect::<Vec<_>>().join(" or ");
         message.push_str(&match others.len() {
             0 => format!("; it needs {what}, and nobody else on the portal is one"),

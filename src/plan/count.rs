@@ -59,8 +59,7 @@ impl<'a> Count<'a> {
                 }
                 _ => (0, i64::MAX),
             },
-            Count::Event(..) => (0, i64::MAX),
-            Count::Role(..) | Count::Permission(..) => (1, i64::MAX),
+            Count::Event(..) | Count::Role(..) | Count::Permission(..) => (1, i64::MAX),
         }
     }
 

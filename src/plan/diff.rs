@@ -1,5 +1,6 @@
 //! Desired × live → changes. Pure: `diff(x, x)` is empty, and applying `diff(a, b)` to `a` gives `b`.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use smol_str::SmolStr;
@@ -11,7 +12,7 @@ use super::wish;
 use crate::diagnostic::Place;
 use crate::document::workspace::Removal;
 use crate::live::{Entry, Live, Object, Resource};
-use crate::model::{Group, Organisation, Person};
+use crate::model::{Group, GroupIndex, Organisation, Person};
 use crate::platform::{Field, Section, State, Verb};
 
 /// One change to one object, before it has a number and an order.
@@ -58,6 +59,27 @@ pub struct Diff {
     pub retained: Vec<SmolStr>,
     /// Ids of groups that are renamed: old to new.
     pub renamed_groups: HashMap<SmolStr, SmolStr>,
+}
+
+impl Diff {
+    /// What a group is called in the rosters, by what the portal calls it.
+    pub fn new_word<'w>(&'w self, group: &'w SmolStr) -> &'w SmolStr {
+        self.renamed_groups.get(group).unwrap_or(group)
+    }
+
+    /// A live person with renamed groups under their new ids.
+    pub fn in_new_words<'p>(&self, person: &'p Person) -> Cow<'p, Person> {
+        let mut person = Cow::Borrowed(person);
+        if person.groups.iter().any(|group| self.renamed_groups.contains_key(&group.value)) {
+            person.to_mut().groups.iter_mut().for_each(|group| group.value = self.new_word(&group.value).clone());
+        }
+        person
+    }
+
+    /// The live groups by what the rosters call them.
+    pub fn groups<'l>(&self, live: &'l Live) -> GroupIndex<'l> {
+        live.groups.iter().map(|entry| (self.new_word(&entry.object.id).clone(), &entry.object)).collect()
+    }
 }
 
 /// A wish for a state to which the platform has no way.
@@ -230,7 +252,7 @@ impl<'a> Comparison<'a> {
             if !organisation.managed.has(entry.object.section) {
                 continue;
             }
-            let person = self.in_new_words(&entry.object);
+            let person = self.found.in_new_words(&entry.object).into_owned();
             let ended = ended.get(&(person.section, person.id.as_str())).copied();
             let resource = Resource::from(person.section);
             self.leaver(resource, entry.managed, &entry.handle, Object::Person(Box::new(person)), ended);
@@ -265,7 +287,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn update_person(&mut self, wanted: &Person, entry: &Entry<Person>) {
-        let before = self.in_new_words(&entry.object);
+        let before = self.found.in_new_words(&entry.object).into_owned();
         let mut after = merged(Some(&before), wanted);
         let mut action = Action::Update;
         if before.section == Section::Users && wanted.section == Section::Users {
@@ -313,19 +335,6 @@ impl<'a> Comparison<'a> {
         let between = Some(Object::Person(Box::new(between)));
         let rest = Delta { action: Action::Update, before: between.clone(), notes: Vec::new(), ..delta.clone() };
         self.found.deltas.extend([Delta { after: between, ..delta }, Delta { managed: true, ..rest }]);
-    }
-
-    /// A live person with renamed groups under their new ids.
-    fn in_new_words(&self, person: &Person) -> Person {
-        let mut person = person.clone();
-        if !self.found.renamed_groups.is_empty() {
-            for group in &mut person.groups {
-                if let Some(new) = self.found.renamed_groups.get(&group.value) {
-                    group.value = new.clone();
-                }
-            }
-        }
-        person
     }
 
     fn leaver(&mut self, resource: Resource, managed: bool, handle: &SmolStr, object: Object, ended: Option<&Person>) {

@@ -21,7 +21,7 @@ pub fn findings(
     organisation: &Organisation,
     live: &Live,
     diff: &Diff,
-    steps: &[&Placed],
+    steps: &[Placed],
     options: &Options,
 ) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
@@ -50,7 +50,7 @@ pub fn findings(
 fn limits(
     organisation: &Organisation,
     live: &Live,
-    steps: &[&Placed],
+    steps: &[Placed],
     options: &Options,
     findings: &mut Vec<Diagnostic>,
 ) {
@@ -112,7 +112,7 @@ pub fn on_the_portal(organisation: &Organisation, live: &Live, diff: &Diff, leve
     if live.people.is_empty() || !(organisation.managed.users || organisation.managed.contacts) {
         return Vec::new();
     }
-    let watcher = Watcher::new(organisation, live, &diff.renamed_groups, &diff.deltas, levels);
+    let watcher = Watcher::new(organisation, live, diff, &diff.deltas, levels);
     let broken = watcher.broken().map(|(rule, text)| {
         let title = rule.title.trim_end_matches('.');
         let message = format!("on the portal, as it is, {text} (the rule: {title})");

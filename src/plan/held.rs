@@ -1,90 +1,162 @@
-//! Steps that wait for people: who has only been invited cannot act yet, so whoever that person replaces stays until then.
+//! Steps that are held back: those that wait for somebody to accept an invitation, since whom that person replaces stays
+//! until then; those that may not be taken; and whatever needs them. The others are ordered without them.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use smol_str::SmolStr;
 
+use super::Options;
+use super::actor::{Acting, Rules};
 use super::diff::{Delta, Diff};
 use super::order::{self, Ordered, Placed};
-use super::watch::{Opened, Watcher, as_person};
-use crate::live::Live;
+use super::watch::{Watcher, as_person};
+use crate::diagnostic::Diagnostic;
+use crate::live::{Live, Resource};
 use crate::model::{Organisation, Person};
 use crate::platform::State;
-use crate::rules::Levels;
+
+/// What is done, and what is held back.
+#[derive(Debug)]
+pub struct Settled {
+    /// The steps in a safe order.
+    pub ordered: Ordered,
+    /// What else is to be said of them.
+    pub warnings: Vec<Diagnostic>,
+    /// The steps that are held back.
+    pub held: Vec<Held>,
+}
 
 /// A step that is held back.
 #[derive(Debug)]
 pub struct Held {
     /// The step.
     pub delta: Delta,
-    /// The rule that it would open.
+    /// The rule behind it.
     pub rule: SmolStr,
-    /// For whom it waits, and why.
+    /// Why.
     pub message: String,
 }
 
-/// Puts the changes in a safe order, without those that would open a rule which only waits for somebody to accept an
-/// invitation; rules of `allowed` may be opened.
-pub fn order(
-    organisation: &Organisation,
-    live: &Live,
-    found: &Diff,
-    levels: &Levels,
-    allowed: &[String],
-) -> (Ordered, Vec<Held>) {
-    let mut deltas = Cow::Borrowed(found.deltas.as_slice());
-    let mut held = Vec::new();
-    loop {
-        let watch = || Watcher::new(organisation, live, &found.renamed_groups, &deltas, levels);
-        let ordered = order::order(&deltas, watch);
-        let opening = |placed: &&Placed| placed.opens.iter().zip(&placed.closed).any(|(opened, _)| !opened.allowed);
-        let waiting =
-            ordered.placed.iter().enumerate().filter(|(_, placed)| opening(placed)).find_map(|(at, placed)| {
-                let unclosed = placed.opens.iter().zip(&placed.closed).filter(|(_, closed)| closed.is_none());
-                let mut open =
-                    unclosed.map(|(opened, _)| opened).filter(|opened| !allowed.contains(&opened.rule.to_string()));
-                open.find_map(|opened| {
-                    let who = watch().waits_for(opened, pending(live, &ordered.placed));
-                    (!who.is_empty()).then(|| (at, opened.clone(), who))
-                })
-            });
-        let Some((at, opened, who)) = waiting else { return (ordered, held) };
-        held.append(&mut hold(deltas.to_mut(), &ordered.placed, at, &opened, &who));
+/// Why a step is held back.
+struct Reason {
+    rule: SmolStr,
+    /// Why it is.
+    message: String,
+    /// Why those are that need it.
+    others: String,
+}
+
+impl Reason {
+    fn new(delta: &Delta, rule: &SmolStr, message: String, state: &str) -> Reason {
+        let others = format!("waits for {} {} {}, which {state}", delta.action.as_str(), delta.resource, delta.key);
+        Reason { rule: rule.clone(), message, others }
     }
 }
 
-/// Takes a step, and those that need it, out of the changes.
-fn hold(deltas: &mut Vec<Delta>, placed: &[Placed], at: usize, opened: &Opened, who: &[SmolStr]) -> Vec<Held> {
-    let mut positions = HashSet::from([at]);
-    for (later, placed) in placed.iter().enumerate().skip(at) {
-        if placed.after.iter().any(|before| positions.contains(before)) {
-            positions.insert(later);
-        }
-    }
-    let who = who.join(" and ");
-    let first = &placed[at].delta;
+/// Puts the changes in a safe order, without those that are to be held back. What is left is ordered anew each time:
+/// no step of the plan relies on one that is not in it.
+pub fn settle(organisation: &Organisation, live: &Live, found: &Diff, options: &Options, rules: &Rules<'_>) -> Settled {
+    let mut deltas = Cow::Borrowed(found.deltas.as_slice());
     let mut held = Vec::new();
-    for (position, Placed { delta, .. }) in placed.iter().enumerate().filter(|(at, _)| positions.contains(at)) {
-        let message = if position == at {
-            format!("waits until {who} has accepted the invitation: before that, {}; apply again then", opened.text)
+    loop {
+        let watch = || Watcher::new(organisation, live, found, &deltas, &options.levels);
+        let ordered = order::order(&deltas, watch);
+        let mut warnings = Vec::new();
+        let mut reasons = waiting(live, &ordered.placed, &options.allow_open, watch);
+        if reasons.is_empty() {
+            let acting = Acting::new(organisation, live, found, rules, options.actor.as_deref());
+            reasons = refused(organisation, acting, &ordered.placed, &mut warnings);
+        }
+        if reasons.is_empty() {
+            return Settled { ordered, warnings, held };
+        }
+        let held_now = hold(deltas.to_mut(), ordered.placed, reasons);
+        held.extend(held_now);
+    }
+}
+
+/// The first step that opens a rule which only waits for somebody to accept an invitation, and those that need it; rules
+/// of `allowed` may be opened.
+fn waiting<'a>(
+    live: &Live,
+    placed: &[Placed],
+    allowed: &[String],
+    watch: impl Fn() -> Watcher<'a>,
+) -> BTreeMap<usize, Reason> {
+    let first = placed.iter().enumerate().find_map(|(at, step)| {
+        let opened = step.opens.iter().zip(&step.closed);
+        let mut open = opened.filter(|(opened, closed)| {
+            !opened.allowed && closed.is_none() && !allowed.iter().any(|rule| *rule == opened.rule)
+        });
+        open.find_map(|(opened, _)| {
+            let who = watch().waits_for(opened, pending(live, placed)).join(" and ");
+            let state = format!("waits until {who} has accepted the invitation");
+            let message = format!("{state}: before that, {}; apply again then", opened.text);
+            (!who.is_empty()).then(|| (at, Reason::new(&step.delta, &opened.rule, message, &state)))
+        })
+    });
+    let Some((first, reason)) = first else { return BTreeMap::new() };
+    let mut reason = Some(reason);
+    reasons(placed, |at, _| if at == first { reason.take() } else { None })
+}
+
+/// The steps that may not be taken, and those that need them: the platform has no way, or the acting person may not.
+fn refused<'a>(
+    organisation: &Organisation,
+    mut acting: Acting<'a>,
+    placed: &'a [Placed],
+    warnings: &mut Vec<Diagnostic>,
+) -> BTreeMap<usize, Reason> {
+    let platform = &organisation.platform;
+    reasons(placed, |at, needed| {
+        let delta = &placed[at].delta;
+        let (from, verb) = (super::state(delta.before.as_ref()), delta.action.verb());
+        let verdict = acting.judge(delta);
+        let refused = if delta.resource == Resource::User && platform.transition(verb, from).is_none() {
+            let message = format!("{} knows no way to {verb} a user who is {from}", platform.name);
+            Some(("plan/lifecycle".into(), message))
         } else {
-            format!(
-                "waits for {} {} {}, which waits until {who} has accepted the invitation",
-                first.action.as_str(),
-                first.resource,
-                first.key
-            )
+            verdict.refused
         };
-        held.push(Held { delta: delta.clone(), rule: opened.rule.clone(), message });
-        let same =
-            |other: &Delta| other.handle == delta.handle && other.key == delta.key && other.resource == delta.resource;
-        if let Some(index) =
-            deltas.iter().position(|other| same(other) && other.before == delta.before && other.after == delta.after)
-        {
+        if refused.is_none() && needed {
+            acting.take(delta);
+            warnings.extend(verdict.warnings);
+        }
+        refused.map(|(rule, message)| Reason::new(delta, &rule, message, "may not be taken"))
+    })
+}
+
+/// Asks of every step in order why it is to be held back, telling whether all that it needs is done; what needs a step
+/// that is held back is so too.
+fn reasons(placed: &[Placed], mut why: impl FnMut(usize, bool) -> Option<Reason>) -> BTreeMap<usize, Reason> {
+    let mut reasons: BTreeMap<usize, Reason> = BTreeMap::new();
+    for (at, step) in placed.iter().enumerate() {
+        let needed = step.after.iter().find_map(|before| reasons.get(before));
+        let needed = needed.map(|Reason { rule, others, .. }| (rule.clone(), others.clone()));
+        let own = why(at, needed.is_none());
+        let reason = own.or(needed.map(|(rule, others)| Reason { rule, message: others.clone(), others }));
+        reasons.extend(reason.map(|reason| (at, reason)));
+    }
+    reasons
+}
+
+/// Takes steps out of the changes.
+fn hold(deltas: &mut Vec<Delta>, placed: Vec<Placed>, mut reasons: BTreeMap<usize, Reason>) -> Vec<Held> {
+    let steps = placed.into_iter().enumerate();
+    let held = steps.filter_map(|(at, Placed { delta, .. })| Some((delta, reasons.remove(&at)?)));
+    let held: Vec<Held> = held.map(|(delta, Reason { rule, message, .. })| Held { delta, rule, message }).collect();
+    for Held { delta, .. } in held.iter().rev() {
+        let same = |other: &Delta| {
+            other.handle == delta.handle
+                && other.key == delta.key
+                && other.resource == delta.resource
+                && other.after == delta.after
+        };
+        if let Some(index) = deltas.iter().position(|other| same(other) && other.before == delta.before) {
             deltas.remove(index);
-        } else if let Some(whole) = deltas.iter_mut().find(|other| same(other) && other.after == delta.after) {
-            // The second half of a step in two: the first one stays.
+        } else if let Some(whole) = deltas.iter_mut().find(|other| same(other)) {
+            // The second half of a step in two: the first one stays, unless it goes next.
             whole.after = delta.before.clone();
         }
     }

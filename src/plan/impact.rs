@@ -14,7 +14,7 @@ use crate::model::{Group, Organisation, Person, Roll, View, grant};
 use crate::platform::{ApplicationIx, EventIx, LevelIx, PermissionIx, Platform};
 
 /// The impact of a plan on one organisation: live state against what it becomes by the steps.
-pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[&Placed]) -> Impact {
+pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[Placed]) -> Impact {
     if steps.is_empty() {
         return Impact::default();
     }

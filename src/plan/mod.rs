@@ -28,14 +28,14 @@ use crate::live::{Live, Object, Resource};
 use crate::model::{Day, Organisation};
 use crate::platform::State;
 use crate::rules::{Levels, Waived};
-use actor::{Acting, Verdict};
+use actor::Rules;
 pub use changes::{carried_out, changes};
 use diff::{Delta, Diff};
 use document::{
     Action, Blocked, Finding, Impact, PLAN_VERSION, PlanDocument, PlanSummary, Step, TargetRef, Unmanaged, Waiting,
 };
 pub use guard::unlisted;
-use held::Held;
+use held::{Held, Settled};
 use order::{Ordered, Placed};
 
 /// How far a plan may go.
@@ -152,38 +152,34 @@ fn platforms(pairs: &[(&Organisation, &Live)]) -> BTreeMap<String, String> {
 
 fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &Sources, first: u32) -> Part {
     let found = diff::diff(organisation, live, options.prune, options.removal);
-    let (ordered, held) = held::order(organisation, live, &found, &options.levels, &options.allow_open);
-    let judged = judge(organisation, live, options, &ordered, first);
-    let kept: Vec<&Placed> =
-        ordered.placed.iter().zip(&judged).filter(|(_, one)| one.1.is_none()).map(|(placed, _)| placed).collect();
-    let mut diagnostics = guard::findings(organisation, live, &found, &kept, options);
-    let mut part =
-        Part { unchanged: found.unchanged, unmanaged: unmanaged(organisation, live, &found), ..Part::default() };
-    part.impact = impact::impact(organisation, live, &found, &kept);
-    for (index, (placed, (verdict, refused))) in ordered.placed.iter().zip(judged).enumerate() {
-        let mut step = step(organisation, &ordered.placed, sources, first, index);
-        step.needs = verdict.needs.iter().map(|permission| organisation.platform[*permission].id.to_string()).collect();
-        if let Some((rule, message)) = refused {
-            part.blocked.push(Blocked { step, rule: rule.to_string(), message });
-            continue;
-        }
-        diagnostics.extend(verdict.warnings);
+    let rules = Rules::of(&organisation.platform, &options.levels);
+    let Settled { ordered: Ordered { placed, circular }, warnings, mut held } =
+        held::settle(organisation, live, &found, options, &rules);
+    let mut diagnostics = guard::findings(organisation, live, &found, &placed, options);
+    diagnostics.extend(warnings);
+    let words = Words { organisation, rules, sources };
+    let mut part = Part {
+        steps: (0..placed.len()).map(|index| words.step(&placed, first, index)).collect(),
+        unmanaged: unmanaged(organisation, live, &found),
+        waiting: waiting(organisation, &found),
+        unchanged: found.unchanged,
+        impact: impact::impact(organisation, live, &found, &placed),
+        ..Part::default()
+    };
+    for (step, placed) in part.steps.iter().zip(&placed) {
+        let what = format!("{} {} {}", step.action.as_str(), step.resource, step.key);
         for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
-            let what = format!("{} {} {}", step.action.as_str(), step.resource, step.key);
             diagnostics.extend(guard::opened(organisation, step.id, &what, opened, closed.is_some(), options));
         }
-        part.steps.push(step);
     }
     diagnostics.extend(wish::findings(organisation, &found, options));
     diagnostics.extend(guard::on_the_portal(organisation, live, &found, &options.levels));
     let waived = Waived::of(organisation, options.today);
     diagnostics.iter_mut().for_each(|finding| finding.organisation = Some(organisation.id.clone()));
     diagnostics.retain(|finding| !waived.covers(finding));
+    diagnostics.extend(in_circles(organisation, circular, &mut held));
     part.diagnostics = diagnostics;
-    let first = first + ordered.placed.len() as u32;
-    part.waiting = waiting(organisation, &found);
-    part.blocked.extend(set_aside(organisation, held, sources, first));
-    circular(organisation, &ordered, sources, first + part.blocked.len() as u32, &mut part);
+    part.blocked = words.blocked(held, first + placed.len() as u32);
     part
 }
 
@@ -195,56 +191,6 @@ fn waiting(organisation: &Organisation, found: &Diff) -> Vec<Waiting> {
         reason: "has not accepted the invitation yet".to_owned(),
     });
     waiting.collect()
-}
-
-/// What is to be said of each step: by who acts, and why it may not be taken: the platform has no way, the acting
-/// person may not, or it needs a step that may not be taken.
-fn judge(
-    organisation: &Organisation,
-    live: &Live,
-    options: &Options,
-    ordered: &Ordered,
-    first: u32,
-) -> Vec<(Verdict, Option<(SmolStr, String)>)> {
-    let platform = &organisation.platform;
-    let mut acting = Acting::new(organisation, live, &options.levels, options.actor.as_deref());
-    let mut judged: Vec<(Verdict, Option<(SmolStr, String)>)> = Vec::with_capacity(ordered.placed.len());
-    for placed in &ordered.placed {
-        let delta = &placed.delta;
-        let mut verdict = acting.judge(delta);
-        let (from, verb) = (state(delta.before.as_ref()), delta.action.verb());
-        let no_way = delta.resource == Resource::User && platform.transition(verb, from).is_none();
-        let needed = placed.after.iter().find_map(|before| Some((before, judged[*before].1.as_ref()?)));
-        let refused = if no_way {
-            Some(("plan/lifecycle".into(), format!("{} knows no way to {verb} a user who is {from}", platform.name)))
-        } else if let Some(refused) = verdict.refused.take() {
-            Some(refused)
-        } else {
-            needed.map(|(before, (rule, _))| {
-                let message = format!("it needs step {}, which may not be taken", first + *before as u32);
-                (rule.clone(), message)
-            })
-        };
-        if refused.is_none() {
-            acting.take(delta);
-        }
-        judged.push((verdict, refused));
-    }
-    judged
-}
-
-/// Steps that are no part of the order, as blocked ones.
-fn set_aside(organisation: &Organisation, held: Vec<Held>, sources: &Sources, first: u32) -> Vec<Blocked> {
-    let (deltas, reasons): (Vec<Delta>, Vec<(SmolStr, String)>) =
-        held.into_iter().map(|held| (held.delta, (held.rule, held.message))).unzip();
-    let alone = |delta| Placed { delta, after: Vec::new(), opens: Vec::new(), closed: Vec::new() };
-    let placed: Vec<Placed> = deltas.into_iter().map(alone).collect();
-    let blocked = reasons.into_iter().enumerate().map(|(index, (rule, message))| Blocked {
-        step: step(organisation, &placed, sources, first, index),
-        rule: rule.to_string(),
-        message,
-    });
-    blocked.collect()
 }
 
 fn unmanaged(organisation: &Organisation, live: &Live, found: &Diff) -> Vec<Unmanaged> {
@@ -266,41 +212,64 @@ fn unmanaged(organisation: &Organisation, live: &Live, found: &Diff) -> Vec<Unma
     people.chain(groups).collect()
 }
 
-fn step(organisation: &Organisation, all: &[Placed], sources: &Sources, first: u32, index: usize) -> Step {
-    let placed = &all[index];
-    let platform = &organisation.platform;
-    let delta: &Delta = &placed.delta;
-    let mut notes = delta.notes.clone();
-    let transition = platform
-        .transition(delta.action.verb(), state(delta.before.as_ref()))
-        .filter(|_| delta.resource == Resource::User);
-    notes.extend(transition.and_then(|way| way.note.as_ref()).map(ToString::to_string));
-    for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
-        notes.push(match closed {
-            Some(closing) => {
-                let delta = &all[*closing].delta;
-                let step = format!("{} {} {}", delta.action.as_str(), delta.resource, delta.key);
-                format!("until step {} ({step}) {}", first + *closing as u32, opened.text)
-            }
-            None => format!("from then on {}", opened.text),
-        });
+/// What changes become in a plan.
+struct Words<'a> {
+    organisation: &'a Organisation,
+    rules: Rules<'a>,
+    sources: &'a Sources,
+}
+
+impl Words<'_> {
+    fn step(&self, all: &[Placed], first: u32, index: usize) -> Step {
+        let Words { organisation, rules, sources } = self;
+        let placed = &all[index];
+        let platform = &organisation.platform;
+        let delta: &Delta = &placed.delta;
+        let mut notes = delta.notes.clone();
+        let transition = platform
+            .transition(delta.action.verb(), state(delta.before.as_ref()))
+            .filter(|_| delta.resource == Resource::User);
+        notes.extend(transition.and_then(|way| way.note.as_ref()).map(ToString::to_string));
+        for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
+            notes.push(match closed {
+                Some(closing) => {
+                    let delta = &all[*closing].delta;
+                    let step = format!("{} {} {}", delta.action.as_str(), delta.resource, delta.key);
+                    format!("until step {} ({step}) {}", first + *closing as u32, opened.text)
+                }
+                None => format!("from then on {}", opened.text),
+            });
+        }
+        let mut opens: Vec<String> = placed.opens.iter().map(|opened| opened.rule.to_string()).collect();
+        opens.dedup();
+        Step {
+            id: first + index as u32,
+            organisation: organisation.id.to_string(),
+            action: delta.action,
+            resource: delta.resource,
+            key: delta.key.to_string(),
+            handle: delta.handle.as_ref().map(ToString::to_string),
+            changes: changes(platform, delta.before.as_ref(), delta.after.as_ref(), delta.managed),
+            after: placed.after.iter().map(|before| first + *before as u32).collect(),
+            location: delta.place.as_ref().map(|place| locate(sources, place)),
+            fingerprint: fingerprint(organisation, delta),
+            needs: rules.needs(delta).into_iter().map(|permission| platform[permission].id.to_string()).collect(),
+            opens,
+            notes,
+        }
     }
-    let mut opens: Vec<String> = placed.opens.iter().map(|opened| opened.rule.to_string()).collect();
-    opens.dedup();
-    Step {
-        id: first + index as u32,
-        organisation: organisation.id.to_string(),
-        action: delta.action,
-        resource: delta.resource,
-        key: delta.key.to_string(),
-        handle: delta.handle.as_ref().map(ToString::to_string),
-        changes: changes(platform, delta.before.as_ref(), delta.after.as_ref(), delta.managed),
-        after: placed.after.iter().map(|before| first + *before as u32).collect(),
-        location: delta.place.as_ref().map(|place| locate(sources, place)),
-        fingerprint: fingerprint(organisation, delta),
-        needs: Vec::new(),
-        opens,
-        notes,
+
+    /// Steps that are no part of the order.
+    fn blocked(&self, held: Vec<Held>, first: u32) -> Vec<Blocked> {
+        let alone = |delta| Placed { delta, after: Vec::new(), opens: Vec::new(), closed: Vec::new() };
+        let (placed, reasons): (Vec<Placed>, Vec<(SmolStr, String)>) =
+            held.into_iter().map(|held| (alone(held.delta), (held.rule, held.message))).unzip();
+        let blocked = reasons.into_iter().enumerate().map(|(index, (rule, message))| Blocked {
+            step: self.step(&placed, first, index),
+            rule: rule.to_string(),
+            message,
+        });
+        blocked.collect()
     }
 }
 
@@ -310,23 +279,17 @@ fn fingerprint(organisation: &Organisation, delta: &Delta) -> Option<String> {
     Some(before.fingerprint(&organisation.platform, handle))
 }
 
-/// Steps that wait for each other in a circle cannot be carried out one by one.
-fn circular(organisation: &Organisation, ordered: &Ordered, sources: &Sources, first: u32, part: &mut Part) {
-    if ordered.circular.is_empty() {
-        return;
-    }
-    let keys: Vec<&str> = ordered.circular.iter().map(|delta| delta.key.as_str()).collect();
+/// Steps that wait for each other in a circle cannot be carried out one by one: they are held back.
+fn in_circles(organisation: &Organisation, circular: Vec<Delta>, held: &mut Vec<Held>) -> Option<Diagnostic> {
+    let place = circular.iter().find_map(|delta| delta.place.clone());
+    let keys: Vec<&str> = circular.iter().map(|delta| delta.key.as_str()).collect();
     let message = format!("{} exchange ids or e-mail addresses: no order of single changes does that", keys.join(", "));
-    let finding = Diagnostic::error("plan/circular", message.clone()).organisation(organisation.id.clone());
-    let finding = match ordered.circular.iter().find_map(|delta| delta.place.clone()) {
-        Some(place) => finding.at(place),
-        None => finding,
-    };
-    part.diagnostics.push(finding.help("give one of them a third address first, apply, then the final one"));
+    let mut finding = Diagnostic::error("plan/circular", message.clone()).organisation(organisation.id.clone());
+    finding.place = place;
+    let found = !circular.is_empty();
     let rule = SmolStr::from("plan/circular");
-    let held = ordered.circular.iter();
-    let held = held.map(|delta| Held { delta: delta.clone(), rule: rule.clone(), message: message.clone() });
-    part.blocked.extend(set_aside(organisation, held.collect(), sources, first));
+    held.extend(circular.into_iter().map(|delta| Held { delta, rule: rule.clone(), message: message.clone() }));
+    found.then(|| finding.help("give one of them a third address first, apply, then the final one"))
 }
 
 /// The state of an object in the life cycle of users.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use smol_str::SmolStr;
 
 use super::count::{self, Count};
-use super::diff::Delta;
+use super::diff::{Delta, Diff};
 use crate::diagnostic::Severity;
 use crate::live::{Live, Object};
 use crate::model::{Group, Organisation, Person, View};
@@ -16,7 +16,7 @@ use crate::rules::{Levels, Tally, applies, personal};
 #[derive(Debug, Default)]
 struct History {
     start: i64,
-    gains: Vec<usize>,
+    gains: Vec<(usize, Tally)>,
     losses: Vec<usize>,
 }
 
@@ -84,13 +84,12 @@ impl<'a> Watcher<'a> {
     pub fn new(
         organisation: &'a Organisation,
         live: &'a Live,
-        renamed: &HashMap<SmolStr, SmolStr>,
+        found: &Diff,
         deltas: &'a [Delta],
         levels: &'a Levels,
     ) -> Watcher<'a> {
         let mut view = View::with(&organisation.platform, &organisation.profile, []);
-        let new_id = |id: &SmolStr| renamed.get(id).unwrap_or(id).clone();
-        view.groups = live.groups.iter().map(|entry| (new_id(&entry.object.id), &entry.object)).collect();
+        view.groups = found.groups(live);
         let watches = count::counts(&organisation.platform, levels, &view);
         let persons = organisation.platform.rules.iter().filter(|rule| {
             let personal = matches!(rule.check, Check::Requires(_) | Check::Holder | Check::LeastPrivilege { .. });
@@ -119,10 +118,7 @@ impl<'a> Watcher<'a> {
             closings: HashMap::new(),
         };
         for entry in &live.people {
-            let mut person = std::borrow::Cow::Borrowed(&entry.object);
-            if !renamed.is_empty() && person.groups.iter().any(|group| renamed.contains_key(&group.value)) {
-                person.to_mut().groups.iter_mut().for_each(|group| group.value = new_id(&group.value));
-            }
+            let person = found.in_new_words(&entry.object);
             for (watch, tally) in watcher.watches.iter().zip(&mut watcher.tallies) {
                 add(tally, watch.tally(&watcher.view, &person), 1);
             }
@@ -243,17 +239,27 @@ impl<'a> Watcher<'a> {
             add(&mut self.tallies[*index], *change, 1);
             let (watch, history) = (&self.watches[*index], &mut self.histories[*index]);
             let (least, most) = watch.bounds();
-            let here = if change.holders < 0 { &mut history.losses } else { &mut history.gains };
-            if change.holders != 0 {
-                here.push(position);
+            let now = self.tallies[*index];
+            match change.holders {
+                1.. => history.gains.push((position, *change)),
+                0 => {}
+                _ => history.losses.push(position),
             }
-            // What the count would be if nothing before had been given, or nothing taken.
-            let low = history.start - history.losses.len() as i64;
-            let high = history.start + history.gains.len() as i64;
-            if change.holders < 0 && low < least && self.tallies[*index].holders >= least {
-                secured.extend(history.gains.iter().rev().take((least - low) as usize));
+            let worse = change.holders < 0 || change.holders == 0 && change.second > 0;
+            if worse && least > 0 && watch.crossed(now) != Some(Side::Gap) {
+                // What the count would be if nothing before had been given, and then if the last of it had.
+                let mut bare = now;
+                history.gains.iter().for_each(|(_, gain)| add(&mut bare, *gain, -1));
+                for (gained, gain) in history.gains.iter().rev() {
+                    if watch.crossed(bare) == Some(Side::Gap) {
+                        secured.push(*gained);
+                        add(&mut bare, *gain, 1);
+                    }
+                }
             }
-            if change.holders > 0 && high > most && self.tallies[*index].holders <= most {
+            // What it would be if nothing had been taken.
+            let high = history.start + history.gains.iter().map(|(_, gain)| gain.holders).sum::<i64>();
+            if change.holders > 0 && high > most && now.holders <= most {
                 secured.extend(history.losses.iter().rev().take((high - most) as usize));
             }
         }

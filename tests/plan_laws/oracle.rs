@@ -203,9 +203,8 @@ impl Oracle<'_> {
         named && emptied && earlier
     }
 
-    /// The fewest openings of certain rules by any order: first those that may not be, then all. None: no order is
-    /// possible.
-    pub fn best(&self, of: impl Fn(&str) -> bool) -> Option<(usize, usize)> {
+    /// The fewest rules opened by any order: first those that may not be open, then all. None: no order is possible.
+    pub fn best(&self) -> Option<(usize, usize)> {
         let all = 1usize << self.deltas.len();
         let states: Vec<Portal> = (0..all).map(|done| self.state(done)).collect();
         let broken: Vec<Broken> = states.iter().map(|state| self.broken(state)).collect();
@@ -223,8 +222,7 @@ impl Oracle<'_> {
                     _ => None,
                 };
                 let before = &broken[done] | &broken[0];
-                let mut opens = opened(&self.organisation.platform, &before, &broken[next], after);
-                opens.retain(|(rule, _)| of(rule));
+                let opens = opened(&self.organisation.platform, &before, &broken[next], after);
                 let forbidden = opens.iter().filter(|(_, allowed)| !allowed).count();
                 let cost = (wrong + forbidden, total + opens.len());
                 if best[next].is_none_or(|known| cost < known) {
