@@ -2,7 +2,7 @@
 //! until then; those that may not be taken; and whatever needs them. The others are ordered without them.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use smol_str::SmolStr;
 
@@ -90,7 +90,11 @@ fn waiting<'a>(
             !opened.allowed && closed.is_none() && !allowed.iter().any(|rule| *rule == opened.rule)
         });
         open.find_map(|(opened, _)| {
-            let who = watch().waits_for(opened, pending(live, placed)).join(" and ");
+            // Nobody waits for an invitation that waits for them.
+            let needing = needing(placed, at);
+            let others = placed.iter().enumerate().filter(|(other, _)| !needing.contains(other));
+            let others: Vec<&Placed> = others.map(|(_, step)| step).collect();
+            let who = watch().waits_for(opened, pending(live, &others)).join(" and ");
             let state = format!("waits until {who} has accepted the invitation");
             let message = format!("{state}: before that, {}; apply again then", opened.text);
             (!who.is_empty()).then(|| (at, Reason::new(&step.delta, &opened.rule, message, &state)))
@@ -109,7 +113,7 @@ fn refused<'a>(
     warnings: &mut Vec<Diagnostic>,
 ) -> BTreeMap<usize, Reason> {
     let platform = &organisation.platform;
-    reasons(placed, |at, needed| {
+    reasons(placed, |at, free| {
         let delta = &placed[at].delta;
         let (from, verb) = (super::state(delta.before.as_ref()), delta.action.verb());
         let verdict = acting.judge(delta);
@@ -119,7 +123,7 @@ fn refused<'a>(
         } else {
             verdict.refused
         };
-        if refused.is_none() && needed {
+        if refused.is_none() && free {
             acting.take(delta);
             warnings.extend(verdict.warnings);
         }
@@ -163,14 +167,24 @@ fn hold(deltas: &mut Vec<Delta>, placed: Vec<Placed>, mut reasons: BTreeMap<usiz
     held
 }
 
-/// Those who have been invited once the steps are done.
-fn pending<'p>(live: &'p Live, placed: &'p [Placed]) -> impl Iterator<Item = &'p Person> {
-    let touched: HashMap<&str, Option<&Person>> = placed
-        .iter()
-        .filter_map(|placed| Some((placed.delta.handle.as_deref()?, as_person(&placed.delta.after))))
-        .collect();
-    let created = placed.iter().filter(|placed| placed.delta.handle.is_none());
-    let created = created.filter_map(|placed| as_person(&placed.delta.after));
+/// A step and those that need it.
+fn needing(placed: &[Placed], first: usize) -> BTreeSet<usize> {
+    let mut needing = BTreeSet::from([first]);
+    for (at, step) in placed.iter().enumerate().skip(first) {
+        if step.after.iter().any(|before| needing.contains(before)) {
+            needing.insert(at);
+        }
+    }
+    needing
+}
+
+/// Those who have been invited once steps are done.
+fn pending<'p>(live: &'p Live, steps: &[&'p Placed]) -> impl Iterator<Item = &'p Person> {
+    let deltas = steps.iter().map(|step| &step.delta);
+    let touched: HashMap<&str, Option<&Person>> =
+        deltas.clone().filter_map(|delta| Some((delta.handle.as_deref()?, as_person(&delta.after)))).collect();
+    let created: Vec<&Person> =
+        deltas.filter(|delta| delta.handle.is_none()).filter_map(|delta| as_person(&delta.after)).collect();
     let there = live.people.iter().filter_map(move |entry| match touched.get(entry.handle.as_str()) {
         Some(after) => *after,
         None => Some(&entry.object),

@@ -122,7 +122,8 @@ fn attempt<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>, early: &[usize]) 
                         Some((at, gain, loss)) => {
                             let index = effects[at].0;
                             let waits = std::mem::take(&mut nodes[index].waits);
-                            // The gain takes over the step's place; the loss follows it and frees what waited for the step.
+                            // The gain takes over the step's place and frees what waited for its address or id; the
+                            // loss follows it and frees the groups that it leaves.
                             let gain_index = nodes.len();
                             let effect = watcher.effect(&gain);
                             nodes.push(Node { delta: Cow::Owned(gain), waits, follows: Vec::new(), phase: LATER + 1 });
@@ -130,7 +131,16 @@ fn attempt<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>, early: &[usize]) 
                             nodes[index] = Node { delta, waits, follows: Vec::new(), phase: LATER + 3 };
                             missing.push(0);
                             missing[index] = 1;
-                            followers.push(vec![index]);
+                            let (left, mut freed): (Vec<usize>, Vec<usize>) = std::mem::take(&mut followers[index])
+                                .into_iter()
+                                .partition(|follower| is_group(&nodes[*follower].delta));
+                            for follower in &freed {
+                                let waits = nodes[*follower].waits.iter_mut();
+                                waits.filter(|at| **at == index).for_each(|at| *at = gain_index);
+                            }
+                            freed.push(index);
+                            followers[index] = left;
+                            followers.push(freed);
                             effects.remove(at);
                             effects.push((gain_index, effect));
                             Some(effects.len() - 1)

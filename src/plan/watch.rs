@@ -33,7 +33,7 @@ pub struct Opened {
     spot: Spot,
     /// The rule.
     pub rule: SmolStr,
-    /// Whether the rule allows to be crossed on this side for a moment, or until an invitation is accepted.
+    /// Whether the rule allows to be crossed on this side for a moment, or nobody counted before the invitation.
     pub allowed: bool,
     /// Whether it holds again once the person of the step accepts the invitation.
     pub invited: bool,
@@ -183,7 +183,8 @@ impl<'a> Watcher<'a> {
             effect.opened.extend(is.map(|side| {
                 let spot = Spot::Count(index, side == Side::Gap);
                 let invited = side == Side::Gap && self.would_count(index, as_person(&delta.after));
-                let allowed = invited || watch.allows(side);
+                // Where somebody counted before the plan, that person can stay until then.
+                let allowed = invited && self.histories[index].start == 0 || watch.allows(side);
                 Opened { spot, rule: watch.rule().id.clone(), allowed, invited, text: watch.text(&self.view, side) }
             }));
         }

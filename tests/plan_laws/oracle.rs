@@ -7,7 +7,7 @@ use rosterctl::live::{Object, Resource};
 use rosterctl::model::{Group, Organisation, Person, View, grant};
 use rosterctl::plan::diff::Delta;
 use rosterctl::plan::document::{Action, PlanDocument};
-use rosterctl::platform::{ActorRule, Check, Platform, Side, State};
+use rosterctl::platform::{ActorRule, Check, Platform, RoleIx, Side, State};
 use rosterctl::rules::{Levels, applies, counted, crossed, personal};
 
 use crate::portal::{Portal, handle};
@@ -82,23 +82,26 @@ pub fn broken(
 }
 
 /// The rules that a change of state opens, and whether each may be open for a moment, or until the one whom the step
-/// invites accepts.
-pub fn opened(platform: &Platform, before: &Broken, after: &Broken, invited: Option<&Person>) -> Vec<(String, bool)> {
+/// invites accepts: whom that person replaces could have stayed, so nobody must have counted at the start.
+pub fn opened(
+    platform: &Platform,
+    start: &Portal,
+    before: &Broken,
+    after: &Broken,
+    invited: Option<&Person>,
+) -> Vec<(String, bool)> {
     let invited = invited.filter(|person| person.status.value == State::Pending);
+    let waits = |roles: &[RoleIx]| {
+        let holds = |person: &Person| roles.iter().any(|role| person.holds(*role));
+        invited.is_some_and(holds) && !start.people().any(|(_, person)| person.active() && holds(person))
+    };
     let new = after.difference(before).map(|(rule, what)| {
         let allowed = match platform.rule(rule).map(|rule| &rule.check) {
-            Some(Check::Cardinality(parameters)) => {
-                let waits = what == "gap" && invited.is_some_and(|person| person.holds(parameters.role));
-                waits
-                    || match parameters.transit {
-                        Some(Side::Gap) => what == "gap",
-                        Some(Side::Surplus) => what == "surplus",
-                        None => false,
-                    }
-            }
-            Some(Check::BlackHole) => invited.is_some_and(|person| {
-                platform[platform.event(what).unwrap()].to.iter().any(|role| person.holds(*role))
-            }),
+            Some(Check::Cardinality(parameters)) => match what.as_str() {
+                "gap" => parameters.transit == Some(Side::Gap) || waits(&[parameters.role]),
+                _ => parameters.transit == Some(Side::Surplus),
+            },
+            Some(Check::BlackHole) => waits(&platform[platform.event(what).unwrap()].to),
             _ => false,
         };
         (rule.clone(), allowed)
@@ -222,7 +225,7 @@ impl Oracle<'_> {
                     _ => None,
                 };
                 let before = &broken[done] | &broken[0];
-                let opens = opened(&self.organisation.platform, &before, &broken[next], after);
+                let opens = opened(&self.organisation.platform, &self.start, &before, &broken[next], after);
                 let forbidden = opens.iter().filter(|(_, allowed)| !allowed).count();
                 let cost = (wrong + forbidden, total + opens.len());
                 if best[next].is_none_or(|known| cost < known) {

@@ -61,12 +61,12 @@ fn judge(scene: &Scene, options: &Options) -> Result<(), TestCaseError> {
     let mut opens = Vec::new();
     for (index, step) in document.steps.iter().enumerate() {
         let person = states[index + 1].person(&handle(step));
-        let truth = opened(&platform, &broken[index], &broken[index + 1], person);
+        let truth = opened(&platform, &start, &broken[index], &broken[index + 1], person);
         let (said, is): (BTreeSet<&str>, BTreeSet<&str>) =
             (step.opens.iter().map(String::as_str).collect(), truth.iter().map(|(rule, _)| rule.as_str()).collect());
         prop_assert_eq!(said, is, "what step {} opens is not what it says\n{}", step.id, shown());
         // What was broken before the plan began counts for what is said, not for what is judged.
-        opens.append(&mut opened(&platform, &(&broken[index] | &broken[0]), &broken[index + 1], person));
+        opens.append(&mut opened(&platform, &start, &(&broken[index] | &broken[0]), &broken[index + 1], person));
     }
     let kept = oracle(&kept(&document, &states));
     if document.blocked.is_empty() {
@@ -83,9 +83,9 @@ fn judge(scene: &Scene, options: &Options) -> Result<(), TestCaseError> {
     // Steps wait for an acceptance only where every order of all of them would have opened a rule.
     let waits = |blocked: &&Blocked| blocked.message.starts_with("waits until");
     if let Some(waiting) = document.blocked.iter().find(waits)
-        && let Some((wrong, _)) = all.best()
+        && let Some((_, total)) = all.best()
     {
-        prop_assert!(wrong > 0 || options.actor.is_some(), "{:#?}\n{}", waiting, shown());
+        prop_assert!(total > 0 || options.actor.is_some(), "{:#?}\n{}", waiting, shown());
     }
     Ok(())
 }
