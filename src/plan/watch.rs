@@ -12,11 +12,13 @@ use crate::model::{Group, Organisation, Person, View};
 use crate::platform::{Check, Rule, Side, State};
 use crate::rules::{Levels, Tally, applies, personal};
 
-/// How a count came to where it is: the steps that raised it and those that lowered it.
+/// How a count came to where it is: the steps that led it away from a gap, and those that lowered it.
 #[derive(Debug, Default)]
 struct History {
     start: i64,
     gains: Vec<(usize, Tally)>,
+    /// All gains together.
+    given: Tally,
     losses: Vec<usize>,
 }
 
@@ -241,25 +243,29 @@ impl<'a> Watcher<'a> {
             let (watch, history) = (&self.watches[*index], &mut self.histories[*index]);
             let (least, most) = watch.bounds();
             let now = self.tallies[*index];
-            match change.holders {
-                1.. => history.gains.push((position, *change)),
-                0 => {}
-                _ => history.losses.push(position),
+            // A gap is nearer with one holder less, or with one more for whose sake a holder is asked for.
+            let nearer = change.holders < 0 || change.holders == 0 && change.second > 0;
+            if !nearer {
+                history.gains.push((position, *change));
+                add(&mut history.given, *change, 1);
             }
-            let worse = change.holders < 0 || change.holders == 0 && change.second > 0;
-            if worse && least > 0 && watch.crossed(now) != Some(Side::Gap) {
+            if change.holders < 0 {
+                history.losses.push(position);
+            }
+            if nearer && least > 0 && watch.crossed(now) != Some(Side::Gap) {
                 // What the count would be if nothing before had been given, and then if the last of it had.
                 let mut bare = now;
-                history.gains.iter().for_each(|(_, gain)| add(&mut bare, *gain, -1));
-                for (gained, gain) in history.gains.iter().rev() {
-                    if watch.crossed(bare) == Some(Side::Gap) {
-                        secured.push(*gained);
-                        add(&mut bare, *gain, 1);
-                    }
+                add(&mut bare, history.given, -1);
+                let mut gains = history.gains.iter().rev();
+                while watch.crossed(bare) == Some(Side::Gap)
+                    && let Some((gained, gain)) = gains.next()
+                {
+                    secured.push(*gained);
+                    add(&mut bare, *gain, 1);
                 }
             }
             // What it would be if nothing had been taken.
-            let high = history.start + history.gains.iter().map(|(_, gain)| gain.holders).sum::<i64>();
+            let high = history.start + history.given.holders;
             if change.holders > 0 && high > most && now.holders <= most {
                 secured.extend(history.losses.iter().rev().take((high - most) as usize));
             }

@@ -9,9 +9,9 @@ use rosterctl::plan::diff::{Delta, diff};
 use rosterctl::plan::document::Blocked;
 
 use crate::oracle::{Broken, Oracle, kept, opened};
-use crate::platforms::PLATFORMS;
+use crate::platforms::{LIFELONG, PLATFORMS};
 use crate::portal::{Portal, handle, renamed, states};
-use crate::scene::{Raw, Scene, has_finding, planned, scene, someone};
+use crate::scene::{Raw, Scene, has_finding, planned, scene, scene_on, someone};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, max_global_rejects: 20_000, ..ProptestConfig::default() })]
@@ -24,6 +24,42 @@ proptest! {
     #[test]
     fn what_is_kept_back_leaves_an_order_that_keeps_rules(scene in scene()) {
         judge(&scene, &scene.acted())?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_fails_takes_with_it_whoever_needs_it(scene in scene_on(LIFELONG..LIFELONG + 1), fails in any::<prop::sample::Index>()) {
+        let (platform, organisation, live) = (scene.platform(), scene.organisation(), scene.live());
+        let document = planned(&organisation, &live, &scene.options());
+        if document.steps.len() < 2 || has_finding(&document, "roster/duplicate-email") {
+            return Ok(());
+        }
+        let states = states(&document, &platform, &live)?;
+        let renamed = renamed(&document);
+        let oracle = Oracle { organisation: &organisation, levels: scene.levels(), deltas: Vec::new(), start: states[0].clone(), renamed };
+        let failing = document.steps[fails.index(document.steps.len())].id;
+        let mut undone = BTreeSet::from([failing]);
+        let (mut portal, mut before) = (states[0].clone(), oracle.broken(&states[0]));
+        let start = before.clone();
+        for (step, state) in document.steps.iter().zip(&states[1..]) {
+            if undone.contains(&step.id) || step.after.iter().any(|needed| undone.contains(needed)) {
+                undone.insert(step.id);
+                continue;
+            }
+            let handle = handle(step);
+            match state.objects.get(&handle) {
+                Some(object) => portal.put(&handle, true, object.clone()),
+                None => drop(portal.objects.remove(&handle)),
+            }
+            let after = oracle.broken(&portal);
+            let opens = opened(&platform, &states[0], &(&before | &start), &after, portal.person(&handle));
+            let new = opens.iter().find(|(rule, allowed)| !allowed && !document.steps.iter().any(|step| step.opens.contains(rule)));
+            prop_assert!(new.is_none(), "{:?} by {:#?} where {} fails of {:#?}", new, step, failing, document.steps);
+            before = after;
+        }
     }
 }
 
