@@ -282,6 +282,7 @@ fn step(organisation: &Organisation, all: &[Placed], sources: &Sources, first: u
                 let step = format!("{} {} {}", delta.action.as_str(), delta.resource, delta.key);
                 format!("until step {} ({step}) {}", first + *closing as u32, opened.text)
             }
+            None if opened.invited => format!("until `{}` accepts the invitation, {}", delta.key, opened.text),
             None => format!("from then on {}", opened.text),
         });
     }
