@@ -1,0 +1,76 @@
+//! Roles of which somebody active must always remain: steps that touch who holds one run one at a time, each after a
+//! fresh look at the portal.
+
+use std::collections::{BTreeSet, HashMap};
+
+use smol_str::SmolStr;
+
+use crate::live::{Live, LiveError, Object, Operation, Read, serial};
+use crate::model::Person;
+use crate::platform::{Platform, RoleIx};
+
+/// Whether an operation touches somebody who holds such a role before or after it.
+pub(super) fn alone(platform: &Platform, operation: &Operation) -> bool {
+    let mut roles = serial(platform).map(|(_, role)| role);
+    let people = || [&operation.before, &operation.after].into_iter().flatten().filter_map(Object::person);
+    roles.any(|role| people().any(|person| person.holds(role)))
+}
+
+fn holds(person: &Person, role: RoleIx) -> bool {
+    person.active() && person.holds(role)
+}
+
+/// The active holders of such roles as they should be by now: as the plan was approved, and as its steps went.
+#[derive(Debug, Default)]
+pub(super) struct Holders(HashMap<(SmolStr, RoleIx), BTreeSet<SmolStr>>);
+
+impl Holders {
+    /// Notes who is there when the plan is approved.
+    pub(super) fn note(&mut self, organisation: &str, platform: &Platform, live: &Live) {
+        for (_, role) in serial(platform) {
+            let people = live.people.iter().map(|entry| &entry.object).filter(|person| holds(person, role));
+            self.0.insert((organisation.into(), role), people.map(|person| person.id.clone()).collect());
+        }
+    }
+
+    /// Notes what a step did.
+    pub(super) fn done(&mut self, platform: &Platform, operation: &Operation) {
+        for (_, role) in serial(platform) {
+            let expected = self.0.entry((operation.organisation.clone(), role)).or_default();
+            if let Some(before) = &operation.before {
+                expected.remove(before.id());
+            }
+            let after = operation.after.as_ref().and_then(Object::person).filter(|person| holds(person, role));
+            expected.extend(after.map(|person| person.id.clone()));
+        }
+    }
+
+    /// Looks at the portal again before a step, and says why the step must not be taken: nobody would remain.
+    pub(super) async fn look(
+        &self,
+        target: &impl Read,
+        platform: &Platform,
+        operation: &Operation,
+    ) -> Result<Option<String>, LiveError> {
+        let live = target.read(&operation.organisation, platform).await?;
+        let after = operation.after.as_ref().and_then(Object::person);
+        let refused = serial(platform).find_map(|(rule, role)| {
+            let now = || live.people.iter().filter(|entry| holds(&entry.object, role));
+            let others = || now().filter(|entry| operation.handle.as_ref() != Some(&entry.handle));
+            if now().next().is_none() || others().next().is_some() || after.is_some_and(|after| holds(after, role)) {
+                return None;
+            }
+            let there: BTreeSet<&SmolStr> = now().map(|entry| &entry.object.id).collect();
+            let expected = self.0.get(&(operation.organisation.clone(), role)).into_iter().flatten();
+            let missing: Vec<String> = expected.filter(|id| !there.contains(id)).map(|id| format!("`{id}`")).collect();
+            let why = match missing.len() {
+                0 => String::new(),
+                1 => format!(", since {} holds it no more: somebody changed that meanwhile", missing[0]),
+                _ => format!(", since {} hold it no more: somebody changed that meanwhile", missing.join(", ")),
+            };
+            let (role, key) = (&platform[role].id, &operation.key);
+            Some(format!("without `{key}` nobody active would hold `{role}` any more{why} ({}); plan again", rule.id))
+        });
+        Ok(refused)
+    }
+}
