@@ -60,17 +60,24 @@ impl Holders {
             if now().next().is_none() || others().next().is_some() || after.is_some_and(|after| holds(after, role)) {
                 return None;
             }
-            let there: BTreeSet<&SmolStr> = now().map(|entry| &entry.object.id).collect();
-            let expected = self.0.get(&(operation.organisation.clone(), role)).into_iter().flatten();
-            let missing: Vec<String> = expected.filter(|id| !there.contains(id)).map(|id| format!("`{id}`")).collect();
-            let why = match missing.len() {
-                0 => String::new(),
-                1 => format!(", since {} holds it no more: somebody changed that meanwhile", missing[0]),
-                _ => format!(", since {} hold it no more: somebody changed that meanwhile", missing.join(", ")),
-            };
-            let (role, key) = (&platform[role].id, &operation.key);
-            Some(format!("without `{key}` nobody active would hold `{role}` any more{why} ({}); plan again", rule.id))
+            let (name, key, why) = (&platform[role].id, &operation.key, self.why(operation, role, &live));
+            Some(format!("without `{key}` nobody active would hold `{name}` any more{why} ({}); plan again", rule.id))
         });
         Ok(refused)
+    }
+
+    /// Who held the role or should, and what became of them.
+    fn why(&self, operation: &Operation, role: RoleIx, live: &Live) -> String {
+        let held = live.people.iter().map(|entry| &entry.object).filter(|person| person.holds(role));
+        let mut ids: BTreeSet<&SmolStr> = held.filter(|person| !person.active()).map(|person| &person.id).collect();
+        ids.extend(self.0.get(&(operation.organisation.clone(), role)).into_iter().flatten());
+        let became = |id: &SmolStr| match live.people.iter().map(|entry| &entry.object).find(|one| one.id == *id) {
+            None => Some(format!("`{id}` is gone")),
+            Some(person) if !person.holds(role) => Some(format!("`{id}` holds it no longer")),
+            Some(person) if !person.active() => Some(format!("`{id}` is {}", person.status.value)),
+            Some(_) => None,
+        };
+        let became: Vec<String> = ids.into_iter().filter_map(became).collect();
+        if became.is_empty() { String::new() } else { format!(": {}", became.join(", ")) }
     }
 }
