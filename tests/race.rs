@@ -9,13 +9,12 @@ use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
+use common::portal::{DATABASE, platform, wait};
 use common::{Project, replaced};
 use rosterctl::apply::{ApprovedPlan, Ended};
 use rosterctl::live::{Author, Embedded, Listed, Live, LiveError, Operation, Read, Refusal, Write};
 use rosterctl::platform::Platform;
 use smol_str::SmolStr;
-
-const DATABASE: &str = ".rosterctl/sandbox.db";
 
 const GUILD: &str = "version: 1
 id: guild
@@ -64,17 +63,9 @@ impl Project {
         self.run(&format!("plan {name} --out {name}.json")).exits(0);
     }
 
-    fn sql(&self, sql: &str) {
-        rusqlite::Connection::open(self.path(DATABASE)).unwrap().execute_batch(sql).unwrap();
-    }
-
     /// The ids of the active masters.
     fn masters(&self) -> Vec<String> {
-        let rows = rusqlite::Connection::open(self.path(DATABASE)).unwrap();
-        let sql =
-            "SELECT substr(external_id, 6) FROM person WHERE roles LIKE '%master%' AND state = 'active' ORDER BY 1";
-        let mut statement = rows.prepare(sql).unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        self.column("SELECT substr(external_id, 6) FROM person WHERE roles LIKE '%master%' AND state = 'active'")
     }
 
     fn start(&self, arguments: &str) -> Child {
@@ -167,12 +158,11 @@ impl Write for Watched<'_> {
 /// Applies a saved plan while somebody changes rows before the reading with this number.
 fn apply(project: &Project, plan: &str, meanwhile: (usize, &'static str)) -> (Vec<Ended>, Vec<String>) {
     let document = serde_json::from_str(&project.read(plan)).unwrap();
-    let platforms = BTreeMap::from([("acme".to_owned(), Arc::new(Platform::from_text("guild.yaml", GUILD).unwrap()))]);
+    let platforms = BTreeMap::from([("acme".to_owned(), Arc::new(platform("guild.yaml", GUILD)))]);
     let portal = Embedded::open(&project.path(DATABASE)).unwrap();
     let watched = Watched { project, portal, calls: Mutex::default(), meanwhile };
     let author = Author { name: "carla".to_owned(), actor: None, digest: String::new() };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let done = runtime.block_on(async {
+    let done = wait(async {
         let approved = ApprovedPlan::approve(document, platforms, &watched).await.unwrap();
         approved.apply(&watched, &author, || false, |_| ()).await
     });

@@ -63,16 +63,15 @@ impl Portal<'_> {
         let Operation { organisation, key, action, .. } = operation;
         let Some(actor) = self.actor(organisation)? else { return Ok(()) };
         let own = number == Some(actor.number);
-        let lost = |role: RoleIx| with_access(before, role) && !with_access(after, role);
-        let gained = |role: RoleIx| with_access(after, role) && !with_access(before, role);
+        let lost = |role: &RoleIx| only(before, after, *role);
+        let gained = |role: &RoleIx| only(after, before, *role);
         let speaks = |asked: &ActorRule| {
-            let any = |roles: &[RoleIx], fits: &dyn Fn(RoleIx) -> bool| {
-                roles.is_empty() || roles.iter().any(|role| fits(*role))
-            };
+            let moves = asked.grants.is_empty() && asked.revokes.is_empty()
+                || asked.grants.iter().any(gained)
+                || asked.revokes.iter().any(lost);
             (asked.actions.is_empty() || asked.actions.contains(action))
-                && any(&asked.grants, &gained)
-                && any(&asked.revokes, &lost)
-                && any(&asked.by, &|role| actor.person.holds(role))
+                && moves
+                && (asked.by.is_empty() || asked.by.iter().any(|role| actor.person.holds(*role)))
                 && (!asked.roles || new_roles(before, after))
                 && asked.own.is_none_or(|asked| asked == own)
                 && asked.attribute.is_none_or(|attribute| {
@@ -102,7 +101,7 @@ impl Portal<'_> {
         if before.is_some_and(inside) && !after.is_some_and(inside) {
             return forbidden(format!("`{key}`: nobody takes their own access away; somebody else has to do it"));
         }
-        match serial(self.platform).find(|(_, role)| lost(*role)) {
+        match serial(self.platform).find(|(_, role)| lost(role)) {
             None => Ok(()),
             Some((_, role)) => forbidden(format!(
                 "`{key}`: nobody takes `{}` from themselves; somebody else who may has to do it",
@@ -170,9 +169,12 @@ impl Portal<'_> {
     }
 }
 
-/// Whether somebody holds a role and has or will have access.
-fn with_access(person: Option<&Person>, role: RoleIx) -> bool {
-    person.is_some_and(|person| person.status.value != State::Deactivated && person.holds(role))
+/// Whether somebody holds a role in the one state and, or with access as there, not in the other.
+fn only(one: Option<&Person>, other: Option<&Person>, role: RoleIx) -> bool {
+    let outside = |person: &Person| person.status.value == State::Deactivated;
+    one.is_some_and(|one| {
+        one.holds(role) && !other.is_some_and(|other| other.holds(role) && (!outside(other) || outside(one)))
+    })
 }
 
 /// Whether somebody who stays holds other roles than before.
