@@ -46,6 +46,8 @@ pub enum Command {
     Drift(DriftArgs),
     /// Write the live state as a roster
     Export(ExportArgs),
+    /// Accept invitations on the embedded portal, show its audit trail
+    Portal(PortalArgs),
     /// Answer who is notified, who may, who holds, and why
     Who(WhoArgs),
     /// Tell what a rule, role, event or permission is, why, and where it comes from
@@ -205,6 +207,45 @@ pub struct DriftArgs {
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     /// The organisation; may be left out where the target has only one
+    #[arg(long, value_name = "ID")]
+    pub organisation: Option<String>,
+}
+
+/// Arguments of `portal`.
+#[derive(Debug, Args)]
+pub struct PortalArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: PortalCommand,
+}
+
+/// What `portal` does.
+#[derive(Debug, Subcommand)]
+pub enum PortalCommand {
+    /// Play people who accept their invitations: pending becomes active, as no plan can make it
+    Accept(AcceptArgs),
+    /// Show who did what under which plan, and what was refused; the newest last
+    Audit(AuditArgs),
+}
+
+/// Arguments of `portal accept`.
+#[derive(Debug, Args)]
+pub struct AcceptArgs {
+    /// The ids or e-mail addresses of the people
+    #[arg(value_name = "PERSON", required_unless_present = "all", conflicts_with = "all")]
+    pub people: Vec<String>,
+    /// Everybody who is pending accepts
+    #[arg(long)]
+    pub all: bool,
+    /// The organisation; may be left out where the target has only one
+    #[arg(long, value_name = "ID")]
+    pub organisation: Option<String>,
+}
+
+/// Arguments of `portal audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// Only this organisation
     #[arg(long, value_name = "ID")]
     pub organisation: Option<String>,
 }

@@ -3,6 +3,7 @@
 //!
 //! Text from files and portals is cleaned on its way into a page, so that no name or message can steer a terminal.
 
+mod audit;
 mod drift;
 mod impact;
 mod ink;
@@ -15,6 +16,7 @@ mod tests;
 mod values;
 mod window;
 
+pub use audit::audit;
 pub use drift::drift;
 pub use outcome::outcome;
 pub use plan::plan;
