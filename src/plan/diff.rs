@@ -267,7 +267,7 @@ impl Diff {
     }
 
     /// A live person with renamed groups under their new ids.
-    fn in_new_words(&self, person: &Person) -> Person {
+    pub(super) fn in_new_words(&self, person: &Person) -> Person {
         let mut person = person.clone();
         if !self.renamed_groups.is_empty() {
             for group in &mut person.groups {

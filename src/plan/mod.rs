@@ -7,6 +7,7 @@ pub mod document;
 mod guard;
 mod impact;
 mod order;
+pub mod sides;
 mod unread;
 mod watch;
 
