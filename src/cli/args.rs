@@ -205,15 +205,10 @@ pub struct ExportArgs {
 
 /// Arguments of `who`.
 #[derive(Debug, Args)]
-#[command(after_help = "--format json prints one document. An answer of `notified`, `can` and `holds`:\n  \
-    { \"organisation\": \"acme\", \"people\": [ { \"person\": \"dana\", \"name\": \"Dana Kowalska\", \"status\": \"active\",\n    \
-    \"certain\": true, \"reason\": \"holds dpo\", \"location\": { \"path\": ..., \"line\": 28, ... } } ] }\n\
-    with `blackHole` (people who are assigned and cannot be reached), `note` (why there is nobody) and `known: false`\n\
-    (the platform has no such word) where they apply, and `disputed: { for, against }` where the documentation says both.\n\
-    An answer of `is`:\n  \
-    { \"organisation\": \"acme\", \"person\": \"dana\", \"name\": ..., \"email\": ..., \"section\": \"contacts\", \"status\": \"active\",\n    \
-    \"location\": ..., \"roles\": [ { \"id\": \"dpo\", \"certain\": true, \"location\": ... } ], \"permissionGroups\": [],\n    \
-    \"permissions\": [], \"applications\": [], \"events\": [ { \"id\": \"data-breach\", \"reason\": \"holds dpo\", ... } ] }")]
+#[command(
+    after_help = "Each question takes --live, --before or --after to look at a target instead of the rosters. What --format json\n\
+                        prints is shown in the README."
+)]
 pub struct WhoArgs {
     /// The question
     #[command(subcommand)]

@@ -33,27 +33,29 @@ pub fn run(args: &WhoArgs, common: &Common, output: &Output) -> Result<Exit, Err
         return Err(Error::usage("no organisation is declared here", "name the files of a roster"));
     }
     let target = if from == Standpoint::Rosters { None } else { Some(settings.target(common)?) };
-    let ground = Ground { rosters: &rosters, target: target.as_ref(), from, output };
-    let page = match asked {
+    let ground = Ground { rosters: &rosters, target: target.as_ref(), from, sound: broken == 0, output };
+    let (page, complete) = match asked {
         Some(asked) => {
             let answers = ground.ask(|seen| Some(seen.reply(asked, word)))?;
             if !answers.answers.is_empty() && answers.answers.iter().all(|reply| !reply.known) {
                 return Err(unknown_word(asked, word, &rosters));
             }
-            match output.format {
+            let page = match output.format {
                 Format::Text => text::replies(asked, word, &answers),
                 Format::Json => json::to_json(&answers),
-            }
+            };
+            (page, answers.complete)
         }
         None => {
             let answers = ground.ask(|seen| seen.portrait(word))?;
             if answers.answers.is_empty() && !rosters.organisations.is_empty() {
                 return Err(unknown_person(word, &ground.ask(|seen| seen.nearest(word))?.answers, &rosters));
             }
-            match output.format {
+            let page = match output.format {
                 Format::Text => text::portraits(&answers),
                 Format::Json => json::to_json(&answers),
-            }
+            };
+            (page, answers.complete)
         }
     };
     if broken > 0 {
@@ -62,7 +64,7 @@ pub fn run(args: &WhoArgs, common: &Common, output: &Output) -> Result<Exit, Err
         ));
     }
     output.print(&page)?;
-    Ok(if broken > 0 { Exit::Findings } else { Exit::Clean })
+    Ok(if complete { Exit::Clean } else { Exit::Findings })
 }
 
 /// What a question looks at.
@@ -70,14 +72,16 @@ struct Ground<'a> {
     rosters: &'a Rosters,
     target: Option<&'a Target>,
     from: Standpoint,
+    sound: bool,
     output: &'a Output,
 }
 
 impl Ground<'_> {
     /// Asks every organisation, one after the other.
     fn ask<T>(&self, question: impl Fn(&Seen<'_>) -> Option<T>) -> Result<Answers<T>, Error> {
-        let answers = block_on(async {
+        let (answers, complete) = block_on(async {
             let mut answers = Vec::with_capacity(self.rosters.organisations.len());
+            let mut complete = self.sound;
             for organisation in &self.rosters.organisations {
                 let planned = matches!(self.from, Standpoint::Rosters | Standpoint::After);
                 let seen = |roll| Seen { organisation, roll, sources: &self.rosters.sources, planned };
@@ -86,9 +90,10 @@ impl Ground<'_> {
                     continue;
                 };
                 let live = target.portal.read(&organisation.id, &organisation.platform).await?;
+                complete &= live.proof.holds();
                 for unread in &live.unread {
-                    self.output
-                        .remark(&format!("the answer leaves out what is not known: {}", visible(&unread.to_string())));
+                    let message = format!("somebody is left out of the answer: {}", visible(&unread.to_string()));
+                    self.output.complain(&Error::failed(message, "correct it on the portal and ask again"));
                 }
                 let found = match self.from {
                     Standpoint::Live => Diff::default(),
@@ -100,10 +105,10 @@ impl Ground<'_> {
                 };
                 answers.extend(question(&seen(side.roll(organisation))));
             }
-            Ok::<_, Error>(answers)
+            Ok::<_, Error>((answers, complete))
         })??;
         let target = self.target.map(|target| target.reference.name.clone());
-        Ok(Answers { version: REPORT_VERSION, from: self.from, target, answers })
+        Ok(Answers { version: REPORT_VERSION, from: self.from, target, complete, answers })
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Answers<T> {
     /// The target, where one was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// Whether everything there could be understood; else somebody may be missing.
+    pub complete: bool,
     /// The answers.
     pub answers: Vec<T>,
 }
