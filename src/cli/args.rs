@@ -252,6 +252,10 @@ pub struct AuditArgs {
 
 /// Arguments of `who`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Each question takes --live, --before or --after to look at a target instead of the rosters. What --format json\n\
+                        prints is shown in the README."
+)]
 pub struct WhoArgs {
     /// The question
     #[command(subcommand)]
@@ -265,23 +269,50 @@ pub enum Question {
     Notified {
         /// The event
         event: String,
-        /// Files, folders or globs; without them those of the workspace file
-        paths: Vec<PathBuf>,
+        /// Where to look
+        #[command(flatten)]
+        looking: Looking,
     },
     /// Who may do something
     Can {
-        /// The permission
+        /// The permission, or APPLICATION:LEVEL
         permission: String,
-        /// Files, folders or globs; without them those of the workspace file
-        paths: Vec<PathBuf>,
+        /// Where to look
+        #[command(flatten)]
+        looking: Looking,
     },
     /// Who holds a role
     Holds {
         /// The role
         role: String,
-        /// Files, folders or globs; without them those of the workspace file
-        paths: Vec<PathBuf>,
+        /// Where to look
+        #[command(flatten)]
+        looking: Looking,
     },
+    /// Who somebody is: roles, groups, permissions, access and events, each with the line that gives it
+    Is {
+        /// The id, an earlier id, or the e-mail address
+        person: String,
+        /// Where to look
+        #[command(flatten)]
+        looking: Looking,
+    },
+}
+
+/// Where a question looks: at the rosters, or at a target.
+#[derive(Debug, Args)]
+pub struct Looking {
+    /// Files, folders or globs; without them those of the workspace file
+    pub paths: Vec<PathBuf>,
+    /// Look at what is live on the target; the rosters tell facts about the organisation only
+    #[arg(long, conflicts_with_all = ["before", "after"])]
+    pub live: bool,
+    /// Look at what a plan starts from: what is live, people under the ids that the plan gives them
+    #[arg(long, conflicts_with = "after")]
+    pub before: bool,
+    /// Look at what is there once the plan is applied, unmanaged people too; who is only invited is pending
+    #[arg(long)]
+    pub after: bool,
 }
 
 /// Arguments of `explain`.

@@ -209,11 +209,7 @@ impl Answer<'_> {
     pub fn place(&self) -> Place {
         match (self.why.role(), &self.why) {
             (Some(role), _) => self.person.role_place(role),
-            (None, Why::Group(group, ..)) => {
-                let index = self.person.groups.iter().position(|word| word.value == *group).unwrap_or(0);
-                let span = self.person.groups.get(index).map_or(self.person.key, |word| word.span);
-                self.person.at(span, &["groups", &index.to_string()])
-            }
+            (None, Why::Group(group, ..)) => self.person.group_place(group),
             _ => self.person.place(),
         }
     }

@@ -230,7 +230,7 @@ impl<'a> Comparison<'a> {
             if !organisation.managed.has(entry.object.section) {
                 continue;
             }
-            let person = self.in_new_words(&entry.object);
+            let person = in_new_words(&self.found.renamed_groups, &entry.object);
             let ended = ended.get(&(person.section, person.id.as_str())).copied();
             let resource = Resource::from(person.section);
             self.leaver(resource, entry.managed, &entry.handle, Object::Person(Box::new(person)), ended);
@@ -265,9 +265,12 @@ impl<'a> Comparison<'a> {
     }
 
     fn update_person(&mut self, wanted: &Person, entry: &Entry<Person>) {
-        let before = self.in_new_words(&entry.object);
+        let before = in_new_words(&self.found.renamed_groups, &entry.object);
         let mut after = merged(Some(&before), wanted);
         let mut action = Action::Update;
+        if before.section == Section::Contacts && wanted.section == Section::Users {
+            after.status.value = wish::after(&self.organisation.platform, Verb::Create, State::Absent);
+        }
         if before.section == Section::Users && wanted.section == Section::Users {
             let from = before.status.value;
             after.status.value = from;
@@ -313,19 +316,6 @@ impl<'a> Comparison<'a> {
         let between = Some(Object::Person(Box::new(between)));
         let rest = Delta { action: Action::Update, before: between.clone(), notes: Vec::new(), ..delta.clone() };
         self.found.deltas.extend([Delta { after: between, ..delta }, Delta { managed: true, ..rest }]);
-    }
-
-    /// A live person with renamed groups under their new ids.
-    fn in_new_words(&self, person: &Person) -> Person {
-        let mut person = person.clone();
-        if !self.found.renamed_groups.is_empty() {
-            for group in &mut person.groups {
-                if let Some(new) = self.found.renamed_groups.get(&group.value) {
-                    group.value = new.clone();
-                }
-            }
-        }
-        person
     }
 
     fn leaver(&mut self, resource: Resource, managed: bool, handle: &SmolStr, object: Object, ended: Option<&Person>) {
@@ -381,6 +371,17 @@ impl<'a> Comparison<'a> {
             before = after.unwrap_or(before);
         }
     }
+}
+
+/// A live person with renamed groups under their new ids.
+pub(super) fn in_new_words(renamed: &HashMap<SmolStr, SmolStr>, person: &Person) -> Person {
+    let mut person = person.clone();
+    for group in person.groups.iter_mut().filter(|_| !renamed.is_empty()) {
+        if let Some(new) = renamed.get(&group.value) {
+            group.value = new.clone();
+        }
+    }
+    person
 }
 
 /// What is worth knowing of a newcomer who is said to have had other ids.

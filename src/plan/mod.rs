@@ -10,11 +10,12 @@ mod held;
 mod impact;
 mod merge;
 mod order;
+pub mod sides;
 mod unread;
 mod watch;
 mod wish;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -159,7 +160,8 @@ fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &So
     let mut diagnostics = guard::findings(organisation, live, &found, &kept, options);
     let mut part =
         Part { unchanged: found.unchanged, unmanaged: unmanaged(organisation, live, &found), ..Part::default() };
-    part.impact = impact::impact(organisation, live, &found, &kept);
+    let changes: Vec<&Delta> = kept.iter().map(|placed| &placed.delta).collect();
+    part.impact = impact::impact(organisation, live, &changes, &found.renamed_groups);
     for (index, (placed, (verdict, refused))) in ordered.placed.iter().zip(judged).enumerate() {
         let mut step = step(organisation, &ordered.placed, sources, first, index);
         step.needs = verdict.needs.iter().map(|permission| organisation.platform[*permission].id.to_string()).collect();
@@ -185,6 +187,24 @@ fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &So
     part.blocked.extend(set_aside(organisation, held, sources, first));
     circular(organisation, &ordered, sources, first + part.blocked.len() as u32, &mut part);
     part
+}
+
+/// What a plan would make of an organisation: its changes in order, without those that may not be made.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The changes.
+    pub changes: Vec<Delta>,
+    /// The new ids of groups by their old ones.
+    pub renamed: HashMap<SmolStr, SmolStr>,
+}
+
+/// What a plan would make of an organisation.
+pub fn outcome(organisation: &Organisation, live: &Live, options: &Options) -> Outcome {
+    let found = diff::diff(organisation, live, options.prune, options.removal);
+    let (ordered, _) = held::order(organisation, live, &found, &options.levels, &options.allow_open);
+    let judged = judge(organisation, live, options, &ordered, 1);
+    let kept = ordered.placed.into_iter().zip(judged).filter(|(_, (_, refused))| refused.is_none());
+    Outcome { changes: kept.map(|(placed, _)| placed.delta).collect(), renamed: found.renamed_groups }
 }
 
 /// People who are on the portal and have not accepted their invitation.

@@ -14,6 +14,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod values;
+mod who;
 mod window;
 
 pub use audit::audit;
@@ -21,6 +22,7 @@ pub use drift::drift;
 pub use outcome::outcome;
 pub use plan::plan;
 pub use snippet::findings;
+pub use who::{portraits, replies};
 
 use super::Validation;
 use crate::diagnostic::Diagnostic;
