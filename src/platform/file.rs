@@ -76,7 +76,7 @@ record! {
         "name" => name: Required<Text>,
         /// What its holder does.
         "summary" => summary: Option<Text>,
-        /// Who may hold it; default users and contacts that are people.
+        /// Who may hold it; default users and contacts that are people, as far as the platform has them.
         "heldBy" => held_by: Option<Vec<Located<Holder>>>,
         /// The sentence of the platform's documentation.
         "source" => source: Option<Text>,
@@ -510,7 +510,8 @@ record! {
 }
 
 record! {
-    /// What steps need of the acting person; all keys given must fit a step for the rule to speak of it.
+    /// What steps need of the acting person; all keys given must fit a step for the rule to speak of it, but of `grants`
+    /// and `revokes` one is enough. Of several rules that refuse a step the first in the file is told.
     pub struct ActorRule as "`actor`" {
         /// The permission that the steps need. Absent: nobody may take them.
         "permission" => permission: Option<Text>,
