@@ -14,7 +14,7 @@ pub use file::{AttributeType, Field, Holder, ProfileFact, Section, Side, State, 
 pub use load::{Loader, load};
 
 /// The built-in platforms: id and text.
-pub const BUILT_IN: &[(&str, &str)] = &[("arxus", include_str!("arxus.yaml"))];
+pub const BUILT_IN: &[(&str, &str)] = &[("arxus", include_str!("arxus.yaml")), ("grx", include_str!("grx.yaml"))];
 
 macro_rules! index {
     ($($(#[doc = $doc:literal])* $name:ident in $field:ident : $ty:ty),* $(,)?) => { $(
@@ -332,7 +332,8 @@ pub struct Claims {
     pub help: SmolStr,
 }
 
-/// Parameters of [`Check::Actor`]: all that are given must fit a step for the rule to speak of it.
+/// Parameters of [`Check::Actor`]: all that are given must fit a step for the rule to speak of it, but of `grants` and
+/// `revokes` one is enough.
 #[derive(Debug)]
 pub struct ActorRule {
     /// The permission that the steps need; none: nobody may take them.
