@@ -56,14 +56,26 @@ enum Administrators {
 }
 use Administrators::{Always, Fallback};
 
-/// Event, whether it is for customers only, the roles that receive it, those of which it is disputed, the administrators.
-const NOTIFICATIONS: &[(&str, bool, &[&str], &[&str], Administrators)] = &[
-    ("new-assessment", false, &["AO"], &[], Fallback),
-    ("authorize-report", false, &["DRA"], &["CPM"], Fallback),
-    ("request-approved", true, &["TPPM"], &[], Fallback),
-    ("request-denied", true, &["TPPM"], &[], Fallback),
-    ("breach-weekly-summary", true, &["TPPM"], &["CPM"], Always),
-    ("breach-alert", false, &["TPPM", "CPM"], &[], Always),
+/// A row of the table of notifications.
+struct Row {
+    event: &'static str,
+    /// Whether it is for customers only.
+    customers: bool,
+    /// The roles that receive it.
+    roles: &'static [&'static str],
+    /// The roles of which that is disputed.
+    disputed: &'static [&'static str],
+    administrators: Administrators,
+}
+
+#[rustfmt::skip]
+const NOTIFICATIONS: &[Row] = &[
+    Row { event: "new-assessment", customers: false, roles: &["AO"], disputed: &[], administrators: Fallback },
+    Row { event: "authorize-report", customers: false, roles: &["DRA"], disputed: &["CPM"], administrators: Fallback },
+    Row { event: "request-approved", customers: true, roles: &["TPPM"], disputed: &[], administrators: Fallback },
+    Row { event: "request-denied", customers: true, roles: &["TPPM"], disputed: &[], administrators: Fallback },
+    Row { event: "breach-weekly-summary", customers: true, roles: &["TPPM"], disputed: &["CPM"], administrators: Always },
+    Row { event: "breach-alert", customers: false, roles: &["TPPM", "CPM"], disputed: &[], administrators: Always },
 ];
 
 fn grx() -> Platform {
@@ -136,7 +148,7 @@ fn a_delegate_answers_within_control_groups_only() {
 #[test]
 fn every_row_of_the_table_of_notifications() {
     let platform = grx();
-    let listed: Vec<&str> = NOTIFICATIONS.iter().map(|(event, ..)| *event).collect();
+    let listed: Vec<&str> = NOTIFICATIONS.iter().map(|row| row.event).collect();
     let there: Vec<&str> = platform.events.iter().map(|event| event.id.as_str()).collect();
     assert_eq!(there, listed);
     // Everybody who is never told is there; of the others one each, in every state that they can be in.
@@ -154,7 +166,7 @@ fn every_row_of_the_table_of_notifications() {
         for services in KINDS {
             let profile = organisation(services);
             let roll = Roll::new(View::with(&platform, &profile, []), &people);
-            for (event, customers, roles, disputed, administrators) in NOTIFICATIONS {
+            for Row { event, customers, roles, disputed, administrators } in NOTIFICATIONS {
                 let ix = platform.event(event).expect("an event");
                 let exists = !customers || services.contains(&"customer");
                 let active = |short: &&str| exists && state(short) == State::Active;
