@@ -7,39 +7,13 @@ mod common;
 
 use std::process::{Child, Command, Stdio};
 
+use common::portal::DATABASE;
 use common::{ACME, Project, Ran, replaced};
 use serde_json::{Value as Json, json};
-
-const DATABASE: &str = ".rosterctl/sandbox.db";
 
 const EVA: &str = "  eva: { name: Eva Smet, email: eva@acme.example, roles: [watchlist] }\n";
 
 impl Project {
-    fn applied(roster: &str) -> Project {
-        let project = Project::with_roster(roster);
-        project.run("apply --yes").exits(0);
-        project
-    }
-
-    fn roster(&self, from: &str, to: &str) {
-        self.edit("rosters/acme.yaml", from, to);
-    }
-
-    fn rows(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.path(DATABASE)).unwrap()
-    }
-
-    fn sql(&self, sql: &str) {
-        self.rows().execute_batch(sql).unwrap();
-    }
-
-    fn column(&self, sql: &str) -> Vec<String> {
-        let rows = self.rows();
-        let mut statement = rows.prepare(sql).unwrap();
-        let found = statement.query_map([], |row| Ok(row.get::<_, Option<String>>(0)?.unwrap_or_default()));
-        found.unwrap().map(Result::unwrap).collect()
-    }
-
     fn count(&self, sql: &str) -> usize {
         self.rows().query_row(sql, [], |row| row.get::<_, u32>(0)).unwrap() as usize
     }

@@ -104,6 +104,27 @@ fn duplicate_keys() {
 }
 
 #[test]
+fn groups_of_one_name() {
+    let group = "permissionGroups:\n";
+    let again = format!("{group}  desk: {{ name: IT operations, applications: {{ service-desk: read }} }}\n");
+    let text = replaced(ACME, group, &again);
+    let text = replaced(&text, "groups: [it-operations]", "groups: [it-operations, desk]");
+    let ran = Project::with_roster(&text).run("validate --format json").exits(1);
+    assert_eq!(ran.rules(), ["roster/duplicate-key"]);
+    let found = ran.finding("roster/duplicate-key");
+    assert_eq!(
+        (found.pointer.as_str(), found.subject.as_deref()),
+        ("/permissionGroups/it-operations/name", Some("it-operations"))
+    );
+    let related = &ran.json()["diagnostics"][0]["related"][0]["location"];
+    assert_eq!(related["pointer"], "/permissionGroups/desk/name");
+    // Another organisation's groups are others.
+    let project = Project::with_roster(ACME);
+    project.write("rosters/beta.yaml", replaced(ACME, "organisation: acme", "organisation: beta"));
+    project.run("validate --deny warning").exits(0);
+}
+
+#[test]
 fn unknown_and_misspelt_keys_name_the_nearest_word() {
     for (text, at, word) in [
         ("uesrs: {}\n", (4, 1), "`users`"),
@@ -261,6 +282,21 @@ fn a_byte_order_mark_is_no_matter() {
     project.write("rosters/acme.yaml", format!("\u{feff}{}", replaced(ACME, "version: 1", "vresion: 1")));
     let found = project.run("validate --format json").exits(1).finding("roster/unknown-key");
     assert_eq!(found.at(), (1, 1));
+    // Nobody sees it, so it is no column.
+    let (two, spread) =
+        (replaced(ACME, "version: 1", "version: 2"), replaced(ACME, "version: 1", "--- { version: 2 }"));
+    for (text, column) in [(&two, 10), (&spread, 16)] {
+        for end in ["\n", "\r\n", "\r"] {
+            let found = among(format!("\u{feff}{}", text.replace('\n', end)), "roster/version", (1, column));
+            assert_eq!(found, among(text.replace('\n', end), "roster/version", (1, column)));
+        }
+    }
+    let project = Project::with_roster(ACME).with_workspace("\u{feff}version: 2\n");
+    assert_eq!(project.run("validate --format json").exits(1).finding("roster/version").at(), (1, 10));
+    let project = Project::with_roster(&replaced(ACME, "platform: arxus", "platform: ../mine.yaml"));
+    project.write("mine.yaml", "\u{feff}version: 2\nid: mine\nname: Mine\nextends: arxus\n");
+    assert_eq!(project.run("validate --format json").exits(1).finding("roster/version").at(), (1, 10));
+    project.run("schema --platform mine.yaml").exits(1).complains("has errors: this rosterctl reads version 1");
 }
 
 #[test]
@@ -310,7 +346,7 @@ fn a_folder_with_the_name_of_a_file() {
     project.run("validate empty.yaml").exits(1).says("holds no *.yaml");
     let project = Project::empty();
     project.write("rosterctl.yaml/note.txt", "");
-    project.run("validate").exits(64);
+    project.run("validate").exits(1).says("`rosterctl.yaml` is a folder");
     let project = Project::with_roster(&replaced(ACME, "platform: arxus", "platform: ../p.yaml"));
     project.write("p.yaml/note.txt", "");
     let found = project.run("validate --format json").exits(1).finding("roster/unknown-platform");

@@ -123,6 +123,18 @@ fn wrong_usage_of_every_sort_is_64() {
         assert!(ran.stdout.is_empty(), "usage goes to standard error\n{ran}");
         assert!(!ran.stderr.is_empty(), "{ran}");
     }
+    for (actor, cure) in [("", "write an id such as"), ("Ada L", "write `ada-l`"), ("ada@acme.example", "kebab-case")] {
+        for command in ["plan", "apply --yes"] {
+            project.run(command).arg("--actor").arg(actor).exits(64).complains("not an id").complains(cure);
+        }
+    }
+    let project = Project::with_roster(ACME);
+    for actor in ["\"\"", "Ada", "ada@acme.example", "[ada]"] {
+        let targets = format!("{{ t: {{ kind: embedded, path: p.db, actor: {actor} }} }}");
+        project.write("rosterctl.yaml", format!("version: 1\ntargets: {targets}\n"));
+        let found = project.run("plan --format json").exits(1).finding("roster/wrong-type");
+        assert_eq!(found.pointer, "/targets/t/actor");
+    }
 }
 
 #[test]
@@ -227,9 +239,37 @@ fn a_broken_workspace_is_a_json_document_for_every_command() {
 #[test]
 fn a_broken_workspace_is_shown_by_every_command() {
     let project = acme().with_workspace("version: 1\nrosters: [rosters]\nguard: {}\ndefaultTarget: sandbox\n");
-    for command in ["validate", "plan", "apply --yes", "drift", "export"] {
+    for command in ["validate", "plan", "apply --yes", "drift", "export", "fmt --check", "fmt"] {
         project.run(command).exits(1).says("roster/unknown-key").says("rosterctl.yaml:3:1");
     }
+    let found = project.run("fmt --check --format json").exits(1).findings();
+    assert!(found.iter().any(|finding| finding.path == "rosterctl.yaml"), "{found:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_workspace_file_that_is_no_file_is_an_error() {
+    let commands = ["validate", "validate rosters", "plan", "apply --yes", "drift", "export", "fmt"];
+    let refused = |project: &Project, why: &str| {
+        for command in commands {
+            let ran = project.run(command).below("deep").exits(1);
+            ran.says(why).says("../rosterctl.yaml").says("move it away").never_says("in order");
+        }
+        assert!(!project.has(".rosterctl") && !project.has("deep/.rosterctl"));
+    };
+    let deep = || Project::with_roster(ACME).with("deep/rosters/acme.yaml", ACME);
+    refused(&deep().with("rosterctl.yaml/x", ""), "is a folder");
+    let pipe = deep();
+    let made = std::process::Command::new("mkfifo").arg(pipe.path("rosterctl.yaml")).status();
+    assert!(made.expect("mkfifo starts").success());
+    refused(&pipe, "not a regular file");
+    let link = deep();
+    std::os::unix::fs::symlink("nowhere", link.path("rosterctl.yaml")).expect("links can be made");
+    refused(&link, "cannot be read");
+    let bytes = deep();
+    bytes.write("rosterctl.yaml", b"version: 1 # \xff\n");
+    refused(&bytes, "not UTF-8");
+    Project::empty().with("rosterctl.yaml/x", "").run("validate").exits(1).says("is a folder");
 }
 
 #[test]
@@ -319,14 +359,19 @@ fn text_fits_the_width() {
         for command in ["validate", "plan", "explain"] {
             let ran = project.run(command).env("COLUMNS", &columns.to_string()).ends();
             let least = if command == "explain" { columns.max(80) } else { columns };
-            // A finding's first line is a sentence that a search finds whole: it is not wrapped.
-            let title = |line: &&str| line.starts_with("error[") || line.starts_with("warning[");
-            for line in ran.stdout.lines().filter(|line| !title(line)) {
+            for line in ran.stdout.lines() {
                 let width = line.chars().count();
                 assert!(width <= least, "`{command}` writes {width} characters on {columns} columns: {line}");
             }
         }
     }
+    // Where nobody says how wide, a finding's first line is a sentence that a search finds whole.
+    let ran = project.run("validate").ends();
+    let title = ran.stdout.lines().find(|line| line.starts_with("error[")).expect("a title");
+    assert!(title.ends_with("has no role `techncal`"), "{title}");
+    let narrow = project.run("validate").env("COLUMNS", "40").ends();
+    assert_eq!(narrow.stdout.lines().next(), Some("error[roster/unknown-role]: Arxus"), "{narrow}");
+    narrow.says("\n    customer portal has no role\n    `techncal`\n");
     // A width that is none is no reason to fail.
     for columns in ["0", "1", "-5", "wide", "99999999999"] {
         project.run("validate").env("COLUMNS", columns).exits(1);
@@ -615,7 +660,7 @@ fn explain_knows_every_word_of_every_platform() {
     project.run("explain techncial").exits(1).complains("`technical`");
     project.run("explain arxus/dpo-mising").exits(1).complains("`arxus/dpo-missing`");
     project.run("explain zzzzzzzzz").exits(1).complains("lists the rules");
-    project.run("explain technical --platform arxsu").exits(1).complains("arxsu");
+    project.run("explain technical --platform arxsu").exits(64).complains("`arxus`");
     let own = Project::empty().with("mine.yaml", MINE);
     own.run("explain phone-for-all --platform mine.yaml")
         .exits(0)
@@ -683,7 +728,7 @@ fn schemas_of_all_kinds_come_out() {
     }
     assert_eq!(project.run("schema").exits(0).stdout, project.run("schema roster").exits(0).stdout);
     project.run("schema --platform arxus").exits(0).says("security-incident-escalation");
-    project.run("schema --platform nowhere").exits(1).complains("built in: arxus");
+    project.run("schema --platform nowhere").exits(64).complains("built in: arxus");
 }
 
 #[test]

@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 
-use rosterctl::diagnostic::{FileId, Located, Span};
-use rosterctl::document::Sources;
+use common::portal::{platform, wait};
+use rosterctl::diagnostic::{Located, Span};
 use rosterctl::live::{Author, Embedded, Entry, Live, LiveError, Object, Operation, Read, Refusal, Resource, Write};
-use rosterctl::model::{EntryType, Group, Held, Person, Status, Value};
-use rosterctl::platform::{BUILT_IN, Platform, Section, Verb, load};
+use rosterctl::model::{EntryType, Group, Held, Person, Value};
+use rosterctl::platform::{Platform, Section, State, Verb};
 use tempfile::TempDir;
 
 /// Arxus with a longer life cycle: invitations, and users without access.
@@ -28,15 +30,8 @@ lifecycle:
     - { action: delete, from: deactivated, to: absent }
 ";
 
-fn platform(text: &str) -> Platform {
-    let sources = Sources::from_texts([("platform.yaml".to_owned(), text.to_owned())]);
-    let mut findings = Vec::new();
-    let platform = load(&sources, FileId(0), "arxus", &mut findings);
-    platform.unwrap_or_else(|| panic!("the platform loads: {findings:?}"))
-}
-
 fn arxus() -> Platform {
-    platform(BUILT_IN.iter().find(|(id, _)| *id == "arxus").unwrap().1)
+    Platform::built_in("arxus").unwrap()
 }
 
 /// A portal in a folder of its own, and what a test does with it.
@@ -109,17 +104,12 @@ impl World {
     }
 }
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
-}
-
 fn author() -> Author {
     Author { name: "ada".to_owned(), digest: "sha256:feed".to_owned() }
 }
 
 fn group(id: &str) -> Group {
-    let name = Located::nowhere(id.to_uppercase().into());
-    Group { id: id.into(), name, applications: vec![], previously: vec![], file: FileId::NONE, key: Span::default() }
+    common::portal::group(id, &id.to_uppercase())
 }
 
 fn operation(
@@ -325,7 +315,7 @@ fn what_is_gone_or_there_already_is_stale() {
 fn the_platform_is_enforced() {
     let world = World::new(arxus());
     world.create(&world.user("ada", |_, _| {})).unwrap();
-    let off = |ada: &mut Person, _: &Platform| ada.status.value = Status::Deactivated;
+    let off = |ada: &mut Person, _: &Platform| ada.status.value = State::Deactivated;
     assert_forbidden(
         world.change(Verb::Deactivate, "ada", off),
         "Arxus customer portal` has no way to deactivate a user that is active",
@@ -376,7 +366,7 @@ fn a_user_becomes_a_contact_and_comes_back() {
     let contact = Operation { resource: Resource::Contact, ..removal(&world.find("ada")) };
     assert!(matches!(world.run(contact), Err(Refusal::Failed(_))));
 
-    let world = World::new(platform(CLUB));
+    let world = World::new(platform("arxus", CLUB));
     world.create(&world.user("ada", |_, _| {})).unwrap();
     world.sql("UPDATE person SET state = 'active'");
     assert_forbidden(world.change(Verb::Update, "ada", |ada, _| go(ada)), "no way to delete a user that is active");
@@ -384,7 +374,7 @@ fn a_user_becomes_a_contact_and_comes_back() {
 
 #[test]
 fn a_section_that_the_platform_lacks_is_refused() {
-    let world = World::new(platform("version: 1\nid: club\nname: Club\nextends: arxus\nsections: [users]\n"));
+    let world = World::new(platform("arxus", "version: 1\nid: club\nname: Club\nextends: arxus\nsections: [users]\n"));
     let contact = world.user("bob", |bob, _| bob.section = Section::Contacts);
     assert_forbidden(world.create(&contact), "has no contacts");
     assert_forbidden(world.create_group("it"), "has no permission groups");
@@ -392,8 +382,8 @@ fn a_section_that_the_platform_lacks_is_refused() {
 
 #[test]
 fn a_longer_life_cycle_is_walked_step_by_step() {
-    let world = World::new(platform(CLUB));
-    let off = |ada: &mut Person, _: &Platform| ada.status.value = Status::Deactivated;
+    let world = World::new(platform("arxus", CLUB));
+    let off = |ada: &mut Person, _: &Platform| ada.status.value = State::Deactivated;
     assert_forbidden(world.create(&world.user("ada", off)), "to create leads to pending, not to deactivated");
     world.create(&world.user("ada", |_, _| {})).unwrap();
     assert_forbidden(world.change(Verb::Deactivate, "ada", off), "no way to deactivate a user that is pending");
@@ -406,8 +396,8 @@ fn a_longer_life_cycle_is_walked_step_by_step() {
     };
     assert_forbidden(world.change(Verb::Deactivate, "ada", grab), "cannot give roles");
     world.change(Verb::Deactivate, "ada", off).unwrap();
-    assert_eq!(world.find("ada").object.status.value, Status::Deactivated);
-    world.change(Verb::Reactivate, "ada", |ada, _| ada.status.value = Status::Active).unwrap();
+    assert_eq!(world.find("ada").object.status.value, State::Deactivated);
+    world.change(Verb::Reactivate, "ada", |ada, _| ada.status.value = State::Active).unwrap();
     world.change(Verb::Deactivate, "ada", off).unwrap();
     world.delete("ada").unwrap();
 }

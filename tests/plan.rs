@@ -4,10 +4,9 @@
 
 mod common;
 
+use common::portal::DATABASE;
 use common::{ACME, Project, Ran, replaced};
 use serde_json::{Value as Json, json};
-
-const DATABASE: &str = ".rosterctl/sandbox.db";
 
 /// Two users who could do each other's work, and some contacts to come and go.
 const TEAM: &str = r#"version: 1
@@ -38,29 +37,6 @@ permissionGroups:
 "#;
 
 impl Project {
-    /// A project whose roster has been applied.
-    fn applied(roster: &str) -> Project {
-        let project = Project::with_roster(roster);
-        project.run("apply --yes").exits(0);
-        project
-    }
-
-    /// Replaces a part of the roster.
-    fn roster(&self, from: &str, to: &str) {
-        self.edit("rosters/acme.yaml", from, to);
-    }
-
-    fn sql(&self, sql: &str) {
-        rusqlite::Connection::open(self.path(DATABASE)).unwrap().execute_batch(sql).unwrap();
-    }
-
-    fn column(&self, sql: &str) -> Vec<String> {
-        let rows = rusqlite::Connection::open(self.path(DATABASE)).unwrap();
-        let mut statement = rows.prepare(sql).unwrap();
-        let found = statement.query_map([], |row| Ok(row.get::<_, Option<String>>(0)?.unwrap_or_default()));
-        found.unwrap().map(Result::unwrap).collect()
-    }
-
     /// Applies and asserts that nothing is left to do.
     #[track_caller]
     fn converges(&self) {

@@ -10,7 +10,7 @@ use rosterctl::report::text::{self, Style};
 use rosterctl::report::{Cause, Difference, Drift, Outcome, StepOutcome, StepResult};
 use serde_json::{Value as Json, json};
 
-const PLAIN: Style = Style { color: false, width: 80, verbose: 0, quiet: false };
+const PLAIN: Style = Style { color: false, width: 80, fitted: true, verbose: 0, quiet: false };
 
 fn location(line: u32) -> Option<Location> {
     let path = "rosters/acme.yaml".to_owned();
@@ -33,6 +33,7 @@ fn step(id: u32, action: Action, resource: Resource, key: &str, changes: Vec<Cha
         after: Vec::new(),
         location: if action == Action::Delete { None } else { location(id * 4) },
         fingerprint: None,
+        needs: Vec::new(),
         opens: Vec::new(),
         notes: Vec::new(),
     }
@@ -46,6 +47,7 @@ fn empty_plan() -> PlanDocument {
         target: TargetRef { name: "sandbox".to_owned(), kind: "embedded".to_owned(), identity: "/srv/a.db".to_owned() },
         actor: None,
         platforms: Default::default(),
+        needs: Vec::new(),
         complete: true,
         summary: PlanSummary { unchanged: 43, ..PlanSummary::default() },
         steps: Vec::new(),
@@ -161,8 +163,8 @@ not allowed, so not done
   ~ update user eve  rosters/acme.yaml:16
       only an administrator may grant this role; ask dana [grx/grant-admin]
 
-plan: 1 to create, 1 to update, 1 to remove, 40 unchanged, 1 not allowed
-  sha256:0123456789ab
+plan: 1 to create, 1 to update, 1 to remove, 40 unchanged, 1 waiting, 1 not
+  allowed  sha256:0123456789ab
 ";
     let drawn = text::plan(&full_plan(), &PLAIN);
     assert_eq!(drawn, expected, "\n{drawn}");

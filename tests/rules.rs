@@ -632,6 +632,83 @@ fn expectations_that_cannot_be_understood_are_findings() {
 }
 
 #[test]
+fn what_could_not_be_read_gives_rise_to_one_finding_only() {
+    let grace = "  grace:\n    name: Grace Lindqvist\n    email: grace@acme.example\n";
+    let twice =
+        format!("  grace:\n    name: Grace Smit\n    email: smit@acme.example\n    roles: [watchlist]\n{grace}");
+    let spread = format!("{}---\nversion: 1\norganisation: acme\ncontacts:\n{grace}    roles: [commercial]\n", {
+        acme("email: grace@acme.example\n    roles: [commercial]", "email: g@acme.example\n    roles: [watchlist]")
+    });
+    let asked = "expectations:\n  - holds: { role: dpo, exactly: [dana] }\n  - can: { do: manage-users, atLeast: 1 }\n\
+                 \x20 - notified: { of: tenant-issue, first: ada }\n";
+    for (text, rule) in [
+        (acme(grace, &twice), "roster/duplicate-key"),
+        (spread, "roster/duplicate-key"),
+        (acme("roles: [commercial]", "roles: [comercial]"), "roster/unknown-role"),
+        (acme("roles: [commercial]", "roles: commercial"), "roster/wrong-type"),
+        (acme("roles: [commercial]", "role: [commercial]"), "roster/unknown-key"),
+        (acme("roles: [commercial]", "roles: [[commercial]]"), "roster/wrong-type"),
+        (acme("roles: [technical]", "roles: [techncal]") + asked, "roster/unknown-role"),
+        (acme("contacts:\n", "contact:\n") + asked, "roster/unknown-key"),
+        (acme("    roles: [dpo]\n", "    roles: [dop]\n") + asked, "roster/unknown-role"),
+        (acme("phone: \"+32 470 00 00 01\"", "phone: 32"), "roster/wrong-type"),
+        (acme("{ signingAuthority: true }", "{ signingAuthorty: true }"), "roster/unknown-attribute"),
+        (acme("{ signingAuthority: true }", "{ signingAuthority: yes }"), "roster/wrong-type"),
+        (acme("groups: [it-operations]", "groups: [it-operatons]"), "roster/unknown-group"),
+        (
+            acme("  it-operations:\n    name: IT operations\n    applications: {", "  it-operations: {"),
+            "roster/unknown-key",
+        ),
+        (
+            acme(
+                "  it-operations:\n    name: IT operations\n    applications: { service-desk: full, users-and-permissions: full }",
+                "  it-operations: full",
+            ) + asked,
+            "roster/wrong-type",
+        ),
+        (
+            acme("roles: [dpo]", "roles: dpo") + "waivers: [{ rule: arxus/dpo-missing, reason: Being hired. }]\n",
+            "roster/wrong-type",
+        ),
+    ] {
+        let mut rules: Vec<String> = found(&text).into_iter().map(|(rule, _)| rule).collect();
+        rules.retain(|rule| rule != "roster/missing-key");
+        rules.dedup();
+        assert_eq!(rules, [rule], "in:\n{text}");
+    }
+}
+
+#[test]
+fn what_is_missing_or_wrong_all_the_same_is_reported() {
+    let rules = |text: &str| -> Vec<String> { found(text).into_iter().map(|(rule, _)| rule).collect() };
+    let none = acme("roles: [commercial]", "roles: [watchlist]");
+    assert_eq!(rules(&none), ["arxus/commercial-count"]);
+    // A mistake elsewhere says nothing about people.
+    for elsewhere in ["expectations:\n  - holds: { rle: dpo }\n", "waivers:\n  - { rule: arxus/x, why: no }\n"] {
+        assert!(rules(&format!("{none}{elsewhere}")).contains(&"arxus/commercial-count".to_owned()), "{elsewhere}");
+    }
+    // Nor does one of another organisation.
+    let project = Project::with_roster(&none);
+    let other =
+        replaced(&acme("roles: [commercial]", "roles: [comercial]"), "organisation: acme", "organisation: beta");
+    project.write("rosters/beta.yaml", other);
+    assert_eq!(
+        project.run("validate --format json").exits(1).rules(),
+        ["arxus/commercial-count", "roster/unknown-role"]
+    );
+    // Too many are too many, and who is read whole is checked whole.
+    let two = acme("roles: [dpo]", "roles: [dpo, commercial, watchlst]");
+    let found = rules(&two);
+    assert!(found.contains(&"arxus/commercial-count".to_owned()), "{found:?}");
+    let unsigned = replaced(&acme("signingAuthority: true", "signingAuthority: false"), "roles: [dpo]", "roles: [dop]");
+    let mut found = rules(&unsigned);
+    found.sort();
+    assert_eq!(found, ["arxus/commercial-signing", "roster/unknown-role"]);
+    let extra = replaced(&two, "commercial, ", "") + "expectations:\n  - holds: { role: dpo, exactly: [] }\n";
+    assert!(rules(&extra).contains(&"roster/expectation".to_owned()));
+}
+
+#[test]
 fn access_ends_the_day_after_until() {
     let text = acme("    roles: [technical]\n", "    roles: [technical]\n    until: 2027-06-30\n");
     let project = Project::with_roster(&text);

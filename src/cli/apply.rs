@@ -12,6 +12,7 @@ use super::args::{ApplyArgs, Common};
 use super::context::{Context, Settings, Target, block_on};
 use super::output::Output;
 use super::plan::Planned;
+use super::platform::platform;
 use crate::apply::{ApprovedPlan, Done, Ended, Refused};
 use crate::error::{Error, Exit};
 use crate::live::Author;
@@ -95,27 +96,17 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
     let mut platforms = BTreeMap::new();
     for (organisation, reference) in &document.platforms {
         let folder = [&cwd, &base].into_iter().find(|folder| folder.join(reference).is_file()).unwrap_or(&cwd);
-        platforms.insert(organisation.clone(), Arc::new(platform(reference, folder)?));
+        let platform = platform(reference, folder).map_err(|error| {
+            let message = format!("the platform of the plan cannot be used: {}", error.message);
+            Error::failed(message, "run `rosterctl validate`, then make the plan again")
+        })?;
+        platforms.insert(organisation.clone(), Arc::new(platform));
     }
     if output.format == Format::Text {
         output.print(&text::plan(&document, &output.style))?;
     }
     consent(args.yes, &document)?;
     carry_out(document, platforms, &target, output).await
-}
-
-/// The platform that a plan names.
-fn platform(reference: &str, cwd: &Path) -> Result<Platform, Error> {
-    if let Some(platform) = Platform::built_in(reference) {
-        return Ok(platform);
-    }
-    let unusable = |why: String| {
-        let message = format!("the platform `{reference}` of the plan cannot be used: {why}");
-        Error::failed(message, "run `rosterctl validate`, then make the plan again")
-    };
-    let text = std::fs::read_to_string(cwd.join(reference)).map_err(|error| unusable(error.to_string()))?;
-    Platform::from_text(reference, &text)
-        .map_err(|findings| unusable(findings.first().map(|finding| finding.message.clone()).unwrap_or_default()))
 }
 
 /// Asks before anything is written.

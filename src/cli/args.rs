@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::document::record::{id_problem, is_kebab};
 use crate::report::Format;
 
 /// GitOps for the people in an organisation's portals.
@@ -94,6 +95,11 @@ fn number(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "write a whole number, such as 3".to_owned())
 }
 
+fn id(text: &str) -> Result<String, String> {
+    let (message, help) = id_problem(text);
+    is_kebab(text).then(|| text.to_owned()).ok_or_else(|| format!("{message}; {help}"))
+}
+
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
@@ -151,7 +157,7 @@ pub struct Reach {
     #[arg(long, value_name = "RULE")]
     pub allow_open: Vec<String>,
     /// The id of the person whose credentials are used
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = id)]
     pub actor: Option<String>,
 }
 

@@ -11,7 +11,7 @@ use super::output::Output;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
 use crate::document::record::visible;
 use crate::document::source::WORKSPACE_FILE;
-use crate::document::workspace::{Level, Target as TargetText, TargetKind, Workspace};
+use crate::document::workspace::{Level, Removal, Target as TargetText, TargetKind, Workspace};
 use crate::document::{self, Sources};
 use crate::error::{Error, Exit};
 use crate::live::{Embedded, Read};
@@ -20,7 +20,7 @@ use crate::plan::document::{Finding, TargetRef};
 use crate::plan::{Guards, Limit, Options};
 use crate::platform::{BUILT_IN, Platform};
 use crate::report::{Format, REPORT_VERSION, Summary, Validation, json, text};
-use crate::rules::{self, Levels};
+use crate::rules::{self, Doubts, Levels};
 
 /// The embedded target that is used where no workspace file names one.
 const SANDBOX: &str = ".rosterctl/sandbox.db";
@@ -79,7 +79,7 @@ impl Context {
                 return Err(Error::usage(message, "name an existing file, or leave --workspace out"));
             }
             Some(file) => Some(context.cwd.join(file)),
-            None => context.cwd.ancestors().map(|folder| folder.join(WORKSPACE_FILE)).find(|file| file.is_file()),
+            None => context.cwd.ancestors().map(|folder| folder.join(WORKSPACE_FILE)).find(|file| is_there(file)),
         };
         if let Some(file) = file {
             context.read_workspace(&file);
@@ -90,7 +90,12 @@ impl Context {
     fn read_workspace(&mut self, path: &Path) {
         self.base = path.parent().unwrap_or(&self.cwd).to_owned();
         let (file, problem) = self.sources.load(path, Sources::shown(path, &self.cwd));
-        self.diagnostics.extend(problem);
+        self.diagnostics.extend(problem.map(|finding| {
+            finding.help(format!(
+                "the workspace file must be one that can be read: mend `{}`, or move it away",
+                visible(&path.to_string_lossy())
+            ))
+        }));
         if !self.sources.readable(file) {
             return;
         }
@@ -155,7 +160,8 @@ impl Context {
         let Built { organisations, diagnostics: mut findings } = build(documents, &platforms, self.today);
         diagnostics.append(&mut findings);
         let levels = self.levels(&organisations, &mut diagnostics);
-        let check = |organisation: &Organisation| rules::check(organisation, &levels, self.today);
+        let doubts = Doubts::of(&diagnostics);
+        let check = |organisation: &Organisation| rules::check(organisation, &levels, &doubts, self.today);
         diagnostics.extend(organisations.par_iter().map(check).collect::<Vec<_>>().into_iter().flatten());
         sort(&mut diagnostics, &self.sources);
         let settings = Settings { base: self.base, workspace: self.workspace, today: self.today };
@@ -177,6 +183,8 @@ impl Context {
             _ if !paths.is_empty() => (paths.to_vec(), &self.cwd),
             Some(rosters) => (rosters.iter().map(|path| PathBuf::from(path.value.as_str())).collect(), &self.base),
             None if self.base.join("rosters").is_dir() => (vec![PathBuf::from("rosters")], &self.base),
+            // What the workspace file would name is not known: what is wrong with it says more than that nothing is named.
+            None if !self.diagnostics.is_empty() => return Ok((Vec::new(), Vec::new())),
             None => {
                 return Err(Error::usage(
                     "no rosters are named, and there is no folder `rosters` here",
@@ -323,6 +331,11 @@ impl Settings {
         };
         Options {
             prune: reach.prune,
+            removal: self
+                .workspace
+                .as_ref()
+                .and_then(|workspace| workspace.removal.as_ref())
+                .map_or(Removal::Deactivate, |removal| removal.value),
             allow_removals: reach.allow_removals,
             allow_grants: reach.allow_grants,
             allow_open: reach.allow_open.clone(),
@@ -351,6 +364,11 @@ impl Deny {
         let denied = diagnostics.iter().any(|finding| self.denies(finding.severity));
         if denied { Exit::Findings } else { Exit::Clean }
     }
+}
+
+/// Whether something has that name, whatever it is: only what is certainly not there is passed over.
+fn is_there(path: &Path) -> bool {
+    !matches!(path.symlink_metadata(), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
 }
 
 /// Sorts findings by path, line and column; those without a place come last.

@@ -1,11 +1,13 @@
 //! `rosterctl explain`: what a word of a platform is, why, and where it comes from.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use serde_json::json;
 
 use super::args::{Common, ExplainArgs};
 use super::output::Output;
+use super::platform::platform;
 use crate::diagnostic::nearest;
 use crate::document::record::visible;
 use crate::error::{Error, Exit};
@@ -36,7 +38,10 @@ impl Page {
 
 /// Runs the command.
 pub fn run(args: &ExplainArgs, _common: &Common, output: &Output) -> Result<Exit, Error> {
-    let platforms = platforms(args.platform.as_deref())?;
+    let platforms = match &args.platform {
+        None => BUILT_IN.iter().filter_map(|(id, _)| Platform::built_in(id)).collect(),
+        Some(named) => vec![platform(named, Path::new(""))?],
+    };
     let Some(word) = &args.word else { return list(&platforms, output) };
     let pages = pages(&platforms, &output.style);
     let found: Vec<&Page> = pages.iter().filter(|page| page.answers(word)).collect();
@@ -57,27 +62,6 @@ pub fn run(args: &ExplainArgs, _common: &Common, output: &Output) -> Result<Exit
         }
     })?;
     Ok(Exit::Clean)
-}
-
-fn platforms(named: Option<&str>) -> Result<Vec<Platform>, Error> {
-    match named {
-        None => Ok(BUILT_IN.iter().filter_map(|(id, _)| Platform::built_in(id)).collect()),
-        Some(named) => match Platform::built_in(named) {
-            Some(platform) => Ok(vec![platform]),
-            None => {
-                let text = std::fs::read_to_string(named).map_err(|error| {
-                    let message = format!("there is no platform `{}`: {error}", visible(named));
-                    Error::failed(message, "name a built-in platform, or the path of a platform file")
-                })?;
-                let platform = Platform::from_text(named, &text).map_err(|findings| {
-                    let first = findings.first().map(|finding| finding.message.clone()).unwrap_or_default();
-                    let message = format!("the platform `{}` has {} errors: {first}", visible(named), findings.len());
-                    Error::failed(message, "`rosterctl validate` with a roster that names it shows them all")
-                })?;
-                Ok(vec![platform])
-            }
-        },
-    }
 }
 
 fn list(platforms: &[Platform], output: &Output) -> Result<Exit, Error> {

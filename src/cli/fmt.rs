@@ -3,7 +3,7 @@
 use similar::TextDiff;
 
 use super::args::{Common, FmtArgs};
-use super::context::Context;
+use super::context::{Context, sort};
 use super::output::Output;
 use crate::document::format::format_as;
 use crate::document::record::{FromNode, visible};
@@ -17,6 +17,7 @@ use crate::report::{Format, json, text};
 pub fn run(args: &FmtArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
     let mut context = Context::open(common)?;
     let (files, mut diagnostics) = context.files(&args.paths)?;
+    diagnostics.append(&mut context.diagnostics);
     let mut changed = Vec::new();
     let mut shown = String::new();
     for file in files {
@@ -41,6 +42,7 @@ pub fn run(args: &FmtArgs, common: &Common, output: &Output) -> Result<Exit, Err
             }
         }
     }
+    sort(&mut diagnostics, &context.sources);
     let findings = text::findings(&diagnostics, &context.sources, &output.style);
     let word = if args.check { "would change" } else { "changed" };
     output.print(&match output.format {

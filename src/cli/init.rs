@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::args::InitArgs;
 use super::output::Output;
-use crate::diagnostic::nearest;
+use super::platform::platform;
 use crate::document::Sources;
-use crate::document::record::{id_problem, is_kebab, visible};
+use crate::document::record::{id_problem, is_kebab};
 use crate::document::source::WORKSPACE_FILE;
 use crate::error::{Error, Exit};
-use crate::platform::{BUILT_IN, Platform};
+use crate::platform::BUILT_IN;
 use crate::report::{Format, json, schema};
 
 /// The schema by which editors complete and check the roster.
@@ -102,33 +102,20 @@ struct Starter {
     schema: serde_json::Value,
 }
 
-fn starter(platform: &str, organisation: &str, dir: &Path) -> Result<Starter, Error> {
-    let name = organisation.split('-').map(capitalised).collect::<Vec<_>>().join(" ");
-    let fill = |text: &str| text.replace("{organisation}", organisation).replace("{name}", &name);
-    if let Some(built_in) = Platform::built_in(platform) {
-        return Ok(Starter { roster: fill(&built_in.starter), schema: schema::roster_of(&built_in) });
-    }
-    let unknown = || {
-        let ids: Vec<&str> = BUILT_IN.iter().map(|(id, _)| *id).collect();
-        let hint = match nearest(platform, ids.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("built in: {}; or name the path of a platform file", ids.join(", ")),
-        };
-        Error::usage(format!("there is no platform `{}`", visible(platform)), hint)
+fn starter(word: &str, organisation: &str, dir: &Path) -> Result<Starter, Error> {
+    let platform = platform(word, Path::new(""))?;
+    let reference = if BUILT_IN.iter().any(|(id, _)| *id == word) {
+        word.to_owned()
+    } else {
+        // The roster will stand in a folder that need not be there yet: one below `dir`.
+        let seen = Sources::shown(Path::new(word), dir);
+        if Path::new(&seen).is_absolute() { seen } else { format!("../{seen}") }
     };
-    let path = Path::new(platform);
-    let text = fs::read_to_string(path).map_err(|_| unknown())?;
-    let own = Platform::from_text(platform, &text).map_err(|findings| {
-        let first = findings.first().map(|finding| finding.message.clone()).unwrap_or_default();
-        Error::failed(format!("the platform `{}` has errors: {first}", visible(platform)), "mend the platform file")
-    })?;
-    // The roster will stand in a folder that need not be there yet: one below `dir`.
-    let seen = Sources::shown(path, dir);
-    let reference = if Path::new(&seen).is_absolute() { seen } else { format!("../{seen}") };
+    let name = organisation.split('-').map(capitalised).collect::<Vec<_>>().join(" ");
     let minimal = "version: 1\norganisation: {organisation}\nplatform: {platform}\n";
-    let starter = if own.starter.is_empty() { minimal } else { &own.starter };
-    let roster = fill(starter).replace("{platform}", &reference);
-    Ok(Starter { roster, schema: schema::roster_of(&own) })
+    let starter = if platform.starter.is_empty() { minimal } else { &platform.starter };
+    let roster = starter.replace("{organisation}", organisation).replace("{name}", &name);
+    Ok(Starter { roster: roster.replace("{platform}", &reference), schema: schema::roster_of(&platform) })
 }
 
 fn capitalised(word: &str) -> String {

@@ -11,6 +11,7 @@ mod fmt;
 mod init;
 mod output;
 mod plan;
+mod platform;
 mod schema;
 mod validate;
 mod who;

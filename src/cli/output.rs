@@ -28,9 +28,11 @@ impl Output {
             ColorChoice::Never => false,
             ColorChoice::Auto => terminal && !quiet_environment && !dumb,
         };
+        let width = width();
         let style = Style {
             color: color(std::io::stdout().is_terminal()),
-            width: width(),
+            width: width.unwrap_or(100).clamp(20, 400),
+            fitted: width.is_some(),
             verbose: common.verbose,
             quiet: common.quiet,
         };
@@ -86,7 +88,8 @@ fn lines(text: &str) -> String {
     text.lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
-fn width() -> usize {
+/// The width of the terminal, else what the environment says.
+fn width() -> Option<usize> {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let terminal = || {
         let stdout = std::io::stdout();
@@ -95,5 +98,5 @@ fn width() -> usize {
         }
         terminal_size::terminal_size_of(stdout).map(|(width, _)| usize::from(width.0))
     };
-    terminal().or(columns).unwrap_or(100).clamp(20, 400)
+    terminal().or(columns)
 }

@@ -13,8 +13,8 @@ use smol_str::SmolStr;
 
 use super::tree::{Kind, Node};
 use crate::diagnostic::{Diagnostic, FileId, Located, Place, Span, nearest, push_pointer};
-pub use declare::{first_line, wrong_word};
-pub(crate) use declare::{record, words};
+pub use declare::{first_line, is_key, wrong_word};
+pub(crate) use declare::{reader, record, words};
 use id::report_id;
 pub use id::{Id, id_problem, is_kebab};
 
@@ -157,8 +157,9 @@ impl<'t> Reader<'t> {
     }
 
     /// Reports a key that the record does not have.
-    pub fn unknown_key(&mut self, key: Node<'t>, record: &str, keys: &[&'static str], hint: Option<&str>) {
+    pub fn unknown_key(&mut self, key: Node<'t>, record: &str, keys: &[Key], hint: Option<&str>) {
         let text = key.text().unwrap_or_default();
+        let keys: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
         let help = match (hint, nearest(text, keys.iter().copied())) {
             (Some(hint), _) => hint.to_owned(),
             (None, Some(near)) => format!("did you mean `{near}`?"),
@@ -235,13 +236,16 @@ pub trait FromNode: Sized {
 /// The layout of a type; a function, so that records may hold themselves.
 pub type LayoutOf = fn() -> Layout;
 
+/// A key of a record, and the layout of its value.
+pub type Key = (&'static str, LayoutOf);
+
 /// The order in which a value's keys are written: what the formatter knows of a record.
 #[derive(Clone, Copy)]
 pub enum Layout {
     /// The author's order.
     Free,
     /// The order of a record's declaration.
-    Record(&'static [(&'static str, LayoutOf)]),
+    Record(&'static [Key]),
     /// A map from ids in the author's order; its values are laid out alike.
     Map(LayoutOf),
     /// A list; its items are laid out alike.
@@ -372,13 +376,15 @@ impl<T: FromNode> FromNode for Box<T> {
 pub struct Map<T, const KEBAB: bool = true> {
     /// The entries: id and record, each with its place.
     pub entries: Vec<(Text, T)>,
+    /// The ids of entries that could not be read.
+    pub unread: Vec<SmolStr>,
     /// The place of the whole map.
     pub span: Span,
 }
 
 impl<T, const KEBAB: bool> Default for Map<T, KEBAB> {
     fn default() -> Self {
-        Map { entries: Vec::new(), span: Span::default() }
+        Map { entries: Vec::new(), unread: Vec::new(), span: Span::default() }
     }
 }
 
@@ -389,6 +395,7 @@ impl<T: FromNode, const KEBAB: bool> FromNode for Map<T, KEBAB> {
             return None;
         }
         let mut entries = Vec::with_capacity(node.entries().count());
+        let mut unread = Vec::new();
         let mut keys = Keys::default();
         for (key, value) in node.entries() {
             let Some(text) = key.text() else { continue };
@@ -402,9 +409,12 @@ impl<T: FromNode, const KEBAB: bool> FromNode for Map<T, KEBAB> {
                 }
                 T::read(value, r)
             });
-            entries.extend(read.map(|value| (Located::new(SmolStr::from(text), key.span()), value)));
+            match read {
+                Some(value) => entries.push((Located::new(SmolStr::from(text), key.span()), value)),
+                None => unread.push(SmolStr::from(text)),
+            }
         }
-        Some(Map { entries, span: node.span() })
+        Some(Map { entries, unread, span: node.span() })
     }
     fn layout() -> Layout {
         Layout::Map(T::layout)

@@ -192,11 +192,11 @@ record! {
     /// An assertion about the outcome: exactly one of `notified`, `can` and `holds`.
     pub struct Expectation as "an expectation" {
         /// Who is notified of an event.
-        "notified" => notified: Option<Notified>,
+        "notified" => notified: Option<Box<Notified>>,
         /// Who may do something.
-        "can" => can: Option<Can>,
+        "can" => can: Option<Box<Can>>,
         /// Who holds a role.
-        "holds" => holds: Option<Holds>,
+        "holds" => holds: Option<Box<Holds>>,
     }
 }
 
@@ -205,16 +205,7 @@ record! {
     pub struct Notified as "a claim" {
         /// The event.
         "of" => of: Required<Text>,
-        /// These people and nobody else.
-        "exactly" => exactly: Option<Vec<Text>>,
-        /// At least these people.
-        "includes" => includes: Option<Vec<Text>>,
-        /// None of these people.
-        "excludes" => excludes: Option<Vec<Text>>,
-        /// At least so many people.
-        "atLeast" => at_least: Option<Located<u32>>,
-        /// `true`: no one at all.
-        "nobody" => nobody: Option<Located<bool>>,
+        ..claim: Claim,
         /// The one who is contacted before the others.
         "first" => first: Option<Text>,
     }
@@ -225,16 +216,7 @@ record! {
     pub struct Can as "a claim" {
         /// The permission.
         "do" => what: Required<Text>,
-        /// These people and nobody else.
-        "exactly" => exactly: Option<Vec<Text>>,
-        /// At least these people.
-        "includes" => includes: Option<Vec<Text>>,
-        /// None of these people.
-        "excludes" => excludes: Option<Vec<Text>>,
-        /// At least so many people.
-        "atLeast" => at_least: Option<Located<u32>>,
-        /// `true`: no one at all.
-        "nobody" => nobody: Option<Located<bool>>,
+        ..claim: Claim,
     }
 }
 
@@ -243,6 +225,13 @@ record! {
     pub struct Holds as "a claim" {
         /// The role.
         "role" => role: Required<Text>,
+        ..claim: Claim,
+    }
+}
+
+record! {
+    /// What is claimed of a set of people.
+    pub struct Claim as "a claim" {
         /// These people and nobody else.
         "exactly" => exactly: Option<Vec<Text>>,
         /// At least these people.

@@ -49,11 +49,13 @@ pub(super) struct Builder {
     id: SmolStr,
     pub(super) today: Day,
     diagnostics: Vec<Diagnostic>,
+    /// Groups that are declared and could not be read.
+    pub(super) unread_groups: Vec<SmolStr>,
 }
 
 impl Builder {
     fn new(id: SmolStr, today: Day) -> Builder {
-        Builder { id, today, diagnostics: Vec::new() }
+        Builder { id, today, diagnostics: Vec::new(), unread_groups: Vec::new() }
     }
 
     pub(super) fn report(&mut self, finding: Diagnostic) {
@@ -174,7 +176,9 @@ impl Builder {
         self.people(organisation, file, Section::Users, users);
         let contacts = roster.contacts.map(|map: Map<_>| map.entries).unwrap_or_default();
         self.people(organisation, file, Section::Contacts, contacts);
-        for (key, group) in roster.permission_groups.map(|map: Map<_>| map.entries).unwrap_or_default() {
+        let groups = roster.permission_groups.unwrap_or_default();
+        self.unread_groups.extend(groups.unread);
+        for (key, group) in groups.entries {
             let group = self.group(&platform, file, key, group);
             organisation.groups.push(group);
         }

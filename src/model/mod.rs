@@ -15,7 +15,7 @@ use smol_str::SmolStr;
 pub use crate::document::record::{Day, Text};
 pub use crate::document::roster::{Agreement, EntryType, Expectation, Relationship, Size, Status};
 pub use build::{Built, build};
-pub use platforms::Platforms;
+pub use platforms::{Platforms, no_platform};
 pub use roll::{Answer, Roll, Why, grant};
 pub use view::{GroupIndex, View};
 
@@ -313,5 +313,10 @@ impl Group {
     /// The place of the id.
     pub fn place(&self) -> Place {
         Place { file: self.file, span: self.key, pointer: pointer(["permissionGroups", &self.id]) }
+    }
+
+    /// The place of the name.
+    pub fn name_place(&self) -> Place {
+        Place { file: self.file, span: self.name.span, pointer: pointer(["permissionGroups", &self.id, "name"]) }
     }
 }

@@ -34,7 +34,8 @@ impl Platforms {
             let place = Place { file: document.file, span: reference.span, pointer: "/platform".to_owned() };
             let looks_like_path = word.contains(['/', '\\']) || word.ends_with(".yaml") || word.ends_with(".yml");
             if !looks_like_path {
-                diagnostics.push(unknown_platform(word, place));
+                let (message, help) = no_platform(word);
+                diagnostics.push(Diagnostic::error("roster/unknown-platform", message).at(place).help(help));
                 continue;
             }
             let folder = cwd.join(sources.path(document.file));
@@ -70,12 +71,12 @@ fn built_in(id: &str) -> Arc<Platform> {
     Arc::new(Platform::built_in(id).unwrap_or_else(|| unreachable!("built-in platform {id} is tested to load")))
 }
 
-fn unknown_platform(word: &str, place: Place) -> Diagnostic {
+/// What to say of a word that names no platform, and what to write instead.
+pub fn no_platform(word: &str) -> (String, String) {
     let names: Vec<&str> = BUILT_IN.iter().map(|(id, _)| *id).collect();
     let help = match nearest(word, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("built in: {}; or write the path of a platform file such as ./mine.yaml", names.join(", ")),
     };
-    let message = format!("there is no platform `{}`", crate::document::record::visible(word));
-    Diagnostic::error("roster/unknown-platform", message).at(place).help(help)
+    (format!("there is no platform `{}`", crate::document::record::visible(word)), help)
 }

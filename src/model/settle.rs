@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use smol_str::SmolStr;
 
 use super::build::{Builder, offer};
-use super::{Organisation, Person, Value};
+use super::{Group, Organisation, Person, Value};
 use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::document::record::visible;
 use crate::platform::{self, AttributeType, Section};
 
 impl Builder {
@@ -22,6 +23,7 @@ impl Builder {
         let over = |person: &mut Person| person.until.is_some_and(|until| until.value < today);
         organisation.expired = organisation.people.extract_if(.., over).collect();
         self.duplicate_emails(organisation);
+        self.duplicate_names(organisation);
         self.group_references(organisation);
         self.user_references(organisation);
         let people =
@@ -117,6 +119,21 @@ impl Builder {
         }
     }
 
+    /// Groups that are on the portal already are recognised by their names.
+    fn duplicate_names(&mut self, organisation: &Organisation) {
+        let mut seen: HashMap<&str, &Group> = HashMap::new();
+        for group in organisation.groups.iter().filter(|group| !group.name.value.is_empty()) {
+            let first = *seen.entry(&group.name.value).or_insert(group);
+            if first.id == group.id {
+                continue;
+            }
+            let message = format!("`{}` has the name of `{}`: {}", group.id, first.id, visible(&group.name.value));
+            let finding = Diagnostic::error("roster/duplicate-key", message).at(group.name_place());
+            let finding = finding.help("groups are recognised by their names: give each a name of its own");
+            self.report(finding.subject(group.id.clone()).related(first.name_place(), "the name stands here first"));
+        }
+    }
+
     fn group_references(&mut self, organisation: &Organisation) {
         if !organisation.managed.groups && organisation.platform.sections.contains(&Section::PermissionGroups) {
             return;
@@ -124,7 +141,7 @@ impl Builder {
         for person in &organisation.people {
             for (index, group) in person.groups.iter().enumerate() {
                 let place = || person.at(group.span, &["groups", &index.to_string()]);
-                if organisation.group(&group.value).is_none() {
+                if organisation.group(&group.value).is_none() && !self.unread_groups.contains(&group.value) {
                     let message = format!("there is no permission group `{}`", group.value);
                     let finding =
                         Diagnostic::error("roster/unknown-group", message).at(place()).subject(person.id.clone());

@@ -18,8 +18,8 @@ pub(super) enum Count<'a> {
     Permission(&'a Rule, PermissionIx),
 }
 
-impl Count<'_> {
-    pub(super) fn rule(&self) -> &Rule {
+impl<'a> Count<'a> {
+    pub(super) fn rule(&self) -> &'a Rule {
         match self {
             Count::Rule(rule) | Count::Event(rule, _) | Count::Role(rule, _) | Count::Permission(rule, _) => rule,
         }
@@ -41,6 +41,11 @@ impl Count<'_> {
             Count::Event(..) => black_hole::crossed(tally),
             Count::Role(..) | Count::Permission(..) => (tally.holders == 0).then_some(Side::Gap),
         }
+    }
+
+    /// Whether it speaks of a state by itself, and not only of what a plan takes away.
+    pub(super) fn of_states(&self) -> bool {
+        matches!(self, Count::Rule(_) | Count::Event(..))
     }
 
     /// The smallest and the largest count that hold; a side that may be crossed for a moment bounds nothing.

@@ -5,11 +5,14 @@ use std::collections::{HashMap, HashSet};
 use smol_str::SmolStr;
 
 use super::document::Action;
+use super::merge::{merged, same};
 use super::unread::{LeftOut, Unknowns};
-use crate::diagnostic::{Located, Place};
+use super::wish;
+use crate::diagnostic::Place;
+use crate::document::workspace::Removal;
 use crate::live::{Entry, Live, Object, Resource};
 use crate::model::{Group, Organisation, Person};
-use crate::platform::{Section, State};
+use crate::platform::{Field, Section, State, Verb};
 
 /// One change to one object, before it has a number and an order.
 #[derive(Clone, Debug)]
@@ -47,31 +50,55 @@ pub struct Diff {
     pub withheld: usize,
     /// Entries of the roster of which nothing can be said, since the portal's own cannot be understood.
     pub left_out: Vec<LeftOut>,
+    /// People whose state cannot become what the roster wants.
+    pub refused: Vec<Refused>,
+    /// People who have been invited and have not accepted yet.
+    pub waiting: Vec<SmolStr>,
+    /// People who left the roster and are deactivated, where that is all that is wanted of leavers.
+    pub retained: Vec<SmolStr>,
     /// Ids of groups that are renamed: old to new.
     pub renamed_groups: HashMap<SmolStr, SmolStr>,
 }
 
-/// Compares an organisation with its live state. `prune` removes what no roster names.
-pub fn diff(organisation: &Organisation, live: &Live, prune: bool) -> Diff {
-    let mut diff = Diff::default();
-    let complete = live.proof.holds();
-    let mut unknowns = Unknowns::of(live);
-    if organisation.managed.groups {
-        diff.groups(organisation, live, &mut unknowns, prune, complete);
-    }
-    diff.people(organisation, live, &unknowns, prune, complete);
-    diff
+/// A wish for a state to which the platform has no way.
+#[derive(Debug)]
+pub struct Refused {
+    /// The person's id.
+    pub key: SmolStr,
+    /// Where the wish stands.
+    pub place: Place,
+    /// The state wanted.
+    pub wanted: State,
+    /// The state on the portal.
+    pub from: State,
 }
 
-impl Diff {
-    fn groups<'a>(
-        &mut self,
-        organisation: &'a Organisation,
-        live: &'a Live,
-        unknowns: &mut Unknowns<'a>,
-        prune: bool,
-        complete: bool,
-    ) {
+/// Compares an organisation with its live state. `prune` removes what no roster names; `removal` says how far
+/// leavers go where the platform knows more than one way.
+pub fn diff(organisation: &Organisation, live: &Live, prune: bool, removal: Removal) -> Diff {
+    let complete = live.proof.holds();
+    let mut comparison = Comparison { organisation, live, prune, removal, complete, found: Diff::default() };
+    let mut unknowns = Unknowns::of(live);
+    if organisation.managed.groups {
+        comparison.groups(&mut unknowns);
+    }
+    comparison.people(&unknowns);
+    comparison.found
+}
+
+/// A comparison under way.
+struct Comparison<'a> {
+    organisation: &'a Organisation,
+    live: &'a Live,
+    prune: bool,
+    removal: Removal,
+    complete: bool,
+    found: Diff,
+}
+
+impl<'a> Comparison<'a> {
+    fn groups(&mut self, unknowns: &mut Unknowns<'a>) {
+        let (organisation, live) = (self.organisation, self.live);
         let by_id: HashMap<&str, &Entry<Group>> =
             live.groups.iter().filter(|entry| entry.managed).map(|entry| (entry.object.id.as_str(), entry)).collect();
         let mut taken: HashSet<&str> = HashSet::new();
@@ -89,11 +116,11 @@ impl Diff {
             if exact.is_none()
                 && let Some(unread) = unknowns.group(wanted)
             {
-                self.left_out.push(LeftOut::of(&unread.handle, &wanted.id, wanted.place()));
+                self.found.left_out.push(LeftOut::of(&unread.handle, &wanted.id, wanted.place()));
                 continue;
             }
             match found {
-                None => self.deltas.push(Delta {
+                None => self.found.deltas.push(Delta {
                     action: Action::Create,
                     resource: Resource::PermissionGroup,
                     key: wanted.id.clone(),
@@ -109,16 +136,7 @@ impl Diff {
         }
         for entry in live.groups.iter().filter(|entry| !taken.contains(entry.handle.as_str())) {
             let object = Object::Group(entry.object.clone());
-            self.leaver(
-                Resource::PermissionGroup,
-                &entry.object.id,
-                entry.managed,
-                &entry.handle,
-                object,
-                prune,
-                complete,
-                None,
-            );
+            self.leaver(Resource::PermissionGroup, entry.managed, &entry.handle, object, None);
         }
     }
 
@@ -128,13 +146,13 @@ impl Diff {
             access(wanted) == access(&entry.object)
         };
         if entry.managed && wanted.id == entry.object.id && wanted.name == entry.object.name && same_access() {
-            self.unchanged += 1;
+            self.found.unchanged += 1;
             return;
         }
         if wanted.id != entry.object.id {
-            self.renamed_groups.insert(entry.object.id.clone(), wanted.id.clone());
+            self.found.renamed_groups.insert(entry.object.id.clone(), wanted.id.clone());
         }
-        self.deltas.push(Delta {
+        self.found.deltas.push(Delta {
             action: Action::Update,
             resource: Resource::PermissionGroup,
             key: wanted.id.clone(),
@@ -147,14 +165,8 @@ impl Diff {
         });
     }
 
-    fn people(
-        &mut self,
-        organisation: &Organisation,
-        live: &Live,
-        unknowns: &Unknowns<'_>,
-        prune: bool,
-        complete: bool,
-    ) {
+    fn people(&mut self, unknowns: &Unknowns<'a>) {
+        let (organisation, live) = (self.organisation, self.live);
         let mut by_id: HashMap<(Section, &str), &Entry<Person>> = HashMap::with_capacity(live.people.len());
         let mut by_email: HashMap<String, &Entry<Person>> = HashMap::new();
         for entry in &live.people {
@@ -204,21 +216,11 @@ impl Diff {
             let found = exact.or_else(earlier).or_else(other).or_else(same_address).copied();
             let found = found.filter(|entry| taken.insert(&entry.handle));
             if let Some(unread) = unknowns.person(wanted, exact.is_some()) {
-                self.left_out.push(LeftOut::of(&unread.handle, &wanted.id, wanted.place()));
+                self.found.left_out.push(LeftOut::of(&unread.handle, &wanted.id, wanted.place()));
                 continue;
             }
             match found {
-                None => self.deltas.push(Delta {
-                    action: Action::Create,
-                    resource: Resource::from(wanted.section),
-                    key: wanted.id.clone(),
-                    handle: None,
-                    managed: false,
-                    before: None,
-                    after: Some(Object::Person(Box::new(merged(None, wanted)))),
-                    place: Some(wanted.place()),
-                    notes: never_seen(wanted),
-                }),
+                None => self.create_person(wanted),
                 Some(entry) => self.update_person(wanted, entry),
             }
         }
@@ -230,48 +232,95 @@ impl Diff {
             }
             let person = self.in_new_words(&entry.object);
             let ended = ended.get(&(person.section, person.id.as_str())).copied();
-            let (id, resource) = (person.id.clone(), Resource::from(person.section));
-            let object = Object::Person(Box::new(person));
-            self.leaver(resource, &id, entry.managed, &entry.handle, object, prune, complete, ended);
+            let resource = Resource::from(person.section);
+            self.leaver(resource, entry.managed, &entry.handle, Object::Person(Box::new(person)), ended);
         }
+    }
+
+    fn create_person(&mut self, wanted: &Person) {
+        let platform = &self.organisation.platform;
+        let mut after = merged(None, wanted);
+        if wanted.section == Section::Users {
+            if wish::way(platform, State::Absent, wanted.status.value).as_deref() != Some(&[Verb::Create]) {
+                return self.refuse(wanted, State::Absent);
+            }
+            after.status.value = wish::after(platform, Verb::Create, State::Absent);
+        }
+        self.found.deltas.push(Delta {
+            action: Action::Create,
+            resource: Resource::from(wanted.section),
+            key: wanted.id.clone(),
+            handle: None,
+            managed: false,
+            before: None,
+            after: Some(Object::Person(Box::new(after))),
+            place: Some(wanted.place()),
+            notes: never_seen(wanted),
+        });
+    }
+
+    fn refuse(&mut self, wanted: &Person, from: State) {
+        let (key, place) = (wanted.id.clone(), wanted.field_place(Field::Status));
+        self.found.refused.push(Refused { key, place, wanted: wanted.status.value, from });
     }
 
     fn update_person(&mut self, wanted: &Person, entry: &Entry<Person>) {
         let before = self.in_new_words(&entry.object);
-        let after = merged(Some(&before), wanted);
+        let mut after = merged(Some(&before), wanted);
+        let mut action = Action::Update;
+        if before.section == Section::Users && wanted.section == Section::Users {
+            let from = before.status.value;
+            after.status.value = from;
+            match wish::way(&self.organisation.platform, from, wanted.status.value).as_deref() {
+                Some([]) if from == State::Pending => self.found.waiting.push(wanted.id.clone()),
+                Some([]) => {}
+                Some([verb]) => {
+                    action = Action::from(*verb);
+                    after.status.value = wish::after(&self.organisation.platform, *verb, from);
+                }
+                _ => return self.refuse(wanted, from),
+            }
+        }
         if entry.managed && same(&before, &after) {
-            self.unchanged += 1;
+            self.found.unchanged += 1;
             return;
         }
-        let action = match (before.status.value, after.status.value) {
-            (State::Active, State::Deactivated) => Action::Deactivate,
-            (State::Deactivated, State::Active) => Action::Reactivate,
-            _ => Action::Update,
-        };
         let mut notes = adoption(entry.managed, "someone with this e-mail address is there already: taken over");
         if before.section != after.section {
             let (from, to) = (Resource::from(before.section), Resource::from(after.section));
             notes.push(format!("the {from} becomes a {to}"));
         }
-        self.deltas.push(Delta {
+        if action == Action::Reactivate {
+            notes.push("the roles are asserted again".to_owned());
+        }
+        let delta = Delta {
             action,
             resource: Resource::from(wanted.section),
             key: wanted.id.clone(),
             handle: Some(entry.handle.clone()),
             managed: entry.managed,
-            before: Some(Object::Person(Box::new(before))),
-            after: Some(Object::Person(Box::new(after))),
+            before: Some(Object::Person(Box::new(before.clone()))),
+            after: Some(Object::Person(Box::new(after.clone()))),
             place: Some(wanted.place()),
             notes,
-        });
+        };
+        // Access is taken first and by itself; whatever else changes comes after it.
+        let mut between = before;
+        between.status = after.status;
+        if action != Action::Deactivate || same(&between, &after) {
+            return self.found.deltas.push(delta);
+        }
+        let between = Some(Object::Person(Box::new(between)));
+        let rest = Delta { action: Action::Update, before: between.clone(), notes: Vec::new(), ..delta.clone() };
+        self.found.deltas.extend([Delta { after: between, ..delta }, Delta { managed: true, ..rest }]);
     }
 
     /// A live person with renamed groups under their new ids.
     fn in_new_words(&self, person: &Person) -> Person {
         let mut person = person.clone();
-        if !self.renamed_groups.is_empty() {
+        if !self.found.renamed_groups.is_empty() {
             for group in &mut person.groups {
-                if let Some(new) = self.renamed_groups.get(&group.value) {
+                if let Some(new) = self.found.renamed_groups.get(&group.value) {
                     group.value = new.clone();
                 }
             }
@@ -279,26 +328,16 @@ impl Diff {
         person
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn leaver(
-        &mut self,
-        resource: Resource,
-        id: &SmolStr,
-        managed: bool,
-        handle: &SmolStr,
-        object: Object,
-        prune: bool,
-        complete: bool,
-        ended: Option<&Person>,
-    ) {
-        if !managed && !prune {
-            self.unmanaged.push((resource, handle.clone()));
+    fn leaver(&mut self, resource: Resource, managed: bool, handle: &SmolStr, object: Object, ended: Option<&Person>) {
+        if !managed && !self.prune {
+            self.found.unmanaged.push((resource, handle.clone()));
             return;
         }
-        if !complete {
-            self.withheld += 1;
+        if !self.complete {
+            self.found.withheld += 1;
             return;
         }
+        let key = SmolStr::from(object.id());
         let mut notes = Vec::new();
         let mut place = None;
         if let Some((ended, until)) = ended.and_then(|ended| Some((ended, ended.until?))) {
@@ -308,17 +347,39 @@ impl Diff {
         if !managed {
             notes.push("no roster names it: removed by --prune".to_owned());
         }
-        self.deltas.push(Delta {
-            action: Action::Delete,
-            resource,
-            key: id.clone(),
-            handle: Some(handle.clone()),
-            managed,
-            before: Some(object),
-            after: None,
-            place,
-            notes,
-        });
+        let platform = &self.organisation.platform;
+        let verbs = match (&object, resource) {
+            (Object::Person(person), Resource::User) => wish::way_out(platform, person.status.value, self.removal),
+            _ => None,
+        };
+        let verbs = verbs.unwrap_or_else(|| vec![Verb::Delete]);
+        if verbs.is_empty() {
+            self.found.retained.push(key);
+            return;
+        }
+        let mut before = object;
+        for verb in verbs {
+            let after = match &before {
+                Object::Person(person) if verb != Verb::Delete => {
+                    let mut after = person.clone();
+                    after.status.value = wish::after(platform, verb, person.status.value);
+                    Some(Object::Person(after))
+                }
+                _ => None,
+            };
+            self.found.deltas.push(Delta {
+                action: Action::from(verb),
+                resource,
+                key: key.clone(),
+                handle: Some(handle.clone()),
+                managed,
+                before: Some(before.clone()),
+                after: after.clone(),
+                place: place.clone(),
+                notes: std::mem::take(&mut notes),
+            });
+            before = after.unwrap_or(before);
+        }
     }
 }
 
@@ -335,57 +396,4 @@ fn adoption(managed: bool, note: &str) -> Vec<String> {
 
 fn plain_group(group: &Group) -> Group {
     Group { previously: Vec::new(), ..group.clone() }
-}
-
-/// What a person shall be: what the roster says, and where it is silent what the portal has.
-pub fn merged(live: Option<&Person>, wanted: &Person) -> Person {
-    let filled = |text: &Option<crate::model::Text>| text.clone().filter(|text| !text.value.is_empty());
-    let mut after = wanted.clone();
-    after.previously = Vec::new();
-    after.until = None;
-    after.email = match (&wanted.email, live) {
-        (None, Some(live)) => live.email.clone(),
-        (email, _) => filled(email),
-    };
-    after.phone = match (&wanted.phone, live) {
-        (None, Some(live)) => live.phone.clone(),
-        (phone, _) => filled(phone),
-    };
-    if let Some(live) = live {
-        for (attribute, value) in &live.attributes {
-            if wanted.attribute(*attribute).is_none() {
-                after.attributes.push((*attribute, Located::nowhere(value.value.clone())));
-            }
-        }
-        after.attributes.sort_by_key(|(attribute, _)| *attribute);
-    }
-    after
-}
-
-/// Whether two people are the same to a portal: order in lists means nothing.
-pub fn same(a: &Person, b: &Person) -> bool {
-    let scalars = a.id == b.id
-        && a.section == b.section
-        && a.name == b.name
-        && a.email == b.email
-        && a.phone == b.phone
-        && a.entry_type == b.entry_type
-        && a.status == b.status;
-    scalars && same_set(&a.roles, &b.roles) && same_set(&a.groups, &b.groups) && same_attributes(a, b)
-}
-
-fn same_set<T: PartialEq>(a: &[T], b: &[T]) -> bool {
-    a == b || a.iter().all(|item| b.contains(item)) && b.iter().all(|item| a.contains(item))
-}
-
-fn same_attributes(a: &Person, b: &Person) -> bool {
-    use crate::model::Value;
-    a.attributes.len() == b.attributes.len()
-        && a.attributes.iter().zip(&b.attributes).all(|((left, x), (right, y))| {
-            left == right
-                && match (&x.value, &y.value) {
-                    (Value::List(x), Value::List(y)) => same_set(x, y),
-                    (x, y) => x == y,
-                }
-        })
 }

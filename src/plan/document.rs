@@ -36,6 +36,9 @@ pub struct PlanDocument {
     pub complete: bool,
     /// How much there is of everything.
     pub summary: PlanSummary,
+    /// The permissions that the steps need of whoever acts.
+    #[serde(default)]
+    pub needs: Vec<String>,
     /// What would be done, in a safe order.
     pub steps: Vec<Step>,
     /// What it means for people.
@@ -108,6 +111,9 @@ pub struct Step {
     pub location: Option<Location>,
     /// The digest of the live object as the plan saw it; none where it is created.
     pub fingerprint: Option<String>,
+    /// The permissions that it needs of whoever acts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
     /// Rules that it leaves broken until a later step closes them.
     pub opens: Vec<String>,
     /// What else is worth knowing.
@@ -142,6 +148,17 @@ impl Action {
         }
     }
 
+    /// What a plan calls a platform's verb.
+    pub fn from(verb: Verb) -> Action {
+        match verb {
+            Verb::Create => Action::Create,
+            Verb::Update | Verb::Accept => Action::Update,
+            Verb::Deactivate => Action::Deactivate,
+            Verb::Reactivate => Action::Reactivate,
+            Verb::Delete => Action::Delete,
+        }
+    }
+
     /// The word that people read.
     pub fn as_str(self) -> &'static str {
         self.verb().as_str()
@@ -169,6 +186,48 @@ pub struct Impact {
     pub access: Vec<AccessChange>,
     /// Events whose recipients change.
     pub notifications: Vec<NotificationChange>,
+    /// Events that get lost, or no longer do: all to whom they are assigned are pending or deactivated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub black_holes: Vec<BlackHoleChange>,
+    /// People who keep their account and lose their last role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_role: Vec<WithoutRole>,
+}
+
+/// An event that gets lost, or no longer does.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BlackHoleChange {
+    /// The organisation.
+    pub organisation: String,
+    /// The event.
+    pub event: String,
+    /// Opened or closed.
+    pub change: OpenOrClosed,
+    /// Those to whom it is assigned, none of whom can read it.
+    pub assigned: Vec<String>,
+}
+
+/// Opened or closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OpenOrClosed {
+    /// Somebody or nobody was told of it by the platform's own rules before; now it may be lost.
+    Opened,
+    /// It may have been lost before.
+    Closed,
+}
+
+/// Somebody who loses the last role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WithoutRole {
+    /// The organisation.
+    pub organisation: String,
+    /// The person's id.
+    pub person: String,
+    /// The roles held before.
+    pub roles: Vec<String>,
 }
 
 /// A permission gained or lost.

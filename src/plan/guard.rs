@@ -8,19 +8,20 @@ use smol_str::SmolStr;
 use super::diff::{Delta, Diff};
 use super::document::Action;
 use super::order::Placed;
-use super::watch::{Opened, as_person};
+use super::watch::{Opened, Watcher, as_person};
 use super::{Guards, Limit, Options};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::live::{Live, Object, Resource};
 use crate::model::{Organisation, Person};
 use crate::platform::{Check, Field, Requires};
+use crate::rules::Levels;
 
 /// Findings of a plan about its own reach, for one organisation.
 pub fn findings(
     organisation: &Organisation,
     live: &Live,
     diff: &Diff,
-    steps: &[Placed],
+    steps: &[&Placed],
     options: &Options,
 ) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
@@ -49,7 +50,7 @@ pub fn findings(
 fn limits(
     organisation: &Organisation,
     live: &Live,
-    steps: &[Placed],
+    steps: &[&Placed],
     options: &Options,
     findings: &mut Vec<Diagnostic>,
 ) {
@@ -58,15 +59,17 @@ fn limits(
         *there.entry(Resource::from(entry.object.section)).or_default() += 1;
     }
     there.insert(Resource::PermissionGroup, live.groups.len());
-    let mut removed: BTreeMap<Resource, usize> = BTreeMap::new();
+    let mut removed: BTreeMap<Resource, HashSet<&str>> = BTreeMap::new();
     let mut granted: BTreeMap<Resource, std::collections::BTreeSet<&str>> = BTreeMap::new();
     for placed in steps {
         let delta = &placed.delta;
         match (delta.action, &delta.before, &delta.after) {
-            (Action::Delete | Action::Deactivate, ..) => *removed.entry(delta.resource).or_default() += 1,
+            (Action::Delete | Action::Deactivate, ..) => {
+                removed.entry(delta.resource).or_default().insert(&delta.key);
+            }
             (_, Some(Object::Person(before)), Some(Object::Person(after))) => {
                 if before.section != after.section {
-                    *removed.entry(Resource::from(before.section)).or_default() += 1;
+                    removed.entry(Resource::from(before.section)).or_default().insert(&delta.key);
                 }
                 let role = after.roles.iter().any(|held| !before.holds(held.role));
                 let group = after.groups.iter().any(|group| !before.groups.contains(group));
@@ -91,7 +94,7 @@ fn limits(
         }
     };
     let words = ["plan/max-removals", "be removed", "maxRemovals", "--allow-removals"];
-    removed.iter().for_each(|(kind, count)| check(*kind, *count, max_removals, options.allow_removals, words));
+    removed.iter().for_each(|(kind, people)| check(*kind, people.len(), max_removals, options.allow_removals, words));
     let words = ["plan/max-grants", "gain a role or a group", "maxGrants", "--allow-grants"];
     granted.iter().for_each(|(kind, people)| check(*kind, people.len(), max_grants, options.allow_grants, words));
 }
@@ -104,6 +107,21 @@ impl Limit {
     }
 }
 
+/// Rules at error level that do not hold on the portal as it is. Where it has nobody yet, there is nothing to say.
+pub fn on_the_portal(organisation: &Organisation, live: &Live, diff: &Diff, levels: &Levels) -> Vec<Diagnostic> {
+    if live.people.is_empty() || !(organisation.managed.users || organisation.managed.contacts) {
+        return Vec::new();
+    }
+    let watcher = Watcher::new(organisation, live, &diff.renamed_groups, &diff.deltas, levels);
+    let broken = watcher.broken().map(|(rule, text)| {
+        let title = rule.title.trim_end_matches('.');
+        let message = format!("on the portal, as it is, {text} (the rule: {title})");
+        let finding = Diagnostic::new(rule.id.clone(), Severity::Warning, message);
+        finding.help("the plan says whether its steps mend it; what they do not mend, somebody has to on the portal")
+    });
+    broken.collect()
+}
+
 /// Findings about the steps that leave rules open, one for each rule and step.
 pub fn opened(
     organisation: &Organisation,
@@ -113,6 +131,11 @@ pub fn opened(
     closed: bool,
     options: &Options,
 ) -> Option<Diagnostic> {
+    if opened.invited && !closed {
+        let message = format!("from step {step} ({what}) on, {}, until the invitation is accepted", opened.text);
+        let help = "nothing to do but to remind the person; keep somebody who is active in the role where that matters";
+        return Some(Diagnostic::new(opened.rule.clone(), Severity::Warning, message).help(help));
+    }
     let permitted = options.allow_open.iter().any(|rule| *rule == opened.rule) || opened.allowed && closed;
     if permitted {
         return None;

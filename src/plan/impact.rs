@@ -1,18 +1,20 @@
 //! What a plan means: who gains and loses which permission, and which event reaches whom before and after.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use smol_str::SmolStr;
 
 use super::diff::Diff;
-use super::document::{AccessChange, GainOrLoss, Impact, NotificationChange};
+use super::document::{
+    AccessChange, BlackHoleChange, GainOrLoss, Impact, NotificationChange, OpenOrClosed, WithoutRole,
+};
 use super::order::Placed;
-use crate::live::{Live, Object};
+use crate::live::{Entry, Live, Object};
 use crate::model::{Group, Organisation, Person, Roll, View, grant};
 use crate::platform::{ApplicationIx, EventIx, LevelIx, PermissionIx, Platform};
 
 /// The impact of a plan on one organisation: live state against what it becomes by the steps.
-pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[Placed]) -> Impact {
+pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[&Placed]) -> Impact {
     if steps.is_empty() {
         return Impact::default();
     }
@@ -20,7 +22,7 @@ pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[Pl
     let old_groups: Vec<&Group> = live.groups.iter().map(|entry| &entry.object).collect();
     let mut new_groups = old_groups.clone();
     let mut people_after: Vec<&Person> = Vec::with_capacity(live.people.len());
-    let mut touched: std::collections::HashMap<&str, Option<&Person>> = std::collections::HashMap::new();
+    let mut touched: HashMap<&str, Option<&Person>> = HashMap::new();
     let mut created: Vec<&Person> = Vec::new();
     let mut regrouped: BTreeSet<&str> = BTreeSet::new();
     for placed in steps {
@@ -81,10 +83,11 @@ pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[Pl
         }
         _ => None,
     });
-    let renamed: std::collections::HashMap<&SmolStr, &SmolStr> = renames.collect();
+    let renamed: HashMap<&SmolStr, &SmolStr> = renames.collect();
     let before = Roll::new(before_view, live.people.iter().map(|entry| &entry.object));
     let after = Roll::new(after_view, people_after);
     let mut notifications = Vec::new();
+    let mut black_holes = Vec::new();
     for index in 0..platform.events.len() {
         let event = EventIx(index as u16);
         let reached = |roll: &Roll<'_>| -> Vec<String> {
@@ -100,8 +103,38 @@ pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[Pl
                 after: new,
             });
         }
+        let lost = |roll: &Roll<'_>| -> Vec<String> {
+            roll.black_hole(event).into_iter().map(|(person, _)| person.id.to_string()).collect()
+        };
+        let (old, new) = (lost(&before), lost(&after));
+        if old.is_empty() != new.is_empty() {
+            let (change, assigned) =
+                if old.is_empty() { (OpenOrClosed::Opened, new) } else { (OpenOrClosed::Closed, old) };
+            let (organisation, event) = (organisation.id.to_string(), platform[event].id.to_string());
+            black_holes.push(BlackHoleChange { organisation, event, change, assigned });
+        }
     }
-    Impact { access, notifications }
+    let without_role = without_role(organisation, live, &touched);
+    Impact { access, notifications, black_holes, without_role }
+}
+
+/// Those who are still there and hold no role any more.
+fn without_role(
+    organisation: &Organisation,
+    live: &Live,
+    touched: &HashMap<&str, Option<&Person>>,
+) -> Vec<WithoutRole> {
+    let kept = |entry: &Entry<Person>| touched.get(entry.handle.as_str()).copied().flatten();
+    let lost = live
+        .people
+        .iter()
+        .filter(|entry| !entry.object.roles.is_empty() && kept(entry).is_some_and(|after| after.roles.is_empty()));
+    let lost = lost.map(|entry| WithoutRole {
+        organisation: organisation.id.to_string(),
+        person: kept(entry).map_or(&entry.object.id, |after| &after.id).to_string(),
+        roles: entry.object.roles.iter().map(|held| organisation.platform[held.role].id.to_string()).collect(),
+    });
+    lost.collect()
 }
 
 /// Something that a person may do.

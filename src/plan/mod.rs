@@ -1,14 +1,18 @@
 //! Desired × live → a plan: pure functions from two states to ordered, guarded, explained steps.
 
+mod actor;
 mod changes;
 mod count;
 pub mod diff;
 pub mod document;
 mod guard;
+mod held;
 mod impact;
+mod merge;
 mod order;
 mod unread;
 mod watch;
+mod wish;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,16 +21,21 @@ use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::document::workspace::Removal;
 use crate::document::{Sources, locate};
 use crate::live::object::hex;
 use crate::live::{Live, Object, Resource};
-use crate::model::{Day, Organisation, Roll, View};
-use crate::platform::{ActorRule, Check, State};
+use crate::model::{Day, Organisation};
+use crate::platform::State;
 use crate::rules::{Levels, Waived};
+use actor::{Acting, Verdict};
 pub use changes::{carried_out, changes};
 use diff::{Delta, Diff};
-use document::{Action, Blocked, Finding, Impact, PLAN_VERSION, PlanDocument, PlanSummary, Step, TargetRef, Unmanaged};
+use document::{
+    Action, Blocked, Finding, Impact, PLAN_VERSION, PlanDocument, PlanSummary, Step, TargetRef, Unmanaged, Waiting,
+};
 pub use guard::unlisted;
+use held::Held;
 use order::{Ordered, Placed};
 
 /// How far a plan may go.
@@ -34,6 +43,8 @@ use order::{Ordered, Placed};
 pub struct Options {
     /// Removes what no roster names.
     pub prune: bool,
+    /// How far leavers go where the platform knows more than one way.
+    pub removal: Removal,
     /// A one-time allowance of removals, per organisation and kind.
     pub allow_removals: Option<usize>,
     /// A one-time allowance of grants, per organisation and kind.
@@ -80,6 +91,7 @@ struct Part {
     steps: Vec<Step>,
     blocked: Vec<Blocked>,
     unmanaged: Vec<Unmanaged>,
+    waiting: Vec<Waiting>,
     unchanged: usize,
     impact: Impact,
     diagnostics: Vec<Diagnostic>,
@@ -100,6 +112,7 @@ pub fn plan(
         platforms: platforms(pairs),
         target,
         actor: options.actor.as_ref().map(ToString::to_string),
+        needs: Vec::new(),
         complete: pairs.iter().all(|(_, live)| live.proof.holds()),
         summary: PlanSummary::default(),
         steps: Vec::new(),
@@ -118,6 +131,9 @@ pub fn plan(
         document.unmanaged.append(&mut part.unmanaged);
         document.impact.access.append(&mut part.impact.access);
         document.impact.notifications.append(&mut part.impact.notifications);
+        document.impact.black_holes.append(&mut part.impact.black_holes);
+        document.impact.without_role.append(&mut part.impact.without_role);
+        document.waiting.append(&mut part.waiting);
         document.summary.unchanged += part.unchanged;
         diagnostics.append(&mut part.diagnostics);
     }
@@ -135,28 +151,100 @@ fn platforms(pairs: &[(&Organisation, &Live)]) -> BTreeMap<String, String> {
 }
 
 fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &Sources, first: u32) -> Part {
-    let found = diff::diff(organisation, live, options.prune);
-    let watch = || watch::Watcher::new(organisation, live, &found.renamed_groups, &found.deltas, &options.levels);
-    let ordered = order::order(&found.deltas, watch);
-    let waived = Waived::of(organisation, options.today);
-    let mut diagnostics = guard::findings(organisation, live, &found, &ordered.placed, options);
+    let found = diff::diff(organisation, live, options.prune, options.removal);
+    let (ordered, held) = held::order(organisation, live, &found, &options.levels, &options.allow_open);
+    let judged = judge(organisation, live, options, &ordered, first);
+    let kept: Vec<&Placed> =
+        ordered.placed.iter().zip(&judged).filter(|(_, one)| one.1.is_none()).map(|(placed, _)| placed).collect();
+    let mut diagnostics = guard::findings(organisation, live, &found, &kept, options);
     let mut part =
         Part { unchanged: found.unchanged, unmanaged: unmanaged(organisation, live, &found), ..Part::default() };
-    part.impact = impact::impact(organisation, live, &found, &ordered.placed);
-    for (index, placed) in ordered.placed.iter().enumerate() {
-        let step = step(organisation, &ordered.placed, sources, first, index);
+    part.impact = impact::impact(organisation, live, &found, &kept);
+    for (index, (placed, (verdict, refused))) in ordered.placed.iter().zip(judged).enumerate() {
+        let mut step = step(organisation, &ordered.placed, sources, first, index);
+        step.needs = verdict.needs.iter().map(|permission| organisation.platform[*permission].id.to_string()).collect();
+        if let Some((rule, message)) = refused {
+            part.blocked.push(Blocked { step, rule: rule.to_string(), message });
+            continue;
+        }
+        diagnostics.extend(verdict.warnings);
         for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
             let what = format!("{} {} {}", step.action.as_str(), step.resource, step.key);
             diagnostics.extend(guard::opened(organisation, step.id, &what, opened, closed.is_some(), options));
         }
         part.steps.push(step);
     }
+    diagnostics.extend(wish::findings(organisation, &found, options));
+    diagnostics.extend(guard::on_the_portal(organisation, live, &found, &options.levels));
+    let waived = Waived::of(organisation, options.today);
+    diagnostics.iter_mut().for_each(|finding| finding.organisation = Some(organisation.id.clone()));
     diagnostics.retain(|finding| !waived.covers(finding));
     part.diagnostics = diagnostics;
-    lifecycle(organisation, &ordered, &mut part);
-    circular(organisation, &ordered, sources, first, &mut part);
-    actor(organisation, live, options, &mut part);
+    let first = first + ordered.placed.len() as u32;
+    part.waiting = waiting(organisation, &found);
+    part.blocked.extend(set_aside(organisation, held, sources, first));
+    circular(organisation, &ordered, sources, first + part.blocked.len() as u32, &mut part);
     part
+}
+
+/// People who are on the portal and have not accepted their invitation.
+fn waiting(organisation: &Organisation, found: &Diff) -> Vec<Waiting> {
+    let waiting = found.waiting.iter().map(|person| Waiting {
+        organisation: organisation.id.to_string(),
+        person: person.to_string(),
+        reason: "has not accepted the invitation yet".to_owned(),
+    });
+    waiting.collect()
+}
+
+/// What is to be said of each step: by who acts, and why it may not be taken: the platform has no way, the acting
+/// person may not, or it needs a step that may not be taken.
+fn judge(
+    organisation: &Organisation,
+    live: &Live,
+    options: &Options,
+    ordered: &Ordered,
+    first: u32,
+) -> Vec<(Verdict, Option<(SmolStr, String)>)> {
+    let platform = &organisation.platform;
+    let mut acting = Acting::new(organisation, live, &options.levels, options.actor.as_deref());
+    let mut judged: Vec<(Verdict, Option<(SmolStr, String)>)> = Vec::with_capacity(ordered.placed.len());
+    for placed in &ordered.placed {
+        let delta = &placed.delta;
+        let mut verdict = acting.judge(delta);
+        let (from, verb) = (state(delta.before.as_ref()), delta.action.verb());
+        let no_way = delta.resource == Resource::User && platform.transition(verb, from).is_none();
+        let needed = placed.after.iter().find_map(|before| Some((before, judged[*before].1.as_ref()?)));
+        let refused = if no_way {
+            Some(("plan/lifecycle".into(), format!("{} knows no way to {verb} a user who is {from}", platform.name)))
+        } else if let Some(refused) = verdict.refused.take() {
+            Some(refused)
+        } else {
+            needed.map(|(before, (rule, _))| {
+                let message = format!("it needs step {}, which may not be taken", first + *before as u32);
+                (rule.clone(), message)
+            })
+        };
+        if refused.is_none() {
+            acting.take(delta);
+        }
+        judged.push((verdict, refused));
+    }
+    judged
+}
+
+/// Steps that are no part of the order, as blocked ones.
+fn set_aside(organisation: &Organisation, held: Vec<Held>, sources: &Sources, first: u32) -> Vec<Blocked> {
+    let (deltas, reasons): (Vec<Delta>, Vec<(SmolStr, String)>) =
+        held.into_iter().map(|held| (held.delta, (held.rule, held.message))).unzip();
+    let alone = |delta| Placed { delta, after: Vec::new(), opens: Vec::new(), closed: Vec::new() };
+    let placed: Vec<Placed> = deltas.into_iter().map(alone).collect();
+    let blocked = reasons.into_iter().enumerate().map(|(index, (rule, message))| Blocked {
+        step: step(organisation, &placed, sources, first, index),
+        rule: rule.to_string(),
+        message,
+    });
+    blocked.collect()
 }
 
 fn unmanaged(organisation: &Organisation, live: &Live, found: &Diff) -> Vec<Unmanaged> {
@@ -210,6 +298,7 @@ fn step(organisation: &Organisation, all: &[Placed], sources: &Sources, first: u
         after: placed.after.iter().map(|before| first + *before as u32).collect(),
         location: delta.place.as_ref().map(|place| locate(sources, place)),
         fingerprint: fingerprint(organisation, delta),
+        needs: Vec::new(),
         opens,
         notes,
     }
@@ -234,39 +323,10 @@ fn circular(organisation: &Organisation, ordered: &Ordered, sources: &Sources, f
         None => finding,
     };
     part.diagnostics.push(finding.help("give one of them a third address first, apply, then the final one"));
-    let waiting: Vec<Placed> = ordered
-        .circular
-        .iter()
-        .map(|delta| Placed { delta: delta.clone(), after: Vec::new(), opens: Vec::new(), closed: Vec::new() })
-        .collect();
-    let first = first + part.steps.len() as u32;
-    part.blocked.extend((0..waiting.len()).map(|index| Blocked {
-        step: step(organisation, &waiting, sources, first, index),
-        rule: "plan/circular".to_owned(),
-        message: message.clone(),
-    }));
-}
-
-/// Blocks steps for which the platform's life cycle has no way, and what waits for them.
-fn lifecycle(organisation: &Organisation, ordered: &Ordered, part: &mut Part) {
-    let platform = &organisation.platform;
-    let mut refused: HashSet<u32> = HashSet::new();
-    let steps = std::mem::take(&mut part.steps);
-    for (step, placed) in steps.into_iter().zip(&ordered.placed) {
-        let (from, verb) = (state(placed.delta.before.as_ref()), step.action.verb());
-        let no_way = step.resource == Resource::User && platform.transition(verb, from).is_none();
-        let waits = step.after.iter().find(|before| refused.contains(before)).copied();
-        let message = match (no_way, waits) {
-            (true, _) => format!("{} knows no way to {verb} a user who is {from}", platform.name),
-            (false, Some(before)) => format!("it needs step {before}, for which there is no way"),
-            (false, None) => {
-                part.steps.push(step);
-                continue;
-            }
-        };
-        refused.insert(step.id);
-        part.blocked.push(Blocked { step, rule: "plan/lifecycle".to_owned(), message });
-    }
+    let rule = SmolStr::from("plan/circular");
+    let held = ordered.circular.iter();
+    let held = held.map(|delta| Held { delta: delta.clone(), rule: rule.clone(), message: message.clone() });
+    part.blocked.extend(set_aside(organisation, held.collect(), sources, first));
 }
 
 /// The state of an object in the life cycle of users.
@@ -278,34 +338,10 @@ fn state(object: Option<&Object>) -> State {
     }
 }
 
-/// Blocks what the acting person may not do.
-fn actor(organisation: &Organisation, live: &Live, options: &Options, part: &mut Part) {
-    let Some(actor) = &options.actor else { return };
-    for rule in &organisation.platform.rules {
-        let Check::Actor(ActorRule { permission: Some(permission), .. }) = rule.check else { continue };
-        if options.levels.weigh(rule, None) != Some(Severity::Error) || part.steps.is_empty() {
-            continue;
-        }
-        let view =
-            View::with(&organisation.platform, &organisation.profile, live.groups.iter().map(|entry| &entry.object));
-        let roll = Roll::new(view, live.people.iter().map(|entry| &entry.object));
-        let able: Vec<&str> = roll.able(permission).iter().map(|answer| answer.person.id.as_str()).collect();
-        if able.is_empty() || able.contains(&actor.as_str()) {
-            continue;
-        }
-        let message = format!(
-            "`{actor}` may not do this: it needs `{}`; those who could: {}",
-            organisation.platform[permission].id,
-            able.join(", ")
-        );
-        let steps = std::mem::take(&mut part.steps).into_iter();
-        part.blocked.extend(steps.map(|step| Blocked { step, rule: rule.id.to_string(), message: message.clone() }));
-        part.impact = Impact::default();
-    }
-}
-
 impl PlanDocument {
     fn summarise(&mut self) {
+        let needs = self.steps.iter().flat_map(|step| step.needs.iter().cloned());
+        self.needs = needs.collect::<std::collections::BTreeSet<String>>().into_iter().collect();
         let count = |actions: &[Action]| self.steps.iter().filter(|step| actions.contains(&step.action)).count();
         self.summary = PlanSummary {
             create: count(&[Action::Create]),

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 
 use super::diff::Delta;
 use super::document::Action;
+use super::merge::same;
 use super::watch::{Effect, Opened, Watcher, as_person, is_group};
 use crate::live::Object;
 use crate::model::{Person, Value};
@@ -224,7 +225,7 @@ fn split(delta: &Delta) -> Option<(Delta, Delta)> {
             _ => {}
         }
     }
-    if super::diff::same(&between, before) || super::diff::same(&between, after) {
+    if same(&between, before) || same(&between, after) {
         return None;
     }
     let note = |text: &str| vec![text.to_owned()];
@@ -253,6 +254,7 @@ fn phase(delta: &Delta) -> u8 {
         (None, _) => 1,
         (Some(Object::Person(before)), Some(Object::Person(after))) => {
             match (gives(before, after), gives(after, before)) {
+                _ if before.active() && !after.active() => 4,
                 (true, false) => 1,
                 (false, true) => 3,
                 _ => 2,
@@ -292,6 +294,8 @@ fn dependencies(deltas: &[Delta]) -> Vec<(Vec<usize>, Vec<usize>)> {
         }
     }
     let mut waits: Vec<Vec<usize>> = vec![Vec::new(); deltas.len()];
+    // Several changes to one object follow each other as they are listed.
+    let mut earlier: HashMap<&SmolStr, usize> = HashMap::new();
     for (index, delta) in deltas.iter().enumerate() {
         let mut wait = |other: Option<&usize>| {
             if let Some(other) = other.filter(|other| **other != index)
@@ -300,10 +304,13 @@ fn dependencies(deltas: &[Delta]) -> Vec<(Vec<usize>, Vec<usize>)> {
                 waits[index].push(*other);
             }
         };
+        let same = delta.handle.as_ref().and_then(|handle| earlier.insert(handle, index));
+        wait(same.as_ref());
         if let Some(place) = place(&delta.after).filter(|place| Some(*place) != self::place(&delta.before)) {
             wait(freed_id.get(&place));
         }
-        if let Some(address) = as_person(&delta.after).and_then(address) {
+        let own = as_person(&delta.before).and_then(address);
+        if let Some(address) = as_person(&delta.after).and_then(address).filter(|new| own.as_ref() != Some(new)) {
             wait(freed_address.get(&address));
         }
         let groups_named =

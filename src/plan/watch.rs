@@ -33,8 +33,10 @@ pub struct Opened {
     spot: Spot,
     /// The rule.
     pub rule: SmolStr,
-    /// Whether the rule allows to be crossed on this side for a moment.
+    /// Whether the rule allows to be crossed on this side for a moment, or until an invitation is accepted.
     pub allowed: bool,
+    /// Whether it holds again once the person of the step accepts the invitation.
+    pub invited: bool,
     /// What it means, in words.
     pub text: String,
 }
@@ -182,11 +184,11 @@ impl<'a> Watcher<'a> {
                 continue;
             }
             effect.closed.extend(was.map(|side| Spot::Count(index, side == Side::Gap)));
-            effect.opened.extend(is.map(|side| Opened {
-                spot: Spot::Count(index, side == Side::Gap),
-                rule: watch.rule().id.clone(),
-                allowed: watch.allows(side),
-                text: watch.text(&self.view, side),
+            effect.opened.extend(is.map(|side| {
+                let spot = Spot::Count(index, side == Side::Gap);
+                let invited = side == Side::Gap && self.would_count(index, as_person(&delta.after));
+                let allowed = invited || watch.allows(side);
+                Opened { spot, rule: watch.rule().id.clone(), allowed, invited, text: watch.text(&self.view, side) }
             }));
         }
         effect
@@ -210,6 +212,7 @@ impl<'a> Watcher<'a> {
                     spot: Spot::Personal(rule.clone(), person.id.clone()),
                     rule: rule.clone(),
                     allowed: false,
+                    invited: false,
                     text: format!("{rule} does not hold for {}", person.id),
                 });
             }
@@ -279,14 +282,22 @@ impl<'a> Watcher<'a> {
     /// Of these people those for whom a rule that a step opened waits: it would hold if they were active.
     pub fn waits_for<'p>(&self, opened: &Opened, people: impl Iterator<Item = &'p Person>) -> Vec<SmolStr> {
         let Spot::Count(index, true) = opened.spot else { return Vec::new() };
-        let counts = |person: &Person| self.watches[index].tally(&self.view, person).holders > 0;
-        let pending = people.filter(|person| person.status.value == State::Pending);
-        let would = pending.filter(|person| {
-            let mut active = (*person).clone();
-            active.status.value = State::Active;
-            counts(&active)
-        });
-        would.map(|person| person.id.clone()).collect()
+        let waited_for = people.filter(|person| self.would_count(index, Some(person)));
+        waited_for.map(|person| person.id.clone()).collect()
+    }
+
+    /// Whether somebody who has been invited counts once the invitation is accepted.
+    fn would_count(&self, index: usize, person: Option<&Person>) -> bool {
+        let Some(person) = person.filter(|person| person.status.value == State::Pending) else { return false };
+        let mut active = person.clone();
+        active.status.value = State::Active;
+        self.watches[index].tally(&self.view, &active).holders > 0
+    }
+
+    /// What does not hold on the portal before any step: the rule, and in words.
+    pub fn broken(&self) -> impl Iterator<Item = (&'a Rule, String)> {
+        let broken = self.watches.iter().zip(&self.tallies).filter(|(watch, _)| watch.of_states());
+        broken.filter_map(|(watch, tally)| Some((watch.rule(), watch.text(&self.view, watch.crossed(*tally)?))))
     }
 
     /// The position of the step that closed what the step at `position` opened.

@@ -64,6 +64,9 @@ fn whole_steps<'p>(steps: impl Iterator<Item = &'p Step>) -> Vec<Step> {
     for step in steps {
         let known = step.handle.as_deref().map(|handle| (step.organisation.as_str(), handle));
         if let Some(index) = known.and_then(|known| first.get(&known)) {
+            if step.action == Action::Delete {
+                whole[*index].action = step.action;
+            }
             let changes = &mut whole[*index].changes;
             for change in &step.changes {
                 match changes.iter_mut().find(|earlier| earlier.field == change.field) {

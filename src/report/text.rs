@@ -33,6 +33,9 @@ pub struct Style {
     pub color: bool,
     /// The width of the terminal in columns.
     pub width: usize,
+    /// Whether the width is that of a terminal, or asked for. Elsewhere the first lines of findings stay whole, so that
+    /// a search finds them.
+    pub fitted: bool,
     /// How much more than usual to show; anything above 0 folds nothing away.
     pub verbose: u8,
     /// Whether to show only what may hurt.

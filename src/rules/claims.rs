@@ -13,7 +13,7 @@ pub(super) fn breaches(parameters: &Claims, organisation: &Organisation, roll: &
         if can.what.0.as_ref().is_none_or(|word| word.value != *permission) {
             continue;
         }
-        let named = can.exactly.iter().chain(&can.includes).flatten();
+        let named = can.claim.exactly.iter().chain(&can.claim.includes).flatten();
         let named = named.filter_map(|word| organisation.person(&word.value));
         for person in named.filter(|person| roll.grant(person, parameters.permission).is_none()) {
             let values = [("subject", person.id.as_str()), ("organisation", organisation.id.as_str())];

@@ -6,92 +6,74 @@ use smol_str::SmolStr;
 
 use crate::diagnostic::{Diagnostic, Located, Place, nearest};
 use crate::document::record::Text;
-use crate::document::roster::{Can, Expectation, Holds, Notified};
+use crate::document::roster::{Claim, Expectation};
 use crate::model::{Answer, Organisation, Roll, Stated, Why};
 
-/// What an expectation asserts of a set of people.
-struct Claim<'e> {
-    exactly: &'e Option<Vec<Text>>,
-    includes: &'e Option<Vec<Text>>,
-    excludes: &'e Option<Vec<Text>>,
-    at_least: Option<u32>,
-    nobody: bool,
+/// What an expectation asks, what it claims of the answer, and the answer.
+struct Asked<'e> {
+    key: &'static str,
+    /// Begins the sentence that the answer ends.
+    subject: String,
+    claim: &'e Claim,
     first: Option<&'e Text>,
+    answers: Vec<Answer<'e>>,
 }
 
-macro_rules! claim {
-    ($written:expr, $first:expr) => {
-        Claim {
-            exactly: &$written.exactly,
-            includes: &$written.includes,
-            excludes: &$written.excludes,
-            at_least: $written.at_least.map(|number| number.value),
-            nobody: $written.nobody.is_some_and(|nobody| nobody.value),
-            first: $first,
-        }
-    };
-}
-
-/// Checks the expectations of an organisation.
-pub(super) fn check(organisation: &Organisation, roll: &Roll<'_>) -> Vec<Diagnostic> {
+/// Checks the expectations of an organisation; in doubt nobody is missed.
+pub(super) fn check(organisation: &Organisation, roll: &Roll<'_>, doubt: bool) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for stated in &organisation.expectations {
-        let mut found = one(organisation, roll, stated);
+        let mut found = match ask(roll, stated) {
+            Ok(asked) => {
+                asked.map(|asked| verify(organisation, roll, &stated.place, &asked, doubt)).unwrap_or_default()
+            }
+            Err(finding) => vec![*finding],
+        };
         found.iter_mut().for_each(|finding| finding.organisation = Some(organisation.id.clone()));
         findings.append(&mut found);
     }
     findings
 }
 
-fn one(organisation: &Organisation, roll: &Roll<'_>, stated: &Stated<Expectation>) -> Vec<Diagnostic> {
+/// The answer to what an expectation asks; nothing where its question could not be read.
+fn ask<'e>(roll: &'e Roll<'_>, stated: &'e Stated<Expectation>) -> Result<Option<Asked<'e>>, Box<Diagnostic>> {
     let platform = roll.view.platform;
     let here = &stated.place;
-    match &stated.value {
+    let asked = match &stated.value {
         Expectation { notified: Some(notified), can: None, holds: None } => {
-            let Some(word) = &notified.of.0 else { return Vec::new() };
+            let Some(word) = &notified.of.0 else { return Ok(None) };
             let events = platform.events.iter().map(|event| event.id.as_str());
-            let Some(event) = platform.event(&word.value) else {
-                return vec![unknown("event", word, "notified/of", events, here)];
-            };
-            let Notified { first, .. } = notified;
+            let event = platform.event(&word.value);
+            let event = event.ok_or_else(|| unknown("event", word, "notified/of", events, here))?;
             let subject = format!("`{}` notifies", word.value);
-            verify(
-                organisation,
-                roll,
-                here,
-                "notified",
-                &subject,
-                &claim!(notified, first.as_ref()),
-                &roll.notified(event),
-            )
+            let first = notified.first.as_ref();
+            Asked { key: "notified", subject, claim: &notified.claim, first, answers: roll.notified(event) }
         }
         Expectation { notified: None, can: Some(can), holds: None } => {
-            let Some(word) = &can.what.0 else { return Vec::new() };
+            let Some(word) = &can.what.0 else { return Ok(None) };
             let permissions = platform.permissions.iter().map(|permission| permission.id.as_str());
-            let Some(able) = roll.able_to(&word.value) else {
-                return vec![unknown("permission", word, "can/do", permissions, here)];
-            };
-            let Can { .. } = can;
+            let answers = roll.able_to(&word.value);
+            let answers = answers.ok_or_else(|| unknown("permission", word, "can/do", permissions, here))?;
             let subject = format!("`{}` can be done by", word.value);
-            verify(organisation, roll, here, "can", &subject, &claim!(can, None), &able)
+            Asked { key: "can", subject, claim: &can.claim, first: None, answers }
         }
         Expectation { notified: None, can: None, holds: Some(holds) } => {
-            let Some(word) = &holds.role.0 else { return Vec::new() };
+            let Some(word) = &holds.role.0 else { return Ok(None) };
             let roles = platform.roles.iter().map(|role| role.id.as_str());
-            let Some(role) = platform.role(&word.value) else {
-                return vec![unknown("role", word, "holds/role", roles, here)];
-            };
-            let Holds { .. } = holds;
-            let subject = format!("`{}` is held by", word.value);
+            let role = platform.role(&word.value);
+            let role = role.ok_or_else(|| unknown("role", word, "holds/role", roles, here))?;
             let people = roll.holders(role).iter();
-            let answers: Vec<Answer<'_>> = people.map(|person| Answer { person, why: Why::Holds(role) }).collect();
-            verify(organisation, roll, here, "holds", &subject, &claim!(holds, None), &answers)
+            let answers = people.map(|person| Answer { person, why: Why::Holds(role) }).collect();
+            let subject = format!("`{}` is held by", word.value);
+            Asked { key: "holds", subject, claim: &holds.claim, first: None, answers }
         }
         _ => {
             let message = "an expectation is exactly one of `notified`, `can` and `holds`";
-            vec![Diagnostic::error("roster/wrong-type", message).at(here.clone()).help("write one list item for each")]
+            let finding = Diagnostic::error("roster/wrong-type", message).at(here.clone());
+            return Err(Box::new(finding.help("write one list item for each")));
         }
-    }
+    };
+    Ok(Some(asked))
 }
 
 fn below(here: &Place, tail: &str, span: crate::diagnostic::Span) -> Place {
@@ -118,21 +100,21 @@ fn verify(
     organisation: &Organisation,
     roll: &Roll<'_>,
     here: &Place,
-    key: &str,
-    subject: &str,
-    claim: &Claim<'_>,
-    answers: &[Answer<'_>],
+    asked: &Asked<'_>,
+    doubt: bool,
 ) -> Vec<Diagnostic> {
+    let Asked { key, subject, claim, first, answers } = asked;
+    let nobody = claim.nobody.is_some_and(|nobody| nobody.value);
     let mut findings = Vec::new();
     let lists_nothing = claim.exactly.is_none() && claim.includes.is_none() && claim.excludes.is_none();
-    if lists_nothing && claim.at_least.is_none() && claim.first.is_none() && !claim.nobody {
+    if lists_nothing && claim.at_least.is_none() && first.is_none() && !nobody {
         let message = format!("this expectation of `{key}` claims nothing, so it always holds");
         let help = "add one of exactly, includes, excludes, atLeast and nobody";
         findings.push(Diagnostic::error("roster/missing-key", message).at(here.clone()).help(help));
     }
-    let lists = [("exactly", claim.exactly), ("includes", claim.includes), ("excludes", claim.excludes)];
+    let lists = [("exactly", &claim.exactly), ("includes", &claim.includes), ("excludes", &claim.excludes)];
     for (name, list) in lists {
-        for (index, word) in list.iter().flatten().enumerate() {
+        for (index, word) in list.iter().flatten().enumerate().filter(|_| !doubt) {
             findings.extend(unknown_user(
                 organisation,
                 word,
@@ -175,28 +157,31 @@ fn verify(
             set.iter().map(SmolStr::as_str).collect::<Vec<_>>().join(", ")
         }
     };
-    let exactly = set(claim.exactly);
+    let exactly = set(&claim.exactly);
     let wanted: BTreeSet<&str> = exactly.iter().map(SmolStr::as_str).collect();
-    if claim.exactly.is_some() && !(actual.is_subset(&wanted) && wanted.is_subset(&possible)) {
+    let exact = actual.is_subset(&wanted) && (doubt || wanted.is_subset(&possible));
+    if claim.exactly.is_some() && !exact {
         failed(format!("expected exactly {}", words(&exactly)));
     }
     let missing: BTreeSet<SmolStr> =
-        set(claim.includes).into_iter().filter(|id| !actual.contains(id.as_str())).collect();
-    if !missing.is_empty() {
+        set(&claim.includes).into_iter().filter(|id| !actual.contains(id.as_str())).collect();
+    if !missing.is_empty() && !doubt {
         failed(format!("expected {} among them", words(&missing)));
     }
     let present: BTreeSet<SmolStr> =
-        set(claim.excludes).into_iter().filter(|id| possible.contains(id.as_str())).collect();
+        set(&claim.excludes).into_iter().filter(|id| possible.contains(id.as_str())).collect();
     if !present.is_empty() {
         failed(format!("expected {} not to be among them", words(&present)));
     }
-    if let Some(least) = claim.at_least.filter(|least| actual.len() < *least as usize) {
+    let least = claim.at_least.map(|least| least.value).filter(|least| actual.len() < *least as usize);
+    if let Some(least) = least.filter(|_| !doubt) {
         failed(format!("expected at least {least} people, found {}", actual.len()));
     }
-    if claim.nobody && !possible.is_empty() {
+    if nobody && !possible.is_empty() {
         failed("expected nobody".to_owned());
     }
-    if let Some(first) = claim.first
+    if let Some(first) = first
+        && !doubt
         && answers.first().is_none_or(|answer| answer.person.id != first.value || !answer.certain())
     {
         failed(format!("expected {} to be contacted first", first.value));

@@ -6,6 +6,7 @@
 pub(crate) mod black_hole;
 mod cardinality;
 mod claims;
+mod doubt;
 mod expectation;
 mod holder;
 mod least_privilege;
@@ -24,6 +25,7 @@ use crate::diagnostic::{Diagnostic, Place, Related, Severity};
 use crate::document::workspace::Level;
 use crate::model::{Day, Organisation, Person, Roll, View};
 use crate::platform::{Check, Rule, Side};
+pub use doubt::Doubts;
 pub use waiver::Waived;
 
 /// The shape rules of the language itself, with what each says. `explain` tells them.
@@ -116,21 +118,24 @@ pub struct Breach {
     pub related: Vec<Related>,
 }
 
-/// Checks every rule and expectation of an organisation. Findings covered by a waiver are left out.
-pub fn check(organisation: &Organisation, levels: &Levels, today: Day) -> Vec<Diagnostic> {
+/// Checks every rule and expectation of an organisation. Findings covered by a waiver are left out, and so are those
+/// that may only follow from what could not be read.
+pub fn check(organisation: &Organisation, levels: &Levels, doubts: &Doubts, today: Day) -> Vec<Diagnostic> {
     let roll = Roll::new(View::of(organisation), &organisation.people);
+    let doubt = doubts.about(organisation);
     let mut findings = Vec::new();
     for rule in &organisation.platform.rules {
         if levels.weigh(rule, None).is_none() || !applies(rule, &roll.view) {
             continue;
         }
-        for breach in breaches(rule, organisation, &roll) {
-            findings.extend(finding(rule, levels, breach, &organisation.id));
-        }
+        let mut breaches = breaches(rule, organisation, &roll);
+        breaches.retain(|breach| !doubt.is_some_and(|doubt| doubt.explains(rule, breach, organisation)));
+        findings.extend(breaches.into_iter().filter_map(|breach| finding(rule, levels, breach, &organisation.id)));
     }
     let (mut findings, mut rest) = waiver::apply(organisation, findings, today);
+    rest.retain(|finding| doubt.is_none() || finding.rule != "roster/waiver-unused");
     findings.append(&mut rest);
-    findings.extend(expectation::check(organisation, &roll));
+    findings.extend(expectation::check(organisation, &roll, doubt.is_some()));
     findings
 }
 

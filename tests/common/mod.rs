@@ -7,6 +7,8 @@
 //! ```
 #![allow(dead_code)] // each test program uses the part of it that it needs
 
+pub mod portal;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write;

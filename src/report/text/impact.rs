@@ -6,7 +6,9 @@ use super::ink::{Ink, Page, Para};
 use super::steps::grouped;
 use super::values::{names, without};
 use super::{FOLD_LINES, Style};
-use crate::plan::document::{AccessChange, GainOrLoss, Impact, NotificationChange};
+use crate::plan::document::{
+    AccessChange, BlackHoleChange, GainOrLoss, Impact, NotificationChange, OpenOrClosed, WithoutRole,
+};
 
 /// The most names in a sentence, unless everything is asked for.
 const MOST_NAMES: usize = 8;
@@ -27,6 +29,19 @@ pub(super) fn impact(impact: &Impact, several: bool, style: &Style, page: &mut P
     for (organisation, changes) in grouped(&impact.notifications, |change| &change.organisation) {
         let sentences = changes.into_iter().map(|change| notification(change, most));
         all.entry(organisation).or_default().extend(sentences);
+    }
+    for (organisation, changes) in grouped(&impact.black_holes, |change| &change.organisation) {
+        all.entry(organisation).or_default().extend(changes.into_iter().map(|change| black_hole(change, most)));
+    }
+    for (organisation, people) in grouped(&impact.without_role, |person| &person.organisation) {
+        let sentence = |person: &WithoutRole| Sentence {
+            parts: vec![
+                (Ink::Bold, person.person.clone()),
+                (Ink::Plain, format!(" is left without any role (before: {})", names(&person.roles, most))),
+            ],
+            bad: false,
+        };
+        all.entry(organisation).or_default().extend(people.into_iter().map(sentence));
     }
     let total = all.values().map(Vec::len).sum();
     let mut budget = if style.quiet { 0 } else { style.budget(total, FOLD_LINES, FOLD_LINES) };
@@ -55,6 +70,21 @@ pub(super) fn impact(impact: &Impact, several: bool, style: &Style, page: &mut P
     }
     if folded > 0 && !style.quiet {
         page.add(Para::new(2, 4).with(Ink::Dim, &format!("… and {folded} more (-v shows all)")));
+    }
+}
+
+fn black_hole(change: &BlackHoleChange, most: usize) -> Sentence {
+    let event = (Ink::Bold, format!("{} ", change.event));
+    let who = names(&change.assigned, most);
+    match change.change {
+        OpenOrClosed::Opened => {
+            let rest = format!(": assigned to {who} only, who cannot read it (pending or deactivated)");
+            Sentence { parts: vec![event, (Ink::Bad, "may be lost".to_owned()), (Ink::Plain, rest)], bad: true }
+        }
+        OpenOrClosed::Closed => {
+            let rest = format!("is no longer lost: before, it was assigned to {who} only, who could not read it");
+            Sentence { parts: vec![event, (Ink::Plain, rest)], bad: false }
+        }
     }
 }
 

@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     fn style(width: usize, color: bool) -> Style {
-        Style { color, width, verbose: 0, quiet: false }
+        Style { color, width, fitted: true, verbose: 0, quiet: false }
     }
 
     #[test]

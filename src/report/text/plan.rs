@@ -33,6 +33,9 @@ pub fn plan(plan: &PlanDocument, style: &Style) -> String {
     }
     blocked(plan, several, &mut page);
     page.blank();
+    if plan.actor.is_none() && !plan.needs.is_empty() && !style.quiet {
+        page.add(Para::new(0, 2).with(Ink::Dim, &format!("whoever applies this needs: {}", plan.needs.join(", "))));
+    }
     last_line(plan, style, &mut page);
     page.finish()
 }
@@ -131,6 +134,7 @@ fn last_line(plan: &PlanDocument, style: &Style, page: &mut Page<'_>) {
         (summary.update, "to update", Ink::Change),
         (summary.remove, "to remove", Ink::Remove),
         (summary.unchanged, "unchanged", Ink::Plain),
+        (plan.waiting.len(), "waiting", Ink::Plain),
         (plan.blocked.len(), "not allowed", Ink::Bad),
     ];
     let mut line = Para::new(0, 2).with(Ink::Bold, "plan:");
@@ -144,17 +148,19 @@ fn last_line(plan: &PlanDocument, style: &Style, page: &mut Page<'_>) {
 }
 
 fn no_changes(plan: &PlanDocument) -> Para {
-    let line = Para::new(0, 2).with(if plan.complete { Ink::Good } else { Ink::Plain }, "no changes");
     let number = plan.blocked.len();
+    if number > 0 {
+        let rest = format!(": {} {} not allowed", count(number, "step"), if number == 1 { "is" } else { "are" });
+        return Para::new(0, 2).with(Ink::Bad, "nothing can be done").with(Ink::Plain, &rest);
+    }
+    let line = Para::new(0, 2).with(if plan.complete { Ink::Good } else { Ink::Plain }, "no changes");
     let unchanged = plan.summary.unchanged;
+    let waiting = if plan.waiting.is_empty() { String::new() } else { format!(", {} waiting", plan.waiting.len()) };
     let known = if plan.complete { "" } else { ", as far as the live state could be read" };
     let why = match &plan.organisations[..] {
-        _ if number > 0 => {
-            format!("{} {} not allowed", count(number, "step"), if number == 1 { "is" } else { "are" })
-        }
         [] => "there is no roster".to_owned(),
-        [one] => format!("{one} is as its roster says{known} ({unchanged} unchanged)"),
-        many => format!("all {} organisations are as their rosters say{known}", many.len()),
+        [one] => format!("{one} is as its roster says{known} ({unchanged} unchanged{waiting})"),
+        many => format!("all {} organisations are as their rosters say{known}{waiting}", many.len()),
     };
     line.with(Ink::Plain, &join(&[": ".to_owned(), why], ""))
 }

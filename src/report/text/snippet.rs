@@ -18,6 +18,9 @@ const MAX_RELATED: usize = 20;
 /// The columns that the gutter and the label of a note take, and the least that the note itself gets.
 const NOTE: usize = 16;
 
+/// How far the second and later lines of a title are set in.
+const HANG: usize = 4;
+
 /// Wider than any line handed over: the lines are cut before.
 const UNLIMITED: usize = 1 << 24;
 
@@ -66,12 +69,19 @@ fn finding(diagnostic: &Diagnostic, sources: &Sources, style: &Style, renderer: 
         group = group.element(Level::NOTE.message(format!("{} not shown (-v shows all)", count(more, "more place"))));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(wrapped(&clean(help), style.width)));
+        let room = style.width.saturating_sub(NOTE).max(NOTE);
+        group = group.element(Level::HELP.message(wrapped(&clean(help), room, room)));
     }
     let mut drawn = renderer.render(&[group]);
     if !drawn_lines {
         // Without line numbers the renderer leaves no room for them; it looks better with some.
         drawn = drawn.replace('\n', "\n ");
+    }
+    if style.fitted {
+        let message = clean(&diagnostic.message);
+        let label = format!("{}[{}]: ", diagnostic.severity, clean(&diagnostic.rule));
+        let title = wrapped(&message, style.width.saturating_sub(ink::width(&label)), style.width.saturating_sub(HANG));
+        drawn = drawn.replacen(&message, &title.replace('\n', &format!("\n{:HANG$}", "")), 1);
     }
     let mut pieces = drawn.trim_end().split(MARK);
     out.push_str(pieces.next().unwrap_or_default());
@@ -82,9 +92,9 @@ fn finding(diagnostic: &Diagnostic, sources: &Sources, style: &Style, renderer: 
     }
 }
 
-/// A text broken into lines that fit beside the label of a note.
-fn wrapped(text: &str, width: usize) -> String {
-    let room = width.saturating_sub(NOTE).max(NOTE);
+/// A text broken into lines: so many columns for the first, so many for each of the others.
+fn wrapped(text: &str, first: usize, others: usize) -> String {
+    let mut room = first;
     let mut lines = String::new();
     let mut column = 0;
     for word in text.split(' ') {
@@ -92,7 +102,7 @@ fn wrapped(text: &str, width: usize) -> String {
         if column > 0 {
             let fits = column + 1 + wide <= room;
             lines.push(if fits { ' ' } else { '\n' });
-            column = if fits { column + 1 } else { 0 };
+            (column, room) = if fits { (column + 1, room) } else { (0, others) };
         }
         lines.push_str(word);
         column += wide;

@@ -5,7 +5,7 @@ use crate::diagnostic::{FileId, Place, Severity, Span};
 use crate::plan::document::Finding;
 use crate::report::{REPORT_VERSION, Summary, Validation};
 
-const PLAIN: Style = Style { color: false, width: 80, verbose: 0, quiet: false };
+const PLAIN: Style = Style { color: false, width: 80, fitted: true, verbose: 0, quiet: false };
 
 const ROSTER: &str = "version: 1\norganisation: acme\n\
     users:\n  ada:\n    roles: [technical, techncal]\n  bob:\n    email: ADA@acme.example\n";

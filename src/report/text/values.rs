@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn values_read_plainly() {
-        let style = Style { color: false, width: 80, verbose: 0, quiet: false };
+        let style = Style { color: false, width: 80, fitted: true, verbose: 0, quiet: false };
         assert_eq!(value(&serde_json::json!([1, "x", { "a": null }]), &style), "[1, x, {a: none}]");
         assert_eq!(value(&Json::String("x".repeat(500)), &style).chars().count(), LONG_VALUE + 1);
     }
