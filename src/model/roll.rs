@@ -40,8 +40,8 @@ pub enum Why {
     Fallback(RoleIx, EventIx),
     /// Holds the role, which is notified whoever holds the others.
     Always(RoleIx),
-    /// Holds the role, of which the documentation says both that it is notified and that it is not.
-    Disputed(RoleIx),
+    /// Holds the role, of which the documentation says both that it is notified of the event and that it is not.
+    Disputed(RoleIx, EventIx),
     /// Holds the role, which gives the part that the attribute says.
     Within(RoleIx, AttributeIx),
 }
@@ -89,7 +89,7 @@ impl<'a> Roll<'a> {
         others(&event.always, &Why::Always);
         others(&event.copy, &Why::Copy);
         let disputed: Vec<RoleIx> = event.disputed.iter().map(|dispute| dispute.role).collect();
-        others(&disputed, &Why::Disputed);
+        others(&disputed, &|role| Why::Disputed(role, index));
         let mut seen = std::collections::HashSet::new();
         answers.retain(|answer| seen.insert((answer.person.section, answer.person.id.clone())));
         answers
@@ -192,7 +192,12 @@ impl Answer<'_> {
                 format!("because nobody holds {}, so it falls back to {}", roles.join(" or "), id(role))
             }
             Why::Always(role) => format!("holds {}, notified whoever else is", id(role)),
-            Why::Disputed(role) => format!("disputed: holds {}, of which the platform says both", id(role)),
+            Why::Disputed(role, event) => {
+                let sentences = platform[*event].disputed.iter().filter(|dispute| dispute.role == *role);
+                let sentences = sentences.map(|dispute| format!("\"{}\" and \"{}\"", dispute.pro, dispute.contra));
+                let sentences: Vec<String> = sentences.collect();
+                format!("disputed: holds {}, of which the platform says both {}", id(role), sentences.join(", "))
+            }
             Why::Within(role, attribute) => {
                 let words: Vec<&str> = self.person.words(*attribute).iter().map(|word| word.value.as_str()).collect();
                 format!("holds {}, within {} {} only", id(role), platform[*attribute].name, words.join(", "))
@@ -202,7 +207,7 @@ impl Answer<'_> {
 
     /// Whether the platform says clearly that the person belongs to the answer.
     pub fn certain(&self) -> bool {
-        !matches!(self.why, Why::Disputed(_))
+        !matches!(self.why, Why::Disputed(..))
     }
 
     /// The line that says so: of the role held or the group.
@@ -219,10 +224,8 @@ impl Why {
     /// The role that is the reason.
     pub fn role(&self) -> Option<RoleIx> {
         match self {
-            Why::Holds(role) | Why::First(role) | Why::Copy(role) | Why::Always(role) | Why::Disputed(role) => {
-                Some(*role)
-            }
-            Why::Fallback(role, _) | Why::Within(role, _) => Some(*role),
+            Why::Holds(role) | Why::First(role) | Why::Copy(role) | Why::Always(role) => Some(*role),
+            Why::Fallback(role, _) | Why::Disputed(role, _) | Why::Within(role, _) => Some(*role),
             Why::Group(..) => None,
         }
     }
