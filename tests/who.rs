@@ -38,6 +38,7 @@ lifecycle:
   transitions:
     - { action: create, from: absent, to: pending, note: an invitation is sent }
     - { action: update, from: pending, to: pending }
+    - { action: accept, from: pending, to: active }
     - { action: delete, from: pending, to: absent }
     - { action: update, from: active, to: active }
     - { action: update, from: deactivated, to: deactivated }

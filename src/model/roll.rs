@@ -4,7 +4,9 @@ use smol_str::SmolStr;
 
 use super::{Group, Person, View};
 use crate::diagnostic::Place;
-use crate::platform::{ApplicationIx, AttributeIx, AttributeType, EventIx, LevelIx, PermissionIx, Platform, RoleIx};
+use crate::platform::{
+    ApplicationIx, AttributeIx, AttributeType, Dispute, EventIx, LevelIx, PermissionIx, Platform, RoleIx,
+};
 
 /// The people of an organisation, by role.
 #[derive(Debug)]
@@ -192,17 +194,18 @@ impl Answer<'_> {
                 format!("because nobody holds {}, so it falls back to {}", roles.join(" or "), id(role))
             }
             Why::Always(role) => format!("holds {}, notified whoever else is", id(role)),
-            Why::Disputed(role, event) => {
-                let sentences = platform[*event].disputed.iter().filter(|dispute| dispute.role == *role);
-                let sentences = sentences.map(|dispute| format!("\"{}\" and \"{}\"", dispute.pro, dispute.contra));
-                let sentences: Vec<String> = sentences.collect();
-                format!("disputed: holds {}, of which the platform says both {}", id(role), sentences.join(", "))
-            }
+            Why::Disputed(role, _) => format!("disputed: holds {}, of which the platform says both", id(role)),
             Why::Within(role, attribute) => {
                 let words: Vec<&str> = self.person.words(*attribute).iter().map(|word| word.value.as_str()).collect();
                 format!("holds {}, within {} {} only", id(role), platform[*attribute].name, words.join(", "))
             }
         }
+    }
+
+    /// The two sentences of the platform that contradict each other, where they are the reason.
+    pub fn dispute<'p>(&self, platform: &'p Platform) -> Option<&'p Dispute> {
+        let Why::Disputed(role, event) = self.why else { return None };
+        platform[event].disputed.iter().find(|dispute| dispute.role == role)
     }
 
     /// Whether the platform says clearly that the person belongs to the answer.

@@ -269,6 +269,11 @@ impl<'a> Comparison<'a> {
         let mut after = merged(Some(&before), wanted);
         let mut action = Action::Update;
         if before.section == Section::Contacts && wanted.section == Section::Users {
+            if wish::way(&self.organisation.platform, State::Absent, wanted.status.value).as_deref()
+                != Some(&[Verb::Create])
+            {
+                return self.refuse(wanted, State::Absent);
+            }
             after.status.value = wish::after(&self.organisation.platform, Verb::Create, State::Absent);
         }
         if before.section == Section::Users && wanted.section == Section::Users {

@@ -214,7 +214,7 @@ impl Seen<'_> {
             reply.note = Some(format!("{} has no {} `{word}`", platform.name, asked.noun()));
             return reply;
         };
-        let named = |answer: &Answer<'_>| self.named(answer, event);
+        let named = |answer: &Answer<'_>| self.named(answer);
         reply.people = answers.iter().map(named).collect();
         let lost = event.map(|event| self.roll.black_hole(event)).unwrap_or_default();
         let mut lost: Vec<Answer<'_>> =
@@ -233,7 +233,7 @@ impl Seen<'_> {
     /// Everything about the person with this id, earlier id or mail address, where the organisation has them.
     pub fn portrait(&self, word: &str) -> Option<Portrait> {
         let (platform, person) = (self.roll.view.platform, self.find(word)?);
-        let held = |id: &str, answer: Answer<'_>, event| Held { id: id.to_owned(), because: self.why(&answer, event) };
+        let held = |id: &str, answer: Answer<'_>| Held { id: id.to_owned(), because: self.why(&answer) };
         let plain = |id: &str, place: &dyn Fn(&Person) -> Place| {
             let because =
                 Because { certain: true, reason: String::new(), disputed: None, location: self.line(person, place) };
@@ -246,7 +246,7 @@ impl Seen<'_> {
         let permissions = (0..platform.permissions.len()).map(|index| PermissionIx(index as u16));
         let permissions = permissions.filter_map(|permission| {
             let why = self.roll.grant(person, permission)?;
-            Some(held(&platform[permission].id, Answer { person, why }, None))
+            Some(held(&platform[permission].id, Answer { person, why }))
         });
         let mut reached = std::collections::BTreeMap::new();
         for (application, level, group) in self.roll.view.access(person) {
@@ -257,13 +257,13 @@ impl Seen<'_> {
         }
         let applications = reached.into_iter().map(|(application, (level, group))| {
             let id = format!("{}:{}", platform[application].id, platform[application].levels[level.0 as usize]);
-            held(&id, Answer { person, why: Why::Group(group.id.clone(), application, level) }, None)
+            held(&id, Answer { person, why: Why::Group(group.id.clone(), application, level) })
         });
         let events = (0..platform.events.len()).map(|index| EventIx(index as u16));
         let events = events.filter_map(|event| {
             let mut notified = self.roll.notified(event).into_iter();
             let answer = notified.find(|answer| std::ptr::eq(answer.person, person))?;
-            Some(held(&platform[event].id, answer, Some(event)))
+            Some(held(&platform[event].id, answer))
         });
         Some(Portrait {
             organisation: self.organisation.id.to_string(),
@@ -301,8 +301,8 @@ impl Seen<'_> {
         has_id(word).or_else(has_address).or_else(had_id)
     }
 
-    fn named(&self, answer: &Answer<'_>, event: Option<EventIx>) -> Named {
-        let mut because = self.why(answer, event);
+    fn named(&self, answer: &Answer<'_>) -> Named {
+        let mut because = self.why(answer);
         let status = answer.person.status.value.as_str();
         if !answer.person.active() {
             because.reason = format!("{}, {status}", because.reason);
@@ -311,14 +311,13 @@ impl Seen<'_> {
         Named { person, name, status, because }
     }
 
-    fn why(&self, answer: &Answer<'_>, event: Option<EventIx>) -> Because {
+    fn why(&self, answer: &Answer<'_>) -> Because {
         let platform = self.roll.view.platform;
-        let dispute = |role: RoleIx| platform[event?].disputed.iter().find(|dispute| dispute.role == role);
         let quotes = |dispute: &Dispute| Disputed { pro: dispute.pro.to_string(), contra: dispute.contra.to_string() };
         Because {
             certain: answer.certain(),
             reason: answer.reason(platform),
-            disputed: answer.why.role().and_then(dispute).filter(|_| !answer.certain()).map(quotes),
+            disputed: answer.dispute(platform).map(quotes),
             location: self.line(answer.person, &|person| Answer { person, why: answer.why.clone() }.place()),
         }
     }

@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, Located, Place, nearest};
 use crate::document::record::Text;
 use crate::document::roster::{Claim, Expectation};
 use crate::model::{Answer, Organisation, Roll, Stated, Why};
+use crate::platform::Dispute;
 
 /// What an expectation asks, what it claims of the answer, and the answer.
 struct Asked<'e> {
@@ -206,5 +207,8 @@ fn unknown_user(organisation: &Organisation, word: &Text, place: &Place) -> Opti
 
 /// A person of an answer with the reason, in words.
 fn reason(roll: &Roll<'_>, answer: &Answer<'_>) -> String {
-    format!("{} ({})", answer.person.id, answer.reason(roll.view.platform))
+    let platform = roll.view.platform;
+    let quotes = |dispute: &Dispute| format!(" \"{}\" and \"{}\"", dispute.pro, dispute.contra);
+    let quotes = answer.dispute(platform).map(quotes).unwrap_or_default();
+    format!("{} ({}{quotes})", answer.person.id, answer.reason(platform))
 }
