@@ -1,15 +1,18 @@
 //! An approved plan × a portal → an outcome: one bad step stops only what depends on it.
 
+mod serial;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::live::{Author, Live, LiveError, Object, Operation, Read, Resource, Write};
+use crate::live::{Author, Live, LiveError, Object, Operation, Read, Refusal, Resource, Write};
 use crate::model::{Group, Person};
 use crate::plan::carried_out;
 use crate::plan::document::{Action, PlanDocument, Step};
 use crate::platform::Platform;
+use serial::{Holders, alone};
 
 /// How many operations go to the portal at once.
 const BATCH: usize = 250;
@@ -20,6 +23,7 @@ pub struct ApprovedPlan {
     document: PlanDocument,
     operations: Vec<Operation>,
     platforms: BTreeMap<String, Arc<Platform>>,
+    holders: Holders,
 }
 
 /// Why a plan is not approved.
@@ -51,12 +55,14 @@ impl ApprovedPlan {
         }
         let mut operations = Vec::with_capacity(document.steps.len());
         let mut stale = Vec::new();
+        let mut holders = Holders::default();
         for (organisation, platform) in &platforms {
             let steps: Vec<&Step> = document.steps.iter().filter(|step| step.organisation == *organisation).collect();
             if steps.is_empty() {
                 continue;
             }
             let live = target.read(organisation, platform).await.map_err(Refused::Live)?;
+            holders.note(organisation, platform, &live);
             let mut state = State::new(&live, &steps);
             for step in steps {
                 match state.operation(step, platform) {
@@ -69,7 +75,7 @@ impl ApprovedPlan {
             return Err(Refused::Stale(stale));
         }
         operations.sort_by_key(|operation| operation.step);
-        Ok(ApprovedPlan { document, operations, platforms })
+        Ok(ApprovedPlan { document, operations, platforms, holders })
     }
 
     /// How many steps there are.
@@ -95,7 +101,7 @@ impl ApprovedPlan {
         stop: impl Fn() -> bool,
         progress: impl Fn(usize),
     ) -> Done {
-        let ApprovedPlan { document, operations, platforms } = self;
+        let ApprovedPlan { document, operations, platforms, mut holders } = self;
         let after: HashMap<u32, &Vec<u32>> = document.steps.iter().map(|step| (step.id, &step.after)).collect();
         let mut ended: HashMap<u32, Ended> = HashMap::with_capacity(operations.len());
         let mut prepared: HashSet<SmolStr> = HashSet::new();
@@ -106,10 +112,10 @@ impl ApprovedPlan {
             if interrupted {
                 break;
             }
-            let (batch, next) = rest.split_at(batch_length(rest, &after));
+            let organisation = &rest[0].organisation;
+            let platform = &platforms[organisation.as_str()];
+            let (batch, next) = rest.split_at(batch_length(rest, &after, platform));
             rest = next;
-            let organisation = &batch[0].organisation;
-            let Some(platform) = platforms.get(organisation.as_str()) else { continue };
             let mut runnable = Vec::with_capacity(batch.len());
             for operation in batch {
                 let failed = after.get(&operation.step).into_iter().flat_map(|before| before.iter());
@@ -128,14 +134,24 @@ impl ApprovedPlan {
             if prepared.insert(organisation.clone()) {
                 ready = target.prepare(organisation, platform).await;
             }
-            let results = match ready {
-                Ok(()) if runnable.is_empty() => Ok(Vec::new()),
-                Ok(()) => target.execute(platform, &runnable, author).await,
+            let refused = match runnable.as_slice() {
+                [operation] if ready.is_ok() && alone(platform, operation) => {
+                    holders.look(target, platform, operation).await
+                }
+                _ => ready.map(|()| None),
+            };
+            let results = match refused {
+                Ok(Some(reason)) => Ok(vec![Err(Refusal::Stale(reason))]),
+                Ok(None) if runnable.is_empty() => Ok(Vec::new()),
+                Ok(None) => target.execute(platform, &runnable, author).await,
                 Err(error) => Err(error),
             };
             match results {
                 Ok(results) => {
                     for (operation, result) in runnable.iter().zip(results) {
+                        if result.is_ok() {
+                            holders.done(platform, operation);
+                        }
                         let how = result.map_or_else(|refusal| Ended::Failed(refusal.to_string()), |()| Ended::Done);
                         ended.insert(operation.step, how);
                     }
@@ -179,15 +195,19 @@ pub enum Ended {
     Skipped(String),
 }
 
-/// How many operations can go together: of one organisation, none waiting for another of them.
-fn batch_length(operations: &[Operation], after: &HashMap<u32, &Vec<u32>>) -> usize {
+/// How many operations can go together: of one organisation, none waiting for another of them, none that goes alone.
+fn batch_length(operations: &[Operation], after: &HashMap<u32, &Vec<u32>>, platform: &Platform) -> usize {
     let mut together: HashSet<u32> = HashSet::new();
     for operation in operations.iter().take(BATCH) {
         let waits = after.get(&operation.step).is_some_and(|before| before.iter().any(|step| together.contains(step)));
-        if waits || operation.organisation != operations[0].organisation {
+        let alone = alone(platform, operation);
+        if waits || operation.organisation != operations[0].organisation || alone && !together.is_empty() {
             break;
         }
         together.insert(operation.step);
+        if alone {
+            break;
+        }
     }
     together.len()
 }

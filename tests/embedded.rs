@@ -105,7 +105,7 @@ impl World {
 }
 
 fn author() -> Author {
-    Author { name: "ada".to_owned(), digest: "sha256:feed".to_owned() }
+    Author { name: "ada".to_owned(), actor: None, digest: "sha256:feed".to_owned() }
 }
 
 fn group(id: &str) -> Group {
@@ -367,7 +367,7 @@ fn a_user_becomes_a_contact_and_comes_back() {
     assert!(matches!(world.run(contact), Err(Refusal::Failed(_))));
 
     let world = World::new(platform("arxus", CLUB));
-    world.create(&world.user("ada", |_, _| {})).unwrap();
+    world.create(&world.user("ada", invited)).unwrap();
     world.sql("UPDATE person SET state = 'active'");
     assert_forbidden(world.change(Verb::Update, "ada", |ada, _| go(ada)), "no way to delete a user that is active");
 }
@@ -385,7 +385,8 @@ fn a_longer_life_cycle_is_walked_step_by_step() {
     let world = World::new(platform("arxus", CLUB));
     let off = |ada: &mut Person, _: &Platform| ada.status.value = State::Deactivated;
     assert_forbidden(world.create(&world.user("ada", off)), "to create leads to pending, not to deactivated");
-    world.create(&world.user("ada", |_, _| {})).unwrap();
+    assert_forbidden(world.create(&world.user("ada", |_, _| {})), "to create leads to pending, not to active");
+    world.create(&world.user("ada", invited)).unwrap();
     assert_forbidden(world.change(Verb::Deactivate, "ada", off), "no way to deactivate a user that is pending");
     world.sql("UPDATE person SET state = 'active'");
     assert_forbidden(world.delete("ada"), "no way to delete a user that is active");
@@ -658,4 +659,259 @@ fn operations_that_make_no_sense_fail() {
     fails(Operation { handle: Some("p-1".into()), ..update() }, "is not the handle");
     fails(Operation { before: None, ..update() }, "what the plan saw");
     fails(Operation { after: None, ..update() }, "what shall be");
+}
+
+/// A platform with invitations, whose masters and stewards manage it, each within limits.
+const GUILD: &str = r#"
+version: 1
+id: guild
+name: Guild portal
+sections: [users]
+roles:
+  master: { name: Master, heldBy: [user] }
+  steward: { name: Steward, heldBy: [user] }
+  member: { name: Member, heldBy: [user] }
+permissions:
+  manage: { roles: [master, steward], source: Masters and stewards look after the members. }
+  rule: { roles: [master] }
+lifecycle:
+  transitions:
+    - { action: create, from: absent, to: pending, needs: manage, note: an invitation is sent }
+    - { action: accept, from: pending, to: active }
+    - { action: update, from: pending, to: pending, needs: manage }
+    - { action: update, from: active, to: active, needs: manage }
+    - { action: deactivate, from: active, to: deactivated, needs: manage }
+    - { action: reactivate, from: deactivated, to: active, needs: rule }
+    - { action: delete, from: pending, to: absent, needs: rule }
+    - { action: delete, from: deactivated, to: absent, needs: rule }
+rules:
+  invited:
+    level: error
+    title: Who is invited is not deactivated.
+    source: The invited can only be deleted.
+    wish: { wanted: deactivated, from: pending }
+  was-active:
+    level: error
+    title: Nobody begins deactivated.
+    source: Deactivated members were active once.
+    wish: { wanted: deactivated, from: absent }
+  accepts:
+    level: error
+    title: Only the person accepts.
+    source: Once they accept they are active.
+    wish: { wanted: active, from: pending }
+  one-master:
+    level: error
+    title: There is a master.
+    source: There must always be at least one master.
+    serial: { role: master }
+  makes-masters:
+    level: error
+    title: Masters make masters.
+    source: Only a master makes a master.
+    actor: { permission: rule, grants: [master] }
+  unmakes-masters:
+    level: error
+    title: Masters unmake masters.
+    source: Only a master unmakes a master.
+    actor: { permission: rule, revokes: [master] }
+  self-made:
+    level: error
+    title: Nobody unmakes themselves.
+    source: A master stays until another one says otherwise.
+    actor: { self: true, revokes: [master] }
+"#;
+
+fn invited(person: &mut Person, _: &Platform) {
+    person.status.value = State::Pending;
+}
+
+fn off(person: &mut Person, _: &Platform) {
+    person.status.value = State::Deactivated;
+}
+
+impl World {
+    /// A guild in which these are active members with a role each.
+    fn guild(members: &[(&str, &str)]) -> World {
+        let world = World::new(platform("guild.yaml", GUILD));
+        for (id, role) in members {
+            world.invite(id, role);
+            world.accept(id).unwrap();
+        }
+        world
+    }
+
+    fn invite(&self, id: &str, role: &str) {
+        let person = self.user(id, |person, platform| {
+            invited(person, platform);
+            hold(person, platform, &[role]);
+        });
+        self.create(&person).unwrap();
+    }
+
+    fn accept(&self, id: &str) -> Result<(), Refusal> {
+        self.portal.accept("acme", &self.platform, &[&self.find(id)]).unwrap().remove(0)
+    }
+
+    /// Somebody changes a person; without `after` the person is deleted.
+    fn by(&self, actor: &str, verb: Verb, id: &str, change: Change) -> Result<(), Refusal> {
+        let entry = self.find(id);
+        let mut after = entry.object.clone();
+        change(&mut after, &self.platform);
+        let operation = if verb == Verb::Delete { removal(&entry) } else { step(verb, &entry, after) };
+        self.run_by(actor, operation)
+    }
+
+    fn run_by(&self, actor: &str, operation: Operation) -> Result<(), Refusal> {
+        let author = Author { actor: Some(actor.into()), ..author() };
+        wait(self.portal.execute(&self.platform, &[operation], &author)).unwrap().remove(0)
+    }
+}
+
+type Change = fn(&mut Person, &Platform);
+
+const AS_IT_IS: Change = |_, _| {};
+const ON: Change = |person, _| person.status.value = State::Active;
+const MEMBER: Change = |person, platform| hold(person, platform, &["member"]);
+const MASTER: Change = |person, platform| hold(person, platform, &["master"]);
+const NAMED: Change = |person, _| person.name = Located::nowhere("Another".into());
+
+#[test]
+fn an_invitation_is_accepted_by_the_person_alone() {
+    let world = World::guild(&[("ann", "master")]);
+    world.invite("bob", "member");
+    let status = |id: &str| world.find(id).object.status.value;
+    assert_eq!(status("bob"), State::Pending);
+    for verb in [Verb::Update, Verb::Reactivate] {
+        assert_forbidden(world.change(verb, "bob", ON), "Once they accept they are active.");
+    }
+    assert_forbidden(world.change(Verb::Accept, "bob", ON), "nobody but the person can accept");
+    assert_forbidden(world.change(Verb::Deactivate, "bob", off), "The invited can only be deleted.");
+    assert_forbidden(world.create(&world.user("eve", off)), "Deactivated members were active once.");
+    world.change(Verb::Update, "bob", NAMED).unwrap();
+    world.accept("bob").unwrap();
+    let bob = world.find("bob");
+    assert_eq!(bob.object.status.value, State::Active);
+    assert_eq!(bob.applied(), Some(&bob.object), "what follows from an invitation is no change from outside");
+    assert_forbidden(world.accept("bob"), "`bob` is active already");
+    let last = world.portal.audit(None).unwrap().into_iter().rev().find(|row| row.outcome == "done").unwrap();
+    assert_eq!((last.who.as_str(), last.action.as_str(), last.plan_digest.as_str()), ("bob", "accept", ""));
+    assert_eq!(
+        (&last.detail["before"]["status"], &last.detail["after"]["status"]),
+        (&"pending".into(), &"active".into())
+    );
+    assert_forbidden(world.delete("bob"), "no way to delete a user that is active");
+    world.change(Verb::Deactivate, "bob", off).unwrap();
+    assert_forbidden(world.accept("bob"), "`bob` is deactivated");
+    assert_forbidden(world.change(Verb::Update, "bob", NAMED), "no way to update a user that is deactivated");
+    assert_forbidden(world.change(Verb::Reactivate, "bob", AS_IT_IS), "to reactivate leads to active");
+    let again = |bob: &mut Person, platform: &Platform| {
+        ON(bob, platform);
+        hold(bob, platform, &["steward"]);
+    };
+    world.change(Verb::Reactivate, "bob", again).unwrap();
+    assert!(world.find("bob").object.holds(world.platform.role("steward").unwrap()), "with its roles");
+    let arxus = arxus();
+    assert_error(world.portal.accept("acme", &arxus, &[]), &["knows no invitations"]);
+}
+
+#[test]
+fn the_last_active_holder_stays() {
+    let world = World::guild(&[("ann", "master"), ("bob", "master"), ("cleo", "member")]);
+    let only = "no active `master` would be left: \"There must always be at least one master.\"";
+    world.invite("dirk", "master");
+    world.change(Verb::Update, "ann", MEMBER).unwrap();
+    for (verb, change) in [(Verb::Update, MEMBER), (Verb::Deactivate, off as Change)] {
+        assert_forbidden(world.change(verb, "bob", change), only);
+    }
+    world.change(Verb::Update, "bob", NAMED).unwrap();
+    world.delete("dirk").unwrap();
+    world.change(Verb::Update, "ann", MASTER).unwrap();
+    world.change(Verb::Deactivate, "bob", off).unwrap();
+    world.delete("bob").unwrap();
+    // Each of two takes the other's place, in one transaction and whatever the plan says.
+    world.change(Verb::Update, "cleo", MASTER).unwrap();
+    let (ann, cleo) = (world.find("ann"), world.find("cleo"));
+    let demoted = |entry: &Entry<Person>| {
+        let mut after = entry.object.clone();
+        MEMBER(&mut after, &world.platform);
+        step(Verb::Update, entry, after)
+    };
+    let both = [demoted(&ann), demoted(&cleo)];
+    let mut outcomes = wait(world.portal.execute(&world.platform, &both, &author())).unwrap();
+    assert_forbidden(outcomes.pop().unwrap(), only);
+    assert_eq!(outcomes.pop().unwrap(), Ok(()));
+}
+
+#[test]
+fn the_acting_person_does_what_they_may() {
+    let world = World::guild(&[("ann", "master"), ("max", "master"), ("stu", "steward"), ("bob", "member")]);
+    assert_forbidden(
+        world.by("bob", Verb::Update, "stu", NAMED),
+        "`bob` may not update this user, it needs `manage`: \"Masters and stewards look after the members.\"; \
+         those who could: ann, max, stu",
+    );
+    world.by("stu", Verb::Update, "bob", NAMED).unwrap();
+    world.by("stu", Verb::Deactivate, "bob", off).unwrap();
+    assert_forbidden(world.by("stu", Verb::Delete, "bob", AS_IT_IS), "it needs `rule`; those who could: ann, max");
+    assert_forbidden(world.by("stu", Verb::Reactivate, "bob", ON), "it needs `rule`");
+    assert_forbidden(world.by("bob", Verb::Update, "stu", NAMED), "`bob` may not");
+    world.by("ann", Verb::Reactivate, "bob", ON).unwrap();
+    assert_forbidden(world.by("stu", Verb::Update, "bob", MASTER), "Only a master makes a master.");
+    for (verb, change) in [(Verb::Update, MEMBER), (Verb::Deactivate, off as Change)] {
+        assert_forbidden(world.by("stu", verb, "ann", change), "Only a master unmakes a master.");
+        assert_forbidden(world.by("ann", verb, "ann", change), "A master stays until another one says otherwise.");
+    }
+    assert_forbidden(world.by("stu", Verb::Deactivate, "stu", off), "nobody takes their own access away");
+    world.by("stu", Verb::Update, "stu", NAMED).unwrap();
+    world.by("max", Verb::Update, "ann", MEMBER).unwrap();
+    assert_forbidden(world.by("ann", Verb::Update, "max", MEMBER), "it needs `manage`");
+    world.by("nobody", Verb::Update, "bob", MASTER).unwrap();
+}
+
+#[test]
+fn who_acts_does_not_become_nobody_on_the_way() {
+    let world = World::guild(&[("ann", "master"), ("bob", "member"), ("cleo", "steward")]);
+    world.by("cleo", Verb::Update, "cleo", |cleo, _| cleo.id = "cleopatra".into()).unwrap();
+    assert_forbidden(world.by("cleo", Verb::Update, "bob", MASTER), "`cleopatra` may not update this user");
+    world.sql("DELETE FROM person WHERE external_id = 'acme/cleopatra'");
+    assert_stale(world.by("cleo", Verb::Update, "bob", MEMBER), "`cleo`, who acts, is no longer on the portal");
+}
+
+#[test]
+fn the_first_to_come_are_not_limited_while_nobody_could_do_it() {
+    let world = World::new(platform("guild.yaml", GUILD));
+    let person = |id: &str| {
+        world.user(id, |person, platform| {
+            invited(person, platform);
+            hold(person, platform, &["master"]);
+        })
+    };
+    world.run_by("ann", creation(&person("ann"))).unwrap();
+    world.run_by("ann", creation(&person("bob"))).unwrap();
+    world.accept("bob").unwrap();
+    assert_forbidden(world.run_by("ann", creation(&person("cleo"))), "those who could: bob");
+}
+
+#[test]
+fn access_by_groups_lets_act_and_contacts_and_groups_are_protected_too() {
+    let world = World::new(arxus());
+    let mut admins = group("admins");
+    let application = world.platform.application("users-and-permissions").unwrap();
+    admins.applications = vec![(application, world.platform[application].level("full").unwrap(), Span::default())];
+    let made = |group: &Group| {
+        operation(Verb::Create, Resource::PermissionGroup, &group.id, None, None, Some(Object::Group(group.clone())))
+    };
+    world.run(made(&admins)).unwrap();
+    world.create(&world.user("ada", |ada, _| join(ada, &["admins"]))).unwrap();
+    world.create(&world.user("bob", |_, _| {})).unwrap();
+    let contact = creation(&world.user("soc", |soc, _| soc.section = Section::Contacts));
+    let why = "it needs `manage-users`";
+    assert_forbidden(world.run_by("bob", contact.clone()), why);
+    assert_forbidden(world.run_by("bob", made(&group("it"))), why);
+    assert_forbidden(world.by("bob", Verb::Update, "ada", NAMED), why);
+    world.run_by("ada", contact).unwrap();
+    world.run_by("ada", made(&group("it"))).unwrap();
+    world.by("ada", Verb::Update, "bob", NAMED).unwrap();
+    assert_forbidden(world.by("ada", Verb::Delete, "ada", AS_IT_IS), "nobody takes their own access away");
 }

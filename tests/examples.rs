@@ -1,4 +1,4 @@
-//! The examples: three are clean and can be applied, one is broken on purpose and shows what that looks like.
+//! The examples: four are clean and can be applied, one is broken on purpose and shows what that looks like.
 
 mod common;
 
@@ -11,7 +11,7 @@ use common::{Project, assert_file, repository};
 const DAY: &str = "2026-06-01";
 
 /// Examples without a finding.
-const CLEAN: &[&str] = &["small", "large", "reseller"];
+const CLEAN: &[&str] = &["small", "large", "reseller", "grx"];
 
 /// Examples with findings, which are the point of them.
 const BROKEN: &[&str] = &["broken"];
@@ -56,9 +56,25 @@ fn clean_examples_apply_once_and_then_there_is_nothing_to_do() {
             (&serde_json::json!([]), &create.into()),
             "{example}"
         );
+        // On grx everybody is invited, and has yet to accept.
+        let waiting = if *example == "grx" { create } else { 0 };
+        assert_eq!(again["summary"]["waiting"], waiting, "{example}");
         with("apply --yes").exits(0).never_says("steps done");
         with("drift").exits(0);
     }
+}
+
+#[test]
+fn the_example_of_grx_holds_what_is_special_there() {
+    let project = Project::copy_of("examples/grx");
+    let who = |question: &str| project.run(&format!("who {question} --as-of {DAY}")).exits(0);
+    who("notified authorize-report")
+        .says("falls back to account-administrator")
+        .says("disputed: holds customer-portfolio-manager");
+    who("notified new-assessment").says("contacted first");
+    who("notified breach-alert").says("notified whoever else is");
+    who("can answer-assessment").says("within controlGroups identity-and-access, logging-and-monitoring only");
+    who("can request-report").says("meridian-hosting: nobody");
 }
 
 #[test]

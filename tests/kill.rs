@@ -66,6 +66,12 @@ fn size(project: &Project) -> u64 {
     size(DATABASE) + size(".rosterctl/sandbox.db-wal")
 }
 
+/// The database and its log, byte by byte.
+fn content(project: &Project) -> [Option<Vec<u8>>; 2] {
+    [DATABASE, ".rosterctl/sandbox.db-wal"]
+        .map(|path| std::fs::read(project.path(path)).ok().filter(|it| !it.is_empty()))
+}
+
 /// Goes on, busily, until the condition holds or the program has ended.
 fn until(child: &mut Child, mut holds: impl FnMut() -> bool) {
     while !holds() && child.try_wait().unwrap().is_none() {
@@ -152,6 +158,10 @@ fn a_run_that_is_killed_leaves_nothing_half_done() {
         child.kill().unwrap();
         child.wait().unwrap();
         killed += usize::from(!ended);
+        // What the dead run left in the log stays there until somebody writes: looking writes nothing.
+        let left = content(&project);
+        project.run("plan --quiet").ends();
+        assert!(content(&project) == left, "round {round}: a plan wrote to the portal");
         is_sound(&project);
         most = most.max(audited(&project) - trail);
     }

@@ -51,6 +51,8 @@ fn the_answer_and_the_finding_that_it_shows_are_printed() {
     let readme = readme();
     let answer = between(&readme, "$ rosterctl who notified data-breach\n", "$ ");
     assert_eq!(Project::copy_of("examples/small").run("who notified data-breach").exits(0).stdout, answer);
+    let answer = between(&readme, "$ rosterctl who is dana\n", "```");
+    assert_eq!(Project::copy_of("examples/small").run("who is dana").exits(0).stdout, answer);
     let printed = Project::copy_of("examples/broken").run("validate").exits(1).stdout;
     for part in between(&readme, "$ rosterctl validate\n...\n", "```").split("...\nchecked") {
         assert!(printed.contains(part.trim_end()), "not printed:\n{part}\nbut\n{printed}");

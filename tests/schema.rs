@@ -96,6 +96,7 @@ fn the_command_prints_what_the_files_hold() {
         ("schema plan", "plan.v1.json"),
         ("schema report", "report.v1.json"),
         ("schema roster --platform arxus", "roster.arxus.v1.json"),
+        ("schema roster --platform grx", "roster.grx.v1.json"),
     ] {
         let made = schema::all().into_iter().find(|(known, _)| known == name).expect("a schema").1;
         assert_eq!(project.run(command).exits(0).json(), made, "{command}");
@@ -182,12 +183,14 @@ fn platform_files_are_accepted() {
 
 #[test]
 fn what_init_writes_is_accepted() {
-    let project = Project::empty();
-    project.run("init --platform arxus").exits(0);
-    for document in documents(&project.read("rosters/acme.yaml")) {
-        accepts(&schema::roster(), "the starter", &document);
+    for (platform, _) in rosterctl::platform::BUILT_IN {
+        let project = Project::empty();
+        project.run(&format!("init --platform {platform}")).exits(0);
+        for document in documents(&project.read("rosters/acme.yaml")) {
+            accepts(&schema::roster(), "the starter", &document);
+        }
+        accepts(&schema::workspace(), "the workspace of init", &documents(&project.read("rosterctl.yaml"))[0]);
     }
-    accepts(&schema::workspace(), "the workspace of init", &documents(&project.read("rosterctl.yaml"))[0]);
 }
 
 #[test]

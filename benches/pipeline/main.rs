@@ -12,6 +12,7 @@
 
 mod floor;
 mod roster;
+mod routing;
 
 use std::io::Read;
 use std::path::Path;
@@ -97,6 +98,15 @@ fn main() {
         if wanted.is_none_or(|word| case.name.contains(word.as_str())) {
             measure(case);
         }
+    }
+    if wanted.is_none_or(|word| "routing".contains(word.as_str())) {
+        let (validate, routing) = routing::measure(&roster::assessed(100_000), 5);
+        let share = routing.as_secs_f64() / validate.as_secs_f64();
+        println!(
+            "routing: all events of 100,000 users answered in {:.1} ms, {share:.3} of reading and checking them ({:.0} ms)",
+            millis(routing),
+            millis(validate)
+        );
     }
 }
 

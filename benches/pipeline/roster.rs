@@ -194,3 +194,25 @@ expectations:
   - can: { do: manage-users, atLeast: 2 }
   - holds: { role: commercial, atLeast: 1 }
 ";
+
+/// Users of ProcessUnity GRX: administrators, owners, authorizers and many who contribute; every tenth is silent.
+pub fn assessed(users: usize) -> String {
+    let mut text = String::from(
+        "version: 1\norganisation: assessed\nplatform: grx\nprofile:\n  services: [third-party, customer]\nusers:\n",
+    );
+    for number in 0..users {
+        let (given, family) = (GIVEN[number % 16], FAMILY[number / 16 % 16]);
+        let role = match number {
+            0..3 => "account-administrator",
+            3 => "assessment-owner",
+            4 => "data-request-authorizer",
+            5 => "third-party-portfolio-manager",
+            _ => ["assessment-contributor", "platform-user-manager", "business-relationship-manager"][number % 3],
+        };
+        let _ = writeln!(
+            text,
+            "  user-{number}:\n    name: {given} {family}\n    email: user.{number}@assessed.example\n    roles: [{role}]"
+        );
+    }
+    text
+}

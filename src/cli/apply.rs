@@ -146,7 +146,7 @@ async fn carry_out(
     output: &Output,
 ) -> Result<Exit, Error> {
     let approved = ApprovedPlan::approve(document, platforms, &target.portal).await.map_err(refusal)?;
-    let author = Author { name: author(approved.document()), digest: approved.document().digest.clone() };
+    let author = author(approved.document());
     let stop = Arc::new(AtomicBool::new(false));
     let listener = on_interrupt(stop.clone());
     let bar = progress(approved.len(), output);
@@ -195,9 +195,14 @@ fn refusal(refused: Refused) -> Error {
 }
 
 /// Who acts: the actor of the plan, or the user of this machine.
-fn author(document: &PlanDocument) -> String {
+fn author(document: &PlanDocument) -> Author {
     let environment = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    document.actor.clone().or_else(environment).or_else(user_number).unwrap_or_else(|| "unknown".to_owned())
+    let name = document.actor.clone().or_else(environment).or_else(user_number);
+    Author {
+        name: name.unwrap_or_else(|| "unknown".to_owned()),
+        actor: document.actor.as_deref().map(Into::into),
+        digest: document.digest.clone(),
+    }
 }
 
 /// The number of the user of this process, where the system tells it.

@@ -46,6 +46,8 @@ pub enum Command {
     Drift(DriftArgs),
     /// Write the live state as a roster
     Export(ExportArgs),
+    /// Accept invitations on the embedded portal, show its audit trail
+    Portal(PortalArgs),
     /// Answer who is notified, who may, who holds, and why
     Who(WhoArgs),
     /// Tell what a rule, role, event or permission is, why, and where it comes from
@@ -209,8 +211,51 @@ pub struct ExportArgs {
     pub organisation: Option<String>,
 }
 
+/// Arguments of `portal`.
+#[derive(Debug, Args)]
+pub struct PortalArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: PortalCommand,
+}
+
+/// What `portal` does.
+#[derive(Debug, Subcommand)]
+pub enum PortalCommand {
+    /// Play people who accept their invitations: pending becomes active, as no plan can make it
+    Accept(AcceptArgs),
+    /// Show who did what under which plan, and what was refused; the newest last
+    Audit(AuditArgs),
+}
+
+/// Arguments of `portal accept`.
+#[derive(Debug, Args)]
+pub struct AcceptArgs {
+    /// The ids or e-mail addresses of the people
+    #[arg(value_name = "PERSON", required_unless_present = "all", conflicts_with = "all")]
+    pub people: Vec<String>,
+    /// Everybody who is pending accepts
+    #[arg(long)]
+    pub all: bool,
+    /// The organisation; may be left out where the target has only one
+    #[arg(long, value_name = "ID")]
+    pub organisation: Option<String>,
+}
+
+/// Arguments of `portal audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// Only this organisation
+    #[arg(long, value_name = "ID")]
+    pub organisation: Option<String>,
+}
+
 /// Arguments of `who`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Each question takes --live, --before or --after to look at a target instead of the rosters. What --format json\n\
+                        prints is shown in the README."
+)]
 pub struct WhoArgs {
     /// The question
     #[command(subcommand)]
@@ -224,23 +269,50 @@ pub enum Question {
     Notified {
         /// The event
         event: String,
-        /// Files, folders or globs; without them those of the workspace file
-        paths: Vec<PathBuf>,
+        /// Where to look
+        #[command(flatten)]
+        looking: Looking,
     },
     /// Who may do something
     Can {
-        /// The permission
+        /// The permission, or APPLICATION:LEVEL
         permission: String,
-        /// Files, folders or globs; without them those of the workspace file
-        paths: Vec<PathBuf>,
+        /// Where to look
+        #[command(flatten)]
+        looking: Looking,
     },
     /// Who holds a role
     Holds {
         /// The role
         role: String,
-        /// Files, folders or globs; without them those of the workspace file
-        paths: Vec<PathBuf>,
+        /// Where to look
+        #[command(flatten)]
+        looking: Looking,
     },
+    /// Who somebody is: roles, groups, permissions, access and events, each with the line that gives it
+    Is {
+        /// The id, an earlier id, or the e-mail address
+        person: String,
+        /// Where to look
+        #[command(flatten)]
+        looking: Looking,
+    },
+}
+
+/// Where a question looks: at the rosters, or at a target.
+#[derive(Debug, Args)]
+pub struct Looking {
+    /// Files, folders or globs; without them those of the workspace file
+    pub paths: Vec<PathBuf>,
+    /// Look at what is live on the target; the rosters tell facts about the organisation only
+    #[arg(long, conflicts_with_all = ["before", "after"])]
+    pub live: bool,
+    /// Look at what a plan starts from: what is live, people under the ids that the plan gives them
+    #[arg(long, conflicts_with = "after")]
+    pub before: bool,
+    /// Look at what is there once the plan is applied, unmanaged people too; who is only invited is pending
+    #[arg(long)]
+    pub after: bool,
 }
 
 /// Arguments of `explain`.

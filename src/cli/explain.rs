@@ -11,7 +11,7 @@ use super::platform::platform;
 use crate::diagnostic::nearest;
 use crate::document::record::visible;
 use crate::error::{Error, Exit};
-use crate::platform::{BUILT_IN, Platform, Rule};
+use crate::platform::{BUILT_IN, Event, Permission, Platform, RoleIx, Rule, Test};
 use crate::report::text::{self, Style};
 use crate::report::{Format, json as as_json};
 use crate::rules::{PLAN_RULES, ROSTER_RULES};
@@ -117,13 +117,7 @@ fn pages(platforms: &[Platform], style: &Style) -> Vec<Page> {
             let mut text = format!("{} (role of {}): {}\n\n", role.id, platform.name, role.name);
             paragraph(&mut text, &role.summary, style);
             row(&mut text, "held by", holders.into_iter(), style);
-            let ix = platform.role(&role.id);
-            let events =
-                platform.events.iter().filter(|event| event.to.iter().chain(&event.copy).any(|to| Some(*to) == ix));
-            let may =
-                platform.permissions.iter().filter(|permission| permission.roles.iter().any(|one| Some(*one) == ix));
-            row(&mut text, "notified of", events.map(|event| event.id.as_str()), style);
-            row(&mut text, "may", may.map(|permission| permission.id.as_str()), style);
+            role_rows(&mut text, platform, role, style);
             text.push('\n');
             quote(&mut text, &role.source, style);
             pages.push(Page { word: role.id.to_string(), what: "role".to_owned(), text });
@@ -131,13 +125,21 @@ fn pages(platforms: &[Platform], style: &Style) -> Vec<Page> {
         for event in &platform.events {
             let mut text = format!("{} (event of {})\n\n", event.id, platform.name);
             paragraph(&mut text, &event.summary, style);
-            row(&mut text, "reaches", event.to.iter().map(|role| platform[*role].id.as_str()), style);
-            row(&mut text, "copied to", event.copy.iter().map(|role| platform[*role].id.as_str()), style);
-            if event.when.is_some() {
-                text.push_str("  it arises only for some organisations: ask `rosterctl who notified`\n");
-            }
+            let ids = |roles: &'_ [RoleIx]| roles.iter().map(|role| platform[*role].id.as_str()).collect::<Vec<_>>();
+            row(&mut text, "reaches", ids(&event.to).into_iter(), style);
+            row(&mut text, "falls back, while nobody holds one of these, to", ids(&event.fallback).into_iter(), style);
+            row(&mut text, "always told besides", ids(&event.always).into_iter(), style);
+            row(&mut text, "copied to", ids(&event.copy).into_iter(), style);
+            condition(&mut text, event.when.as_ref(), "arises", "notified", style);
             text.push('\n');
             quote(&mut text, &event.source, style);
+            for dispute in &event.disputed {
+                let said = format!(
+                    "whether it reaches {} is disputed; the platform's documentation says both \"{}\" and \"{}\"",
+                    platform[dispute.role].id, dispute.pro, dispute.contra
+                );
+                paragraph(&mut text, &said, style);
+            }
             pages.push(Page { word: event.id.to_string(), what: "event".to_owned(), text });
         }
         for permission in &platform.permissions {
@@ -149,11 +151,17 @@ fn pages(platforms: &[Platform], style: &Style) -> Vec<Page> {
                 permission.roles.iter().map(|role| platform[*role].id.as_str()),
                 style,
             );
+            for (role, attribute) in &permission.within {
+                let (role, attribute) = (&platform[*role].id, &platform[*attribute].name);
+                let part = format!("given in part by the role {role}: within the person's {attribute} only");
+                text.push_str(&text::paragraph(&part, 2, 4, style));
+            }
             if let Some((application, level)) = permission.application {
                 let application = &platform[application];
                 let level = &application.levels[level.0 as usize];
                 let _ = writeln!(text, "  given by a permission group with `{}: {level}`", application.id);
             }
+            condition(&mut text, permission.when.as_ref(), "exists", "can", style);
             text.push('\n');
             quote(&mut text, &permission.source, style);
             pages.push(Page { word: permission.id.to_string(), what: "permission".to_owned(), text });
@@ -186,6 +194,37 @@ fn pages(platforms: &[Platform], style: &Style) -> Vec<Page> {
         pages.push(Page { word: (*id).to_owned(), what: "rule".to_owned(), text });
     }
     pages
+}
+
+/// What a role is told and what it may do.
+fn role_rows(text: &mut String, platform: &Platform, role: &crate::platform::Role, style: &Style) {
+    let is = |ix: &RoleIx| platform[*ix].id == role.id;
+    let mut events = |label: &str, of: &dyn Fn(&Event) -> bool| {
+        row(text, label, platform.events.iter().filter(|event| of(event)).map(|event| event.id.as_str()), style);
+    };
+    events("notified of", &|event| event.to.iter().chain(&event.copy).chain(&event.always).any(is));
+    events("notified, while nobody else is there for it, of", &|event| event.fallback.iter().any(is));
+    events("notified, which is disputed, of", &|event| event.disputed.iter().any(|dispute| is(&dispute.role)));
+    let may = platform.permissions.iter().filter(|permission| permission.roles.iter().any(is));
+    row(text, "may", may.map(|permission| permission.id.as_str()), style);
+    let part = |permission: &Permission| {
+        let (_, attribute) = permission.within.iter().find(|(role, _)| is(role))?;
+        Some(format!("{} (within {})", permission.id, platform[*attribute].name))
+    };
+    let parts: Vec<String> = platform.permissions.iter().filter_map(part).collect();
+    row(text, "may in part", parts.iter().map(String::as_str), style);
+}
+
+/// For which organisations something is there at all.
+fn condition(text: &mut String, when: Option<&Test>, verb: &str, question: &str, style: &Style) {
+    let said = match when {
+        None => return,
+        Some(Test::Services(services)) => {
+            format!("it {verb} only for organisations with the service {}", services.join(" or "))
+        }
+        Some(_) => format!("it {verb} only for some organisations: ask `rosterctl who {question}`"),
+    };
+    text.push_str(&text::paragraph(&said, 2, 4, style));
 }
 
 fn rule_page(rule: &Rule, style: &Style) -> String {

@@ -45,7 +45,8 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
     Ok(Exit::Findings)
 }
 
-fn choose<'l>(listed: &'l [Listed], wanted: Option<&str>, target: &str) -> Result<&'l Listed, Error> {
+/// The organisation that is named, or the only one.
+pub(super) fn choose<'l>(listed: &'l [Listed], wanted: Option<&str>, target: &str) -> Result<&'l Listed, Error> {
     let ids: Vec<&str> = listed.iter().map(|one| one.id.as_str()).collect();
     match (wanted, listed) {
         (_, []) => {
@@ -67,7 +68,8 @@ fn choose<'l>(listed: &'l [Listed], wanted: Option<&str>, target: &str) -> Resul
     }
 }
 
-fn platform(listed: &Listed) -> Result<Platform, Error> {
+/// The platform that the portal has for an organisation.
+pub(super) fn platform(listed: &Listed) -> Result<Platform, Error> {
     let text = match BUILT_IN.iter().find(|(id, _)| *id == listed.platform) {
         Some((_, text)) => text,
         None => listed.platform_text.as_str(),

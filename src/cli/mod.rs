@@ -12,6 +12,7 @@ mod init;
 mod output;
 mod plan;
 mod platform;
+mod portal;
 mod schema;
 mod validate;
 mod who;
@@ -50,6 +51,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
         Command::Apply(args) => apply::run(args, &cli.common, output),
         Command::Drift(args) => drift::run(args, &cli.common, output),
         Command::Export(args) => export::run(args, &cli.common, output),
+        Command::Portal(args) => portal::run(args, &cli.common, output),
         Command::Who(args) => who::run(args, &cli.common, output),
         Command::Explain(args) => explain::run(args, &cli.common, output),
         Command::Fmt(args) => fmt::run(args, &cli.common, output),

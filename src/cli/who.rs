@@ -1,133 +1,172 @@
-//! `rosterctl who`: who is notified, who may, who holds, and why.
+//! `rosterctl who`: who is notified, who may, who holds, who somebody is, and why.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 
-use serde_json::{Value as Json, json};
-
-use super::args::{Common, Question, WhoArgs};
-use super::context::Context;
+use super::args::{Common, Looking, Question, Reach, WhoArgs};
+use super::context::{Context, Rosters, Target, block_on};
 use super::output::Output;
 use crate::diagnostic::{Severity, nearest};
 use crate::document::record::visible;
-use crate::document::{Sources, locate};
 use crate::error::{Error, Exit};
-use crate::model::{Answer, Organisation, Roll, View, Why};
-use crate::report::{Format, json as as_json};
+use crate::live::Read;
+use crate::model::{Roll, View};
+use crate::plan::sides::Side;
+use crate::plan::{Options, Outcome, outcome};
+use crate::report::who::{Answers, Asked, Seen, Standpoint};
+use crate::report::{Format, REPORT_VERSION, json, text};
 
 /// Runs the command.
 pub fn run(args: &WhoArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
-    let (word, paths) = match &args.question {
-        Question::Notified { event, paths } => (event, paths),
-        Question::Can { permission, paths } => (permission, paths),
-        Question::Holds { role, paths } => (role, paths),
+    let (asked, word, looking) = match &args.question {
+        Question::Notified { event, looking } => (Some(Asked::Notified), event, looking),
+        Question::Can { permission, looking } => (Some(Asked::Can), permission, looking),
+        Question::Holds { role, looking } => (Some(Asked::Holds), role, looking),
+        Question::Is { person, looking } => (None, person, looking),
     };
-    let paths: &[PathBuf] = paths;
-    let (rosters, _) = Context::open(common)?.rosters(paths, output)?;
+    let from = looking.standpoint();
+    let (rosters, settings) = Context::open(common)?.rosters(&looking.paths, output)?;
     let broken = rosters.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).count();
-    let mut answers = Vec::new();
-    let mut text = String::new();
-    for organisation in &rosters.organisations {
-        let roll = Roll::new(View::of(organisation), &organisation.people);
-        let found = answer(&args.question, &roll).ok_or_else(|| unknown(&args.question, word, organisation))?;
-        text.push_str(&words(&args.question, word, organisation, &roll, &found, &rosters.sources));
-        answers.push(document(organisation, &roll, &found, &rosters.sources));
+    if broken > 0 && matches!(from, Standpoint::Before | Standpoint::After) {
+        return output.refuse(&rosters.diagnostics, &rosters.sources);
     }
     if rosters.organisations.is_empty() && broken == 0 {
         return Err(Error::usage("no organisation is declared here", "name the files of a roster"));
     }
+    let target = if from == Standpoint::Rosters { None } else { Some(settings.target(common)?) };
+    let actor = target.as_ref().and_then(|target| target.actor.clone());
+    let options = settings.options(&Reach::default(), &rosters.levels, actor);
+    let ground = Ground { rosters: &rosters, target: target.as_ref(), options, from, sound: broken == 0, output };
+    let (page, complete) = match asked {
+        Some(asked) => {
+            let answers = ground.ask(|seen| Some(seen.reply(asked, word)))?;
+            if !answers.answers.is_empty() && answers.answers.iter().all(|reply| !reply.known) {
+                return Err(unknown_word(asked, word, &rosters));
+            }
+            let page = match output.format {
+                Format::Text => text::replies(asked, word, &answers),
+                Format::Json => json::to_json(&answers),
+            };
+            (page, answers.complete)
+        }
+        None => {
+            let answers = ground.ask(|seen| seen.portrait(word))?;
+            if answers.answers.is_empty() && !rosters.organisations.is_empty() {
+                return Err(unknown_person(word, &ground.ask(|seen| seen.nearest(word))?.answers, &rosters));
+            }
+            let page = match output.format {
+                Format::Text => text::portraits(&answers),
+                Format::Json => json::to_json(&answers),
+            };
+            (page, answers.complete)
+        }
+    };
     if broken > 0 {
         output.remark(&format!(
             "the rosters have errors ({broken}): the answer is only as good as they are (rosterctl validate)"
         ));
     }
-    output.print(&match output.format {
-        Format::Text => text,
-        Format::Json => as_json::to_json(&json!({ "version": 1, "answers": answers })),
-    })?;
-    Ok(if broken > 0 { Exit::Findings } else { Exit::Clean })
+    output.print(&page)?;
+    Ok(if complete { Exit::Clean } else { Exit::Findings })
 }
 
-fn answer<'a>(question: &Question, roll: &Roll<'a>) -> Option<Vec<Answer<'a>>> {
-    let platform = roll.view.platform;
-    Some(match question {
-        Question::Notified { event, .. } => roll.notified(platform.event(event)?),
-        Question::Can { permission, .. } => roll.able_to(permission)?,
-        Question::Holds { role, .. } => {
-            let role = platform.role(role)?;
-            let holders = roll.holders(role).iter();
-            holders.map(|person| Answer { person, why: Why::Holds(role) }).collect()
+/// What a question looks at.
+struct Ground<'a> {
+    rosters: &'a Rosters,
+    target: Option<&'a Target>,
+    options: Options,
+    from: Standpoint,
+    sound: bool,
+    output: &'a Output,
+}
+
+impl Ground<'_> {
+    /// Asks every organisation, one after the other.
+    fn ask<T>(&self, question: impl Fn(&Seen<'_>) -> Option<T>) -> Result<Answers<T>, Error> {
+        let (answers, complete) = block_on(async {
+            let mut answers = Vec::with_capacity(self.rosters.organisations.len());
+            let mut complete = self.sound;
+            for organisation in &self.rosters.organisations {
+                let planned = matches!(self.from, Standpoint::Rosters | Standpoint::After);
+                let seen = |roll| Seen { organisation, roll, sources: &self.rosters.sources, planned };
+                let Some(target) = self.target else {
+                    answers.extend(question(&seen(Roll::new(View::of(organisation), &organisation.people))));
+                    continue;
+                };
+                let live = target.portal.read(&organisation.id, &organisation.platform).await?;
+                complete &= live.proof.holds();
+                for unread in &live.unread {
+                    let message = format!("somebody is left out of the answer: {}", visible(&unread.to_string()));
+                    self.output.complain(&Error::failed(message, "correct it on the portal and ask again"));
+                }
+                let Outcome { changes, renamed } = match self.from {
+                    Standpoint::Live => Outcome::default(),
+                    _ => outcome(organisation, &live, &self.options),
+                };
+                let changes: Vec<_> = changes.iter().collect();
+                let side = match self.from {
+                    Standpoint::After => Side::after(&live, &changes, &renamed),
+                    _ => Side::before(&live, &changes, &renamed),
+                };
+                answers.extend(question(&seen(side.roll(organisation))));
+            }
+            Ok::<_, Error>((answers, complete))
+        })??;
+        let target = self.target.map(|target| target.reference.name.clone());
+        Ok(Answers { version: REPORT_VERSION, from: self.from, target, complete, answers })
+    }
+}
+
+impl Looking {
+    fn standpoint(&self) -> Standpoint {
+        match (self.live, self.before, self.after) {
+            (true, ..) => Standpoint::Live,
+            (_, true, _) => Standpoint::Before,
+            (_, _, true) => Standpoint::After,
+            _ => Standpoint::Rosters,
         }
-    })
+    }
 }
 
-fn unknown(question: &Question, word: &str, organisation: &Organisation) -> Error {
-    let platform = &organisation.platform;
-    let (what, words): (&str, Vec<&str>) = match question {
-        Question::Notified { .. } => ("event", platform.events.iter().map(|event| event.id.as_str()).collect()),
-        Question::Can { .. } => ("permission", platform.permissions.iter().map(|one| one.id.as_str()).collect()),
-        Question::Holds { .. } => ("role", platform.roles.iter().map(|role| role.id.as_str()).collect()),
-    };
-    let hint = match nearest(word, words.iter().copied()) {
+/// No platform of the run has the word.
+fn unknown_word(asked: Asked, word: &str, rosters: &Rosters) -> Error {
+    let (mut names, mut words) = (BTreeSet::new(), Vec::new());
+    for organisation in &rosters.organisations {
+        if names.insert(organisation.platform.name.as_str()) {
+            words.extend(asked.words(&organisation.platform));
+        }
+    }
+    let names: Vec<&str> = names.into_iter().collect();
+    let hint = match nearest(word, words.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if what == "permission" => format!("it has: {}; and APPLICATION:LEVEL", words.join(", ")),
-        None => format!("it has: {}", words.join(", ")),
+        None => {
+            words.retain(|word| !word.contains(':'));
+            let levels = if asked == Asked::Can { "; and APPLICATION:LEVEL" } else { "" };
+            format!("there are: {}{levels}", words.join(", "))
+        }
     };
-    Error::failed(format!("{} has no {what} `{}`", platform.name, visible(word)), hint)
-}
-
-fn words(
-    question: &Question,
-    word: &str,
-    organisation: &Organisation,
-    roll: &Roll<'_>,
-    answers: &[Answer<'_>],
-    sources: &Sources,
-) -> String {
-    let verb = match question {
-        Question::Notified { .. } => "notified of",
-        Question::Can { .. } => "able to do",
-        Question::Holds { .. } => "holding",
+    let message = match names.as_slice() {
+        [only] => format!("{only} has no {} `{}`", asked.noun(), visible(word)),
+        several => format!("none of {} has the {} `{}`", several.join(", "), asked.noun(), visible(word)),
     };
-    if answers.is_empty() {
-        return format!("{}: nobody is {verb} {word}{}\n", organisation.id, absent(question, roll));
-    }
-    let mut text = format!("{}: {verb} {word}\n", organisation.id);
-    let longest = answers.iter().map(|answer| answer.person.id.chars().count()).max().unwrap_or(0).min(40);
-    for answer in answers {
-        let place = locate(sources, &answer.place());
-        let name = visible(&answer.person.name.value);
-        text.push_str(&format!(
-            "  {:longest$}  {name}, {} ({}:{})\n",
-            visible(&answer.person.id),
-            answer.reason(roll.view.platform),
-            visible(&place.path),
-            place.line
-        ));
-    }
-    text
+    Error::failed(message, hint)
 }
 
-/// Why an event reaches nobody, where the platform says so.
-fn absent(question: &Question, roll: &Roll<'_>) -> String {
-    let Question::Notified { event, .. } = question else { return String::new() };
-    let Some(event) = roll.view.platform.event(event) else { return String::new() };
-    let event = &roll.view.platform[event];
-    if event.when.as_ref().is_some_and(|when| !roll.view.holds_here(when)) {
-        return ": the event does not arise for this organisation".to_owned();
+/// No organisation of the run has the person.
+fn unknown_person(word: &str, near: &[String], rosters: &Rosters) -> Error {
+    let expired = rosters.organisations.iter().flat_map(|one| one.expired.iter().map(move |person| (one, person)));
+    let left = expired.filter(|(_, person)| person.id == word).find_map(|(one, person)| Some((one, person.until?)));
+    if let Some((organisation, until)) = left {
+        let message = format!(
+            "`{}` is no longer at {}: the last day was {} (`until`)",
+            visible(word),
+            organisation.id,
+            until.value.0
+        );
+        return Error::failed(message, "--as-of asks about another day");
     }
-    let roles: Vec<&str> =
-        event.to.iter().chain(&event.copy).map(|role| roll.view.platform[*role].id.as_str()).collect();
-    format!(": no active person holds {}", roles.join(" or "))
-}
-
-fn document(organisation: &Organisation, roll: &Roll<'_>, answers: &[Answer<'_>], sources: &Sources) -> Json {
-    let people = answers.iter().map(|answer| {
-        json!({
-            "person": answer.person.id,
-            "name": answer.person.name.value,
-            "reason": answer.reason(roll.view.platform),
-            "location": locate(sources, &answer.place()),
-        })
-    });
-    json!({ "organisation": organisation.id, "people": people.collect::<Vec<_>>() })
+    let hint = match nearest(word, near.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "give an id, an earlier id or an e-mail address".to_owned(),
+    };
+    Error::failed(format!("nobody here has the id or e-mail address `{}`", visible(word)), hint)
 }

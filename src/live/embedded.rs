@@ -3,6 +3,7 @@
 //! It has handles of its own, keeps what rosterctl wrote last, an audit trail, and enforces the platform itself.
 //! Reading a file that does not exist finds nothing and makes nothing; the first write makes it.
 
+mod acting;
 mod audit;
 mod groups;
 mod people;
@@ -11,6 +12,7 @@ mod reading;
 mod row;
 mod store;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,8 +22,10 @@ use smol_str::SmolStr;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::object::hex;
-use super::{Author, Listed, Live, LiveError, Operation, Read, Refusal, Write};
-use crate::platform::Platform;
+use super::{Author, Entry, Listed, Live, LiveError, Object, Operation, Read, Refusal, Resource, Write};
+use crate::model::Person;
+use crate::platform::{Platform, State, Verb};
+use acting::{Acting, Known};
 pub use audit::AuditRow;
 use portal::{Portal, Stop};
 
@@ -32,12 +36,14 @@ pub struct Embedded {
     /// Connections that read, ready to be used again. They close before the writer, which then tidies the file up.
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Option<Connection>>,
+    known: Mutex<Known>,
 }
 
 impl Embedded {
     /// The portal in a file, which need not exist yet.
     pub fn open(path: &Path) -> Result<Embedded, LiveError> {
-        let portal = Embedded { path: path.to_owned(), readers: Mutex::new(Vec::new()), writer: Mutex::new(None) };
+        let (readers, writer, known) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let portal = Embedded { path: path.to_owned(), readers, writer, known };
         portal.looking(|_| Ok(()))?;
         Ok(portal)
     }
@@ -46,6 +52,39 @@ impl Embedded {
     pub fn audit(&self, organisation: Option<&str>) -> Result<Vec<AuditRow>, LiveError> {
         let trail = self.looking(|rows| audit::trail(rows, organisation));
         Ok(trail?.unwrap_or_default())
+    }
+
+    /// People accept their invitations, each for themselves: what no plan can do.
+    pub fn accept(
+        &self,
+        organisation: &str,
+        platform: &Platform,
+        people: &[&Entry<Person>],
+    ) -> Result<Vec<Result<(), Refusal>>, LiveError> {
+        if !platform.transitions.iter().any(|way| way.action == Verb::Accept) {
+            let message = format!("the platform `{}` knows no invitations", platform.name);
+            return Err(LiveError::new(message, "whom a roster names is active there as soon as it is applied"));
+        }
+        let accepted = |entry: &&Entry<Person>| {
+            let (id, before) = (entry.object.id.clone(), Box::new(entry.object.clone()));
+            let mut after = before.clone();
+            after.status.value = State::Active;
+            let author = Author { name: id.to_string(), actor: Some(id.clone()), digest: String::new() };
+            let operation = Operation {
+                step: 0,
+                organisation: organisation.into(),
+                action: Verb::Accept,
+                resource: Resource::User,
+                key: id,
+                handle: Some(entry.handle.clone()),
+                before: Some(Object::Person(before)),
+                after: Some(Object::Person(after)),
+            };
+            (operation, author)
+        };
+        let accepted: Vec<(Operation, Author)> = people.iter().map(accepted).collect();
+        let accepted = accepted.iter().map(|(operation, author)| (operation, author));
+        blocking(|| self.one_by_one(platform, accepted, |portal, operation| portal.accept(operation)))
     }
 
     /// Reads in one transaction; none where there is nothing to read.
@@ -118,20 +157,23 @@ impl Embedded {
         })
     }
 
-    fn execute_now(
+    /// Does one operation after the other in one transaction, each wholly or not at all, and leaves a trace of it.
+    fn one_by_one<'o>(
         &self,
         platform: &Platform,
-        operations: &[Operation],
-        author: &Author,
+        operations: impl ExactSizeIterator<Item = (&'o Operation, &'o Author)>,
+        act: impl Fn(Portal<'_>, &Operation) -> Result<(), Stop>,
     ) -> Result<Vec<Result<(), Refusal>>, LiveError> {
-        if operations.is_empty() {
+        if operations.len() == 0 {
             return Ok(Vec::new());
         }
         self.writing(|rows| {
             let mut outcomes = Vec::with_capacity(operations.len());
-            for operation in operations {
+            let able = RefCell::default();
+            for (operation, author) in operations {
+                let acting = Acting { id: author.actor.as_ref(), known: &self.known, able: &able };
                 let savepoint = rows.savepoint()?;
-                let outcome = match (Portal { rows: &savepoint, platform }).carry_out(operation) {
+                let outcome = match act(Portal { rows: &savepoint, platform, acting: &acting }, operation) {
                     Ok(()) => Ok(savepoint.commit()?),
                     Err(Stop::Refused(refusal)) => {
                         savepoint.finish()?;
@@ -177,7 +219,8 @@ impl Write for Embedded {
         operations: &[Operation],
         author: &Author,
     ) -> Result<Vec<Result<(), Refusal>>, LiveError> {
-        blocking(|| self.execute_now(platform, operations, author))
+        let operations = operations.iter().map(|operation| (operation, author));
+        blocking(|| self.one_by_one(platform, operations, |portal, operation| portal.carry_out(operation)))
     }
 }
 

@@ -12,8 +12,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use crate::diagnostic::Severity;
 use crate::model::{Group, Person};
-use crate::platform::{Platform, Section, Verb};
+use crate::platform::{Check, Platform, RoleIx, Rule, Section, Verb};
 pub use embedded::{AuditRow, Embedded};
 
 /// The kinds of object that a portal holds.
@@ -182,6 +183,14 @@ impl Object {
         }
     }
 
+    /// The user or contact that it is.
+    pub fn person(&self) -> Option<&Person> {
+        match self {
+            Object::Person(person) => Some(person),
+            Object::Group(_) => None,
+        }
+    }
+
     /// The section that it stands in.
     pub fn section(&self) -> Section {
         match self {
@@ -212,11 +221,22 @@ pub struct Operation {
     pub after: Option<Object>,
 }
 
+/// The roles of which somebody active must always remain, each with the rule that says so.
+pub fn serial(platform: &Platform) -> impl Iterator<Item = (&Rule, RoleIx)> {
+    let rules = platform.rules.iter().filter(|rule| rule.level == Some(Severity::Error));
+    rules.filter_map(|rule| match rule.check {
+        Check::Serial(role) => Some((rule, role)),
+        _ => None,
+    })
+}
+
 /// Who writes and for which plan: goes into the audit trail.
 #[derive(Clone, Debug)]
 pub struct Author {
     /// The acting person or, where none is known, the operating-system user.
     pub name: String,
+    /// The id of the acting person, where one is known. A portal that knows them lets them do what they may, no more.
+    pub actor: Option<SmolStr>,
     /// The digest of the plan.
     pub digest: String,
 }

@@ -277,6 +277,14 @@ impl Person {
         }
     }
 
+    /// The place of a membership, or of the id where there is none.
+    pub fn group_place(&self, group: &str) -> Place {
+        match self.groups.iter().position(|word| word.value == group) {
+            Some(index) => self.at(self.groups[index].span, &["groups", &index.to_string()]),
+            None => self.place(),
+        }
+    }
+
     /// The place of an attribute, or of the id where it is not stated.
     pub fn attribute_place(&self, platform: &Platform, attribute: AttributeIx) -> Place {
         match self.attribute(attribute) {

@@ -4,7 +4,9 @@ use smol_str::SmolStr;
 
 use super::{Group, Person, View};
 use crate::diagnostic::Place;
-use crate::platform::{ApplicationIx, AttributeIx, AttributeType, EventIx, LevelIx, PermissionIx, Platform, RoleIx};
+use crate::platform::{
+    ApplicationIx, AttributeIx, AttributeType, Dispute, EventIx, LevelIx, PermissionIx, Platform, RoleIx,
+};
 
 /// The people of an organisation, by role.
 #[derive(Debug)]
@@ -40,8 +42,8 @@ pub enum Why {
     Fallback(RoleIx, EventIx),
     /// Holds the role, which is notified whoever holds the others.
     Always(RoleIx),
-    /// Holds the role, of which the documentation says both that it is notified and that it is not.
-    Disputed(RoleIx),
+    /// Holds the role, of which the documentation says both that it is notified of the event and that it is not.
+    Disputed(RoleIx, EventIx),
     /// Holds the role, which gives the part that the attribute says.
     Within(RoleIx, AttributeIx),
 }
@@ -89,7 +91,7 @@ impl<'a> Roll<'a> {
         others(&event.always, &Why::Always);
         others(&event.copy, &Why::Copy);
         let disputed: Vec<RoleIx> = event.disputed.iter().map(|dispute| dispute.role).collect();
-        others(&disputed, &Why::Disputed);
+        others(&disputed, &|role| Why::Disputed(role, index));
         let mut seen = std::collections::HashSet::new();
         answers.retain(|answer| seen.insert((answer.person.section, answer.person.id.clone())));
         answers
@@ -192,7 +194,7 @@ impl Answer<'_> {
                 format!("because nobody holds {}, so it falls back to {}", roles.join(" or "), id(role))
             }
             Why::Always(role) => format!("holds {}, notified whoever else is", id(role)),
-            Why::Disputed(role) => format!("disputed: holds {}, of which the platform says both", id(role)),
+            Why::Disputed(role, _) => format!("disputed: holds {}, of which the platform says both", id(role)),
             Why::Within(role, attribute) => {
                 let words: Vec<&str> = self.person.words(*attribute).iter().map(|word| word.value.as_str()).collect();
                 format!("holds {}, within {} {} only", id(role), platform[*attribute].name, words.join(", "))
@@ -200,20 +202,22 @@ impl Answer<'_> {
         }
     }
 
+    /// The two sentences of the platform that contradict each other, where they are the reason.
+    pub fn dispute<'p>(&self, platform: &'p Platform) -> Option<&'p Dispute> {
+        let Why::Disputed(role, event) = self.why else { return None };
+        platform[event].disputed.iter().find(|dispute| dispute.role == role)
+    }
+
     /// Whether the platform says clearly that the person belongs to the answer.
     pub fn certain(&self) -> bool {
-        !matches!(self.why, Why::Disputed(_))
+        !matches!(self.why, Why::Disputed(..))
     }
 
     /// The line that says so: of the role held or the group.
     pub fn place(&self) -> Place {
         match (self.why.role(), &self.why) {
             (Some(role), _) => self.person.role_place(role),
-            (None, Why::Group(group, ..)) => {
-                let index = self.person.groups.iter().position(|word| word.value == *group).unwrap_or(0);
-                let span = self.person.groups.get(index).map_or(self.person.key, |word| word.span);
-                self.person.at(span, &["groups", &index.to_string()])
-            }
+            (None, Why::Group(group, ..)) => self.person.group_place(group),
             _ => self.person.place(),
         }
     }
@@ -223,10 +227,8 @@ impl Why {
     /// The role that is the reason.
     pub fn role(&self) -> Option<RoleIx> {
         match self {
-            Why::Holds(role) | Why::First(role) | Why::Copy(role) | Why::Always(role) | Why::Disputed(role) => {
-                Some(*role)
-            }
-            Why::Fallback(role, _) | Why::Within(role, _) => Some(*role),
+            Why::Holds(role) | Why::First(role) | Why::Copy(role) | Why::Always(role) => Some(*role),
+            Why::Fallback(role, _) | Why::Disputed(role, _) | Why::Within(role, _) => Some(*role),
             Why::Group(..) => None,
         }
     }

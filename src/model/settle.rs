@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use smol_str::SmolStr;
 
 use super::build::{Builder, offer};
-use super::{Group, Organisation, Person};
-use crate::diagnostic::{Diagnostic, Place};
+use super::{Group, Organisation, Person, Value};
+use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::document::record::visible;
-use crate::platform::{self, Section};
+use crate::platform::{self, AttributeType, Section};
 
 impl Builder {
     /// Sorts, takes out who has left, and checks what only the whole organisation can tell.
@@ -25,6 +25,7 @@ impl Builder {
         self.duplicate_emails(organisation);
         self.duplicate_names(organisation);
         self.group_references(organisation);
+        self.user_references(organisation);
         let people =
             organisation.people.iter().map(|person| (person.section, &person.id, &person.previously, person.place()));
         self.earlier_ids(people.collect());
@@ -134,7 +135,7 @@ impl Builder {
     }
 
     fn group_references(&mut self, organisation: &Organisation) {
-        if !organisation.managed.groups {
+        if !organisation.managed.groups && organisation.platform.sections.contains(&Section::PermissionGroups) {
             return;
         }
         for person in &organisation.people {
@@ -153,6 +154,34 @@ impl Builder {
                         Diagnostic::error("roster/duplicate-key", message).at(place()).help("keep one of the two");
                     let earlier = person.at(person.groups[first].span, &["groups", &first.to_string()]);
                     self.report(finding.subject(person.id.clone()).related(earlier, "first listed here"));
+                }
+            }
+        }
+    }
+
+    /// Attributes that hold the id of a user name one of the organisation, or one whose last day has passed.
+    fn user_references(&mut self, organisation: &Organisation) {
+        let platform = &organisation.platform;
+        if !organisation.managed.users || platform.attributes.iter().all(|one| one.value_type != AttributeType::User) {
+            return;
+        }
+        for person in &organisation.people {
+            for (attribute, value) in &person.attributes {
+                let Value::Text(id) = &value.value else { continue };
+                let known = platform[*attribute].value_type != AttributeType::User
+                    || id.is_empty()
+                    || organisation.entry(Section::Users, id).is_some()
+                    || organisation.expired.iter().any(|gone| gone.section == Section::Users && gone.id == *id);
+                if !known {
+                    let message = format!("`{}` names `{id}`, and no user has that id", platform[*attribute].name);
+                    let finding = Diagnostic::error("roster/unknown-user", message)
+                        .at(person.attribute_place(platform, *attribute))
+                        .subject(person.id.clone());
+                    let users = organisation.section(Section::Users).map(|user| user.id.as_str());
+                    self.report(match nearest(id, users) {
+                        Some(near) => finding.help(format!("did you mean `{near}`?")),
+                        None => finding.help("write the id of a user of this organisation"),
+                    });
                 }
             }
         }

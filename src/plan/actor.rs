@@ -202,7 +202,7 @@ impl<'a> Acting<'a> {
         let shown = others.iter().take(5).copied().collect::<Vec<_>>().join(" or ");
         message.push_str(&match others.len() {
             0 => format!("; it needs {what}, and nobody else on the portal is one"),
-            0..=5 => format!("; it needs {what}: {shown}"),
+            1..=5 => format!("; it needs {what}: {shown}"),
             more => format!("; it needs {what}: {shown} or {} more", more - 5),
         });
         message

@@ -28,7 +28,8 @@ pub fn changes(platform: &Platform, before: Option<&Object>, after: Option<&Obje
     let names: Vec<&String> = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name))).collect();
     for name in names {
         let (from, to) = (old.get(name).cloned().unwrap_or(Json::Null), new.get(name).cloned().unwrap_or(Json::Null));
-        if from != to {
+        let usual = before.is_none() && name == "status" && to == "active";
+        if from != to && !usual {
             changes.push(Change { field: name.clone(), from, to });
         }
     }
@@ -51,7 +52,7 @@ fn fields(platform: &Platform, object: &Object) -> Map<String, Json> {
                 flat.extend(entries.into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
             }
             Json::Array(items) if items.is_empty() => {}
-            Json::String(word) if name == "type" && word == "person" || name == "status" && word == "active" => {}
+            Json::String(word) if name == "type" && word == "person" => {}
             value => {
                 flat.insert(name, value);
             }

@@ -1,5 +1,7 @@
 //! What is counted while a plan runs: holders of roles and permissions, readers of events, as rules at error level ask.
 
+use smol_str::format_smolstr;
+
 use crate::diagnostic::Severity;
 use crate::model::{Person, View, grant};
 use crate::platform::{Check, EventIx, PermissionIx, Platform, RoleIx, Rule, Side};
@@ -75,7 +77,11 @@ impl<'a> Count<'a> {
     pub(super) fn text(&self, view: &View<'_>, side: Side) -> String {
         let (few, what) = match self {
             Count::Rule(rule) => match &rule.check {
-                Check::Cardinality(parameters) => (parameters.min > 1, view.platform[parameters.role].id.clone()),
+                Check::Cardinality(parameters) => {
+                    let role = &view.platform[parameters.role].id;
+                    let active = view.platform.knows_deactivated() && !parameters.inactive;
+                    (parameters.min > 1, if active { format_smolstr!("{role} and is active") } else { role.clone() })
+                }
                 _ => return format!("{} does not hold", rule.title.trim_end_matches('.')),
             },
             Count::Event(_, event) => return format!("`{}` is read by nobody", view.platform[*event].id),

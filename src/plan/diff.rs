@@ -62,23 +62,15 @@ pub struct Diff {
 }
 
 impl Diff {
-    /// What a group is called in the rosters, by what the portal calls it.
-    pub fn new_word<'w>(&'w self, group: &'w SmolStr) -> &'w SmolStr {
-        self.renamed_groups.get(group).unwrap_or(group)
-    }
-
     /// A live person with renamed groups under their new ids.
     pub fn in_new_words<'p>(&self, person: &'p Person) -> Cow<'p, Person> {
-        let mut person = Cow::Borrowed(person);
-        if person.groups.iter().any(|group| self.renamed_groups.contains_key(&group.value)) {
-            person.to_mut().groups.iter_mut().for_each(|group| group.value = self.new_word(&group.value).clone());
-        }
-        person
+        in_new_words(&self.renamed_groups, person)
     }
 
     /// The live groups by what the rosters call them.
     pub fn groups<'l>(&self, live: &'l Live) -> GroupIndex<'l> {
-        live.groups.iter().map(|entry| (self.new_word(&entry.object.id).clone(), &entry.object)).collect()
+        let word = |id| self.renamed_groups.get(id).unwrap_or(id).clone();
+        live.groups.iter().map(|entry| (word(&entry.object.id), &entry.object)).collect()
     }
 }
 
@@ -290,6 +282,14 @@ impl<'a> Comparison<'a> {
         let before = self.found.in_new_words(&entry.object).into_owned();
         let mut after = merged(Some(&before), wanted);
         let mut action = Action::Update;
+        if before.section == Section::Contacts && wanted.section == Section::Users {
+            if wish::way(&self.organisation.platform, State::Absent, wanted.status.value).as_deref()
+                != Some(&[Verb::Create])
+            {
+                return self.refuse(wanted, State::Absent);
+            }
+            after.status.value = wish::after(&self.organisation.platform, Verb::Create, State::Absent);
+        }
         if before.section == Section::Users && wanted.section == Section::Users {
             let from = before.status.value;
             after.status.value = from;
@@ -390,6 +390,19 @@ impl<'a> Comparison<'a> {
             before = after.unwrap_or(before);
         }
     }
+}
+
+/// A live person with renamed groups under their new ids.
+pub(super) fn in_new_words<'p>(renamed: &HashMap<SmolStr, SmolStr>, person: &'p Person) -> Cow<'p, Person> {
+    let mut person = Cow::Borrowed(person);
+    if person.groups.iter().any(|group| renamed.contains_key(&group.value)) {
+        for group in &mut person.to_mut().groups {
+            if let Some(new) = renamed.get(&group.value) {
+                group.value = new.clone();
+            }
+        }
+    }
+    person
 }
 
 /// What is worth knowing of a newcomer who is said to have had other ids.

@@ -113,11 +113,19 @@ pub fn on_the_portal(organisation: &Organisation, live: &Live, diff: &Diff, leve
         return Vec::new();
     }
     let watcher = Watcher::new(organisation, live, diff, &diff.deltas, levels);
-    let broken = watcher.broken().map(|(rule, text)| {
-        let title = rule.title.trim_end_matches('.');
-        let message = format!("on the portal, as it is, {text} (the rule: {title})");
-        let finding = Diagnostic::new(rule.id.clone(), Severity::Warning, message);
-        finding.help("the plan says whether its steps mend it; what they do not mend, somebody has to on the portal")
+    let broken = watcher.broken(live).map(|(rule, text, invited)| {
+        let (why, help) = match invited.as_slice() {
+            [] => {
+                (String::new(), "what the steps of the plan do not mend, somebody has to mend on the portal".to_owned())
+            }
+            who => {
+                let who = who.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" or ");
+                let help = format!("remind {who}; or give the role to somebody who is active");
+                (format!(", until {who} accepts the invitation"), help)
+            }
+        };
+        let message = format!("on the portal, as it is, {text}{why}");
+        Diagnostic::new(rule.id.clone(), Severity::Warning, message).help(help)
     });
     broken.collect()
 }
@@ -131,12 +139,8 @@ pub fn opened(
     closed: bool,
     options: &Options,
 ) -> Option<Diagnostic> {
-    if opened.invited && !closed {
-        let message = format!("from step {step} ({what}) on, {}, until the invitation is accepted", opened.text);
-        let help = "nothing to do but to remind the person; keep somebody who is active in the role where that matters";
-        return Some(Diagnostic::new(opened.rule.clone(), Severity::Warning, message).help(help));
-    }
-    let permitted = options.allow_open.iter().any(|rule| *rule == opened.rule) || opened.allowed && closed;
+    let permitted = options.allow_open.iter().any(|rule| *rule == opened.rule);
+    let permitted = permitted || opened.invited || opened.allowed && closed;
     if permitted {
         return None;
     }

@@ -1,140 +1,82 @@
 //! What a plan means: who gains and loses which permission, and which event reaches whom before and after.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
-use super::diff::Diff;
+use super::diff::Delta;
 use super::document::{
     AccessChange, BlackHoleChange, GainOrLoss, Impact, NotificationChange, OpenOrClosed, WithoutRole,
 };
-use super::order::Placed;
-use crate::live::{Entry, Live, Object};
-use crate::model::{Group, Organisation, Person, Roll, View, grant};
+use super::sides::Side;
+use crate::live::{Live, Object};
+use crate::model::{Answer, Organisation, Person, Roll, View, grant};
 use crate::platform::{ApplicationIx, EventIx, LevelIx, PermissionIx, Platform};
 
-/// The impact of a plan on one organisation: live state against what it becomes by the steps.
-pub fn impact(organisation: &Organisation, live: &Live, diff: &Diff, steps: &[Placed]) -> Impact {
-    if steps.is_empty() {
-        return Impact::default();
-    }
-    let platform: &Platform = &organisation.platform;
-    let old_groups: Vec<&Group> = live.groups.iter().map(|entry| &entry.object).collect();
-    let mut new_groups = old_groups.clone();
-    let mut people_after: Vec<&Person> = Vec::with_capacity(live.people.len());
-    let mut touched: HashMap<&str, Option<&Person>> = HashMap::new();
-    let mut created: Vec<&Person> = Vec::new();
-    let mut regrouped: BTreeSet<&str> = BTreeSet::new();
-    for placed in steps {
-        let delta = &placed.delta;
-        match (&delta.before, &delta.after) {
-            (before, Some(Object::Group(group))) => {
-                if let Some(Object::Group(before)) = before {
-                    new_groups.retain(|other| other.id != before.id);
-                    regrouped.insert(&before.id);
-                }
-                regrouped.insert(&group.id);
-                new_groups.push(group);
-            }
-            (Some(Object::Group(group)), None) => {
-                new_groups.retain(|other| other.id != group.id);
-                regrouped.insert(&group.id);
-            }
-            (None, Some(Object::Person(person))) => created.push(person),
-            (_, after) => {
-                let after = match after {
-                    Some(Object::Person(person)) => Some(person.as_ref()),
-                    _ => None,
-                };
-                touched.insert(delta.handle.as_deref().unwrap_or_default(), after);
-            }
-        }
-    }
-    let before_view = View::with(platform, &organisation.profile, old_groups);
-    let mut after_view = View::with(platform, &organisation.profile, new_groups);
-    // People who are not touched still name renamed groups by their old id.
-    for (old, new) in &diff.renamed_groups {
-        if let Some(group) = after_view.groups.get(new).copied() {
-            after_view.groups.insert(old.clone(), group);
-        }
-    }
-    let mut access = Vec::new();
-    for entry in &live.people {
-        let before = &entry.object;
-        let after = touched.get(entry.handle.as_str()).copied().unwrap_or(Some(before));
-        people_after.extend(after);
-        let affected = touched.contains_key(entry.handle.as_str())
-            || before.groups.iter().any(|group| regrouped.contains(group.value.as_str()));
-        if affected {
-            let held = rights(&before_view, before);
-            let kept = after.map(|after| rights(&after_view, after)).unwrap_or_default();
-            let id = after.map_or(&before.id, |after| &after.id);
-            compare(&mut access, organisation, id, &held, &kept);
-        }
-    }
-    for person in &created {
-        compare(&mut access, organisation, &person.id, &BTreeSet::new(), &rights(&after_view, person));
-    }
-    people_after.extend(created);
-    // A renamed person is the same person: known by the new id before and after.
-    let renames = steps.iter().filter_map(|placed| match (&placed.delta.before, &placed.delta.after) {
-        (Some(Object::Person(before)), Some(Object::Person(after))) if before.id != after.id => {
-            Some((&before.id, &after.id))
-        }
-        _ => None,
-    });
-    let renamed: HashMap<&SmolStr, &SmolStr> = renames.collect();
-    let before = Roll::new(before_view, live.people.iter().map(|entry| &entry.object));
-    let after = Roll::new(after_view, people_after);
-    let mut notifications = Vec::new();
-    let mut black_holes = Vec::new();
-    for index in 0..platform.events.len() {
-        let event = EventIx(index as u16);
-        let reached = |roll: &Roll<'_>| -> Vec<String> {
-            let ids = roll.notified(event).into_iter().map(|answer| &answer.person.id);
-            ids.map(|id| renamed.get(id).copied().unwrap_or(id).to_string()).collect()
-        };
-        let (old, new) = (reached(&before), reached(&after));
-        if old != new {
-            notifications.push(NotificationChange {
-                organisation: organisation.id.to_string(),
-                event: platform[event].id.to_string(),
-                before: old,
-                after: new,
-            });
-        }
-        let lost = |roll: &Roll<'_>| -> Vec<String> {
-            roll.black_hole(event).into_iter().map(|(person, _)| person.id.to_string()).collect()
-        };
-        let (old, new) = (lost(&before), lost(&after));
-        if old.is_empty() != new.is_empty() {
-            let (change, assigned) =
-                if old.is_empty() { (OpenOrClosed::Opened, new) } else { (OpenOrClosed::Closed, old) };
-            let (organisation, event) = (organisation.id.to_string(), platform[event].id.to_string());
-            black_holes.push(BlackHoleChange { organisation, event, change, assigned });
-        }
-    }
-    let without_role = without_role(organisation, live, &touched);
-    Impact { access, notifications, black_holes, without_role }
-}
-
-/// Those who are still there and hold no role any more.
-fn without_role(
+/// The impact of changes to one organisation: live state against what it becomes. `renamed` are the new ids of groups by
+/// their old ones.
+pub fn impact(
     organisation: &Organisation,
     live: &Live,
-    touched: &HashMap<&str, Option<&Person>>,
-) -> Vec<WithoutRole> {
-    let kept = |entry: &Entry<Person>| touched.get(entry.handle.as_str()).copied().flatten();
-    let lost = live
-        .people
-        .iter()
-        .filter(|entry| !entry.object.roles.is_empty() && kept(entry).is_some_and(|after| after.roles.is_empty()));
-    let lost = lost.map(|entry| WithoutRole {
-        organisation: organisation.id.to_string(),
-        person: kept(entry).map_or(&entry.object.id, |after| &after.id).to_string(),
-        roles: entry.object.roles.iter().map(|held| organisation.platform[held.role].id.to_string()).collect(),
-    });
-    lost.collect()
+    changes: &[&Delta],
+    renamed: &HashMap<SmolStr, SmolStr>,
+) -> Impact {
+    if changes.is_empty() {
+        return Impact::default();
+    }
+    let (start, end) = (Side::before(live, changes, renamed), Side::after(live, changes, renamed));
+    let (before, after) = (start.roll(organisation), end.roll(organisation));
+    let groups =
+        changes.iter().flat_map(|delta| [&delta.before, &delta.after]).flatten().filter_map(|object| match object {
+            Object::Group(group) => Some(group.id.as_str()),
+            Object::Person(_) => None,
+        });
+    let groups: HashSet<&str> = groups.collect();
+    let mut impact = Impact::default();
+    for entry in &live.people {
+        let Some(old) = start.person(entry) else { continue };
+        if !end.differs(entry) && !old.groups.iter().any(|group| groups.contains(group.value.as_str())) {
+            continue;
+        }
+        let new = end.person(entry);
+        let kept = new.map(|new| rights(&after.view, new)).unwrap_or_default();
+        compare(&mut impact.access, organisation, &old.id, &rights(&before.view, old), &kept);
+        if !old.roles.is_empty() && new.is_some_and(|new| new.roles.is_empty()) {
+            let roles = old.roles.iter().map(|held| organisation.platform[held.role].id.to_string()).collect();
+            let (organisation, person) = (organisation.id.to_string(), old.id.to_string());
+            impact.without_role.push(WithoutRole { organisation, person, roles });
+        }
+    }
+    for person in &end.newcomers {
+        compare(&mut impact.access, organisation, &person.id, &BTreeSet::new(), &rights(&after.view, person));
+    }
+    for index in 0..organisation.platform.events.len() {
+        event(organisation, EventIx(index as u16), &before, &after, &mut impact);
+    }
+    impact
+}
+
+/// Whom an event reaches before and after, and whether it gets lost.
+fn event(organisation: &Organisation, event: EventIx, before: &Roll<'_>, after: &Roll<'_>, impact: &mut Impact) {
+    let (id, word) = (organisation.id.to_string(), organisation.platform[event].id.to_string());
+    let reached = |roll: &Roll<'_>| -> Vec<String> {
+        let certain = roll.notified(event).into_iter().filter(Answer::certain);
+        certain.map(|answer| answer.person.id.to_string()).collect()
+    };
+    let (old, new) = (reached(before), reached(after));
+    if old != new {
+        let (organisation, event) = (id.clone(), word.clone());
+        impact.notifications.push(NotificationChange { organisation, event, before: old, after: new });
+    }
+    let lost = |roll: &Roll<'_>| -> Vec<String> {
+        roll.black_hole(event).into_iter().map(|(person, _)| person.id.to_string()).collect()
+    };
+    let (old, new) = (lost(before), lost(after));
+    if old.is_empty() != new.is_empty() {
+        let opened = old.is_empty();
+        let (change, assigned) = if opened { (OpenOrClosed::Opened, new) } else { (OpenOrClosed::Closed, old) };
+        impact.black_holes.push(BlackHoleChange { organisation: id, event: word, change, assigned });
+    }
 }
 
 /// Something that a person may do.

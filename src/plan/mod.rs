@@ -10,11 +10,12 @@ mod held;
 mod impact;
 mod merge;
 mod order;
+pub mod sides;
 mod unread;
 mod watch;
 mod wish;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -158,12 +159,13 @@ fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &So
     let mut diagnostics = guard::findings(organisation, live, &found, &placed, options);
     diagnostics.extend(warnings);
     let words = Words { organisation, rules, sources };
+    let changes: Vec<&Delta> = placed.iter().map(|placed| &placed.delta).collect();
     let mut part = Part {
         steps: (0..placed.len()).map(|index| words.step(&placed, first, index)).collect(),
         unmanaged: unmanaged(organisation, live, &found),
         waiting: waiting(organisation, &found),
         unchanged: found.unchanged,
-        impact: impact::impact(organisation, live, &found, &placed),
+        impact: impact::impact(organisation, live, &changes, &found.renamed_groups),
         ..Part::default()
     };
     for (step, placed) in part.steps.iter().zip(&placed) {
@@ -181,6 +183,24 @@ fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &So
     part.diagnostics = diagnostics;
     part.blocked = words.blocked(held, first + placed.len() as u32);
     part
+}
+
+/// What a plan would make of an organisation: its changes in order, without those that may not be made.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The changes.
+    pub changes: Vec<Delta>,
+    /// The new ids of groups by their old ones.
+    pub renamed: HashMap<SmolStr, SmolStr>,
+}
+
+/// What a plan would make of an organisation.
+pub fn outcome(organisation: &Organisation, live: &Live, options: &Options) -> Outcome {
+    let found = diff::diff(organisation, live, options.prune, options.removal);
+    let rules = Rules::of(&organisation.platform, &options.levels);
+    let Settled { ordered, .. } = held::settle(organisation, live, &found, options, &rules);
+    let changes = ordered.placed.into_iter().map(|placed| placed.delta).collect();
+    Outcome { changes, renamed: found.renamed_groups }
 }
 
 /// People who are on the portal and have not accepted their invitation.
@@ -237,6 +257,7 @@ impl Words<'_> {
                     let step = format!("{} {} {}", delta.action.as_str(), delta.resource, delta.key);
                     format!("until step {} ({step}) {}", first + *closing as u32, opened.text)
                 }
+                None if opened.invited => format!("until `{}` accepts the invitation, {}", delta.key, opened.text),
                 None => format!("from then on {}", opened.text),
             });
         }

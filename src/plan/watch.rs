@@ -307,10 +307,15 @@ impl<'a> Watcher<'a> {
         self.watches[index].tally(&self.view, &active).holders > 0
     }
 
-    /// What does not hold on the portal before any step: the rule, and in words.
-    pub fn broken(&self) -> impl Iterator<Item = (&'a Rule, String)> {
-        let broken = self.watches.iter().zip(&self.tallies).filter(|(watch, _)| watch.of_states());
-        broken.filter_map(|(watch, tally)| Some((watch.rule(), watch.text(&self.view, watch.crossed(*tally)?))))
+    /// What does not hold on the portal before any step: the rule, what that means, and those of `live` for whom it waits.
+    pub fn broken(&self, live: &Live) -> impl Iterator<Item = (&'a Rule, String, Vec<SmolStr>)> {
+        let counts = self.watches.iter().zip(&self.tallies).enumerate().filter(|(_, (count, _))| count.of_states());
+        counts.filter_map(|(index, (count, tally))| {
+            let side = count.crossed(*tally)?;
+            let people = live.people.iter().map(|entry| &entry.object);
+            let invited = people.filter(|person| side == Side::Gap && self.would_count(index, Some(person)));
+            Some((count.rule(), count.text(&self.view, side), invited.map(|person| person.id.clone()).collect()))
+        })
     }
 
     /// The position of the step that closed what the step at `position` opened.

@@ -267,6 +267,9 @@ impl Loader<'_> {
 
     fn vocabulary(&mut self, written: &PlatformFile) {
         let platform = &mut self.platform;
+        let people = [(Section::Users, Holder::User), (Section::Contacts, Holder::Contact)];
+        let people = people.into_iter().filter(|(section, _)| platform.sections.contains(section));
+        let people: Vec<Holder> = people.map(|(_, holder)| holder).collect();
         platform.services = entries(&written.services)
             .map(|(id, term)| Term { id: id.value.clone(), name: text(&term.name), summary: optional(&term.summary) })
             .collect();
@@ -275,10 +278,10 @@ impl Loader<'_> {
                 id: id.value.clone(),
                 name: text(&role.name),
                 summary: optional(&role.summary),
-                held_by: role.held_by.as_ref().map_or_else(
-                    || vec![Holder::User, Holder::Contact],
-                    |holders| holders.iter().map(|holder| holder.value).collect(),
-                ),
+                held_by: role
+                    .held_by
+                    .as_ref()
+                    .map_or_else(|| people.clone(), |holders| holders.iter().map(|holder| holder.value).collect()),
                 source: optional(&role.source),
             })
             .collect();

@@ -99,8 +99,9 @@ impl Loader<'_> {
         let only = of.condition.as_ref();
         let only = only.map(|only| self.within("of", |l| l.within("where", |l| l.test(&only.value))));
         let clauses = written.must.0.iter().flatten().enumerate();
-        let must = clauses
-            .filter_map(|(index, clause)| self.within("must", |l| l.within(&index.to_string(), |l| l.clause(clause))));
+        let must = clauses.filter_map(|(index, clause)| {
+            self.within("must", |l| l.within(&index.to_string(), |l| l.clause(clause, only.as_ref())))
+        });
         let must = must.collect();
         let untouched = written.untouched.unwrap_or(false);
         let role = match role {
@@ -137,11 +138,13 @@ impl Loader<'_> {
         }
     }
 
-    fn clause(&mut self, written: &file::Clause) -> Option<Clause> {
+    /// A clause; the attribute that it points at is its own, or else the one by which people are selected.
+    fn clause(&mut self, written: &file::Clause, only: Option<&Test>) -> Option<Clause> {
         let condition = written.be.0.as_ref()?;
         let be = self.within("be", |l| l.test(&condition.value));
         let point = written.point.as_ref().map(|point| point.value);
-        let attribute = if point == Some(Field::Attributes) { first_attribute(&be) } else { None };
+        let attribute = || first_attribute(&be).or_else(|| only.and_then(first_attribute));
+        let attribute = if point == Some(Field::Attributes) { attribute() } else { None };
         Some(Clause {
             be,
             level: written.level.as_ref().and_then(|level| level.value.severity()),

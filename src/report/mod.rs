@@ -5,6 +5,7 @@ pub mod export;
 pub mod json;
 pub mod schema;
 pub mod text;
+pub mod who;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

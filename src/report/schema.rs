@@ -10,7 +10,7 @@ use crate::document::roster::Roster;
 use crate::document::workspace::Workspace;
 use crate::plan::document::PlanDocument;
 use crate::platform::file::PlatformFile;
-use crate::platform::{AttributeType, Platform};
+use crate::platform::{AttributeType, Platform, Section};
 
 /// Roster files.
 pub fn roster() -> Json {
@@ -109,6 +109,11 @@ pub fn roster_of(platform: &Platform) -> Json {
     set(&mut schema, &["$defs", "Notified", "properties", "of"], events);
     set(&mut schema, &["$defs", "Can", "properties", "do"], permissions);
     set(&mut schema, &["$defs", "Holds", "properties", "role"], roles);
+    for section in Section::ALL.iter().filter(|section| !platform.sections.contains(section)) {
+        if let Some(sections) = schema["properties"].as_object_mut() {
+            sections.remove(section.as_str());
+        }
+    }
     schema
 }
 

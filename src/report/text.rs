@@ -3,6 +3,7 @@
 //!
 //! Text from files and portals is cleaned on its way into a page, so that no name or message can steer a terminal.
 
+mod audit;
 mod drift;
 mod impact;
 mod ink;
@@ -13,12 +14,15 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod values;
+mod who;
 mod window;
 
+pub use audit::audit;
 pub use drift::drift;
 pub use outcome::outcome;
 pub use plan::plan;
 pub use snippet::findings;
+pub use who::{portraits, replies};
 
 use super::Validation;
 use crate::diagnostic::Diagnostic;

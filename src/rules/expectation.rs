@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, Located, Place, nearest};
 use crate::document::record::Text;
 use crate::document::roster::{Claim, Expectation};
 use crate::model::{Answer, Organisation, Roll, Stated, Why};
+use crate::platform::Dispute;
 
 /// What an expectation asks, what it claims of the answer, and the answer.
 struct Asked<'e> {
@@ -122,7 +123,12 @@ fn verify(
             ));
         }
     }
-    let actual: BTreeSet<&str> = answers.iter().map(|answer| answer.person.id.as_str()).collect();
+    // Whoever is disputed belongs to the answer for what must not be, and not for what must be.
+    let people = |certain: bool| -> BTreeSet<&str> {
+        let people = answers.iter().filter(|answer| !certain || answer.certain());
+        people.map(|answer| answer.person.id.as_str()).collect()
+    };
+    let (actual, possible) = (people(true), people(false));
     let set = |list: &Option<Vec<Text>>| -> BTreeSet<SmolStr> {
         list.iter().flatten().map(|word: &Located<SmolStr>| word.value.clone()).collect()
     };
@@ -154,7 +160,8 @@ fn verify(
     };
     let exactly = set(&claim.exactly);
     let wanted: BTreeSet<&str> = exactly.iter().map(SmolStr::as_str).collect();
-    if claim.exactly.is_some() && wanted != actual && !(doubt && actual.is_subset(&wanted)) {
+    let exact = actual.is_subset(&wanted) && (doubt || wanted.is_subset(&possible));
+    if claim.exactly.is_some() && !exact {
         failed(format!("expected exactly {}", words(&exactly)));
     }
     let missing: BTreeSet<SmolStr> =
@@ -163,7 +170,7 @@ fn verify(
         failed(format!("expected {} among them", words(&missing)));
     }
     let present: BTreeSet<SmolStr> =
-        set(&claim.excludes).into_iter().filter(|id| actual.contains(id.as_str())).collect();
+        set(&claim.excludes).into_iter().filter(|id| possible.contains(id.as_str())).collect();
     if !present.is_empty() {
         failed(format!("expected {} not to be among them", words(&present)));
     }
@@ -171,12 +178,12 @@ fn verify(
     if let Some(least) = least.filter(|_| !doubt) {
         failed(format!("expected at least {least} people, found {}", actual.len()));
     }
-    if nobody && !actual.is_empty() {
+    if nobody && !possible.is_empty() {
         failed("expected nobody".to_owned());
     }
     if let Some(first) = first
         && !doubt
-        && answers.first().is_none_or(|answer| answer.person.id != first.value)
+        && answers.first().is_none_or(|answer| answer.person.id != first.value || !answer.certain())
     {
         failed(format!("expected {} to be contacted first", first.value));
     }
@@ -200,5 +207,8 @@ fn unknown_user(organisation: &Organisation, word: &Text, place: &Place) -> Opti
 
 /// A person of an answer with the reason, in words.
 fn reason(roll: &Roll<'_>, answer: &Answer<'_>) -> String {
-    format!("{} ({})", answer.person.id, answer.reason(roll.view.platform))
+    let platform = roll.view.platform;
+    let quotes = |dispute: &Dispute| format!(" \"{}\" and \"{}\"", dispute.pro, dispute.contra);
+    let quotes = answer.dispute(platform).map(quotes).unwrap_or_default();
+    format!("{} ({}{quotes})", answer.person.id, answer.reason(platform))
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod black_hole;
 mod cardinality;
+mod claims;
 mod doubt;
 mod expectation;
 mod holder;
@@ -172,6 +173,7 @@ fn breaches(rule: &Rule, organisation: &Organisation, roll: &Roll<'_>) -> Vec<Br
         Check::Primary { role, attribute } => primary::breaches(*role, *attribute, organisation, roll),
         Check::UsefulGroup => useful_group::breaches(organisation),
         Check::BlackHole => black_hole::breaches(organisation, roll),
+        Check::Claims(parameters) => claims::breaches(parameters, organisation, roll),
         _ => Vec::new(),
     }
 }

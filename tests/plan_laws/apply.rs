@@ -22,7 +22,7 @@ fn apply(portal: &Embedded, organisation: &Organisation, options: &Options) -> (
     let platforms = BTreeMap::from([("acme".to_owned(), organisation.platform.clone())]);
     let approved = wait(ApprovedPlan::approve(document.clone(), platforms, portal));
     let approved = approved.unwrap_or_else(|refused| panic!("the plan is refused: {refused:?}\n{document:#?}"));
-    let author = Author { name: "laws".to_owned(), digest: document.digest.clone() };
+    let author = Author { name: "laws".to_owned(), actor: None, digest: document.digest.clone() };
     let done = wait(approved.apply(portal, &author, || false, |_| ()));
     (document, done.steps)
 }

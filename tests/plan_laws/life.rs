@@ -165,7 +165,7 @@ fn converged(scene: &Scene, organisation: &Organisation, first: &Live, live: &Li
         prop_assert!(!left || kept && status == State::Deactivated, "`{}` left and is {}", entry.object.id, status);
         // Nothing else was done to them, but that whom nobody names may accept.
         let same = before.map(|before| {
-            let status = entry.object.status.clone();
+            let status = entry.object.status;
             PersonRecord::of(&Person { status, ..before.clone() }, platform)
                 == PersonRecord::of(&entry.object, platform)
         });

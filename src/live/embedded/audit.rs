@@ -18,13 +18,13 @@ pub struct AuditRow {
     pub at: String,
     /// Who acted.
     pub who: String,
-    /// The digest of the plan.
+    /// The digest of the plan; empty where somebody acted without one.
     pub plan_digest: String,
     /// The step of the plan.
     pub step: u32,
     /// The organisation.
     pub organisation: SmolStr,
-    /// `create`, `update`, `deactivate`, `reactivate` or `delete`.
+    /// `create`, `update`, `deactivate`, `reactivate`, `delete` or, by the person alone, `accept`.
     pub action: String,
     /// `user`, `contact` or `permission-group`.
     pub resource: String,

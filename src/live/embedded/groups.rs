@@ -28,8 +28,8 @@ static UPDATE: LazyLock<String> = LazyLock::new(|| {
 /// Puts the new word for a group where people have the old one.
 static RENAME: LazyLock<String> = LazyLock::new(|| {
     let renamed =
-        |column| format!("{column} = trim(replace({}, ',' || ?2 || ',', ',' || ?3 || ','), ',')", listed(column));
-    let holds = |column| format!("instr({}, ',' || ?2 || ',')", listed(column));
+        |column| format!("{column} = trim(replace({}, ',' || ?2 || ',', ',' || ?3 || ','), ',')", row::listed(column));
+    let holds = |column| row::lists(column, "?2");
     let (groups, applied) = ("groups", "applied_groups");
     format!(
         "UPDATE person SET {}, {} WHERE organisation = ?1 AND ({} OR {})",
@@ -39,11 +39,6 @@ static RENAME: LazyLock<String> = LazyLock::new(|| {
         holds(applied)
     )
 });
-
-/// A list column with a comma before and after every word.
-fn listed(column: &str) -> String {
-    format!("(',' || replace({column}, ' ', '') || ',')")
-}
 
 struct Found {
     number: i64,
@@ -56,6 +51,7 @@ impl Portal<'_> {
     /// Carries out an operation on a permission group.
     pub(super) fn change_group(self, operation: &Operation) -> Result<(), Stop> {
         let Operation { key, organisation, .. } = operation;
+        self.by_the_rules(operation, None, None, None)?;
         if operation.action == Verb::Create {
             return self.create_group(operation);
         }
@@ -161,9 +157,8 @@ impl Portal<'_> {
 
     /// Refuses where the group has members.
     fn empty(self, operation: &Operation, found: &Found) -> Result<(), Stop> {
-        let holds = |place| format!("instr({}, ',' || {place} || ',')", listed("groups"));
-        let sql =
-            format!("SELECT count(*) FROM person WHERE organisation = ?1 AND ({} OR {})", holds("?2"), holds("?3"));
+        let [own, handle] = ["?2", "?3"].map(|place| row::lists("groups", place));
+        let sql = format!("SELECT count(*) FROM person WHERE organisation = ?1 AND ({own} OR {handle})");
         let handle = row::handle(Section::PermissionGroups, found.number);
         let words = (operation.organisation.as_str(), found.id.as_str(), handle.as_str());
         match self.rows.prepare_cached(&sql)?.query_row(words, |row| row.get::<_, i64>(0))? {

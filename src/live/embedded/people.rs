@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use rusqlite::OptionalExtension;
 use smol_str::SmolStr;
 
-use super::portal::{Portal, Stop, changed, failed, forbidden, stale};
+use super::portal::{Portal, Stop, changed, failed, forbidden, quoted, stale};
 use super::row::{self, Assignment, Decoder, PERSON, PersonColumns};
 use crate::live::object::PersonRecord;
-use crate::live::{Object, Operation, Refusal, Resource};
+use crate::live::{Object, Operation, Refusal, Resource, serial};
 use crate::model::{EntryType, Person};
 use crate::platform::{Holder, Section, State, Verb};
 
@@ -26,12 +26,16 @@ static SELECT: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT organisation, section, external_id, {} FROM person WHERE id = ?1", PERSON.join(", "))
 });
 
+/// A person accepts: what rosterctl wrote of the state follows, since an invitation that is accepted is no drift.
+const ACCEPT: &str = "UPDATE person SET state = ?2, applied_state = iif(applied_state = state, ?2, applied_state)
+    WHERE id = ?1";
+
 /// A person as the portal has it.
-struct Found {
-    number: i64,
+pub(super) struct Found {
+    pub(super) number: i64,
     id: SmolStr,
     managed: bool,
-    person: Person,
+    pub(super) person: Person,
 }
 
 impl Portal<'_> {
@@ -48,6 +52,7 @@ impl Portal<'_> {
             self.way_across(operation, &found)?
         };
         if operation.action == Verb::Delete {
+            self.may_change(operation, &found, None)?;
             return self.delete("person", found.number);
         }
         let key = &operation.key;
@@ -62,7 +67,8 @@ impl Portal<'_> {
             after.status.value = to;
             record.status = to.as_str().into();
         }
-        self.arrives(operation, &after, to)?;
+        self.arrives(operation, &after, found.person.status.value, to)?;
+        self.may_change(operation, &found, Some(&after))?;
         if operation.action == Verb::Deactivate {
             // Taking access away must not fail over what is wrong already.
             self.gives_nothing(key, &PersonRecord::of(&found.person, self.platform), &record)?;
@@ -106,7 +112,8 @@ impl Portal<'_> {
         self.id_free(operation, section)?;
         let (after, record) = self.wanted(operation, section)?;
         self.email_free(operation, &after, section, None)?;
-        self.arrives(operation, &after, to)?;
+        self.arrives(operation, &after, State::Absent, to)?;
+        self.by_the_rules(operation, None, None, Some(&after))?;
         self.allowed(&operation.key, &after, section)?;
         let columns = PersonColumns::new(record);
         let (organisation, section) = (operation.organisation.as_str(), section.as_str());
@@ -117,12 +124,55 @@ impl Portal<'_> {
         self.is_here(operation, &external)
     }
 
+    /// The person invited accepts. Nobody else can, so this is no operation of a plan.
+    pub(super) fn accept(self, operation: &Operation) -> Result<(), Stop> {
+        let found = self.find_person(operation)?;
+        let (key, state) = (&operation.key, found.person.status.value);
+        let way = self.platform.transition(Verb::Accept, state).filter(|_| found.person.section == Section::Users);
+        match way {
+            Some(way) => self.rows.prepare_cached(ACCEPT)?.execute((found.number, way.to.as_str()))?,
+            None if state == State::Active => return forbidden(format!("`{key}` is active already")),
+            None => return forbidden(format!("`{key}` is {state}: only who is invited can accept")),
+        };
+        Ok(())
+    }
+
+    /// Refuses what the acting person may not do to this one, and to take the last one whom the platform needs.
+    fn may_change(self, operation: &Operation, found: &Found, after: Option<&Person>) -> Result<(), Stop> {
+        self.by_the_rules(operation, Some(found.number), Some(&found.person), after)?;
+        for (rule, role) in serial(self.platform) {
+            let holds = |person: &Person| person.active() && person.holds(role);
+            if !holds(&found.person) || after.is_some_and(holds) {
+                continue;
+            }
+            let role = &self.platform[role].id;
+            let sql = format!(
+                "SELECT 1 FROM person WHERE organisation = ?1 AND id <> ?2 AND state = 'active' AND {}",
+                row::lists("roles", "?3")
+            );
+            let mut others = self.rows.prepare_cached(&sql)?;
+            if !others.exists((operation.organisation.as_str(), found.number, role.as_str()))? {
+                let why = quoted(&rule.source);
+                return forbidden(format!("`{}`: no active `{role}` would be left{why}", operation.key));
+            }
+        }
+        Ok(())
+    }
+
     fn find_person(self, operation: &Operation) -> Result<Found, Stop> {
         let Operation { key, organisation, resource, .. } = operation;
-        let number = self.number(operation)?;
+        match self.person(organisation, self.number(operation)?)? {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => stale(format!("`{key}`: the {resource} is no longer on the portal; plan again")),
+            Err(reason) => failed(format!("`{key}`: the portal's row cannot be understood: {reason}")),
+        }
+    }
+
+    /// The person in a row, where the row is there and of this organisation; else why it cannot be understood.
+    pub(super) fn person(self, organisation: &str, number: i64) -> rusqlite::Result<Result<Option<Found>, String>> {
         let mut statement = self.rows.prepare_cached(&SELECT)?;
         let mut rows = statement.query([number])?;
-        let read = match rows.next()? {
+        Ok(match rows.next()? {
             Some(row) if row::text(row, 0, "organisation") == Ok(Some(organisation)) => {
                 let mut decoder = Decoder::new(organisation, self.platform);
                 row::person_section(row, 1).and_then(|section| {
@@ -132,12 +182,7 @@ impl Portal<'_> {
                 })
             }
             _ => Ok(None),
-        };
-        match read {
-            Ok(Some(found)) => Ok(found),
-            Ok(None) => stale(format!("`{key}`: the {resource} is no longer on the portal; plan again")),
-            Err(reason) => failed(format!("`{key}`: the portal's row cannot be understood: {reason}")),
-        }
+        })
     }
 
     /// Refuses where the person is not as the plan saw it.
@@ -206,7 +251,7 @@ impl Portal<'_> {
     }
 
     /// Refuses a status that the action does not lead to.
-    fn arrives(self, operation: &Operation, after: &Person, to: State) -> Result<(), Stop> {
+    fn arrives(self, operation: &Operation, after: &Person, from: State, to: State) -> Result<(), Stop> {
         let Operation { key, action, .. } = operation;
         let (wanted, platform) = (after.status.value, &self.platform.name);
         if wanted == State::Deactivated && !self.platform.knows_deactivated() {
@@ -214,7 +259,8 @@ impl Portal<'_> {
         }
         if wanted != to {
             return forbidden(format!(
-                "`{key}`: on the platform `{platform}` to {action} leads to {to}, not to {wanted}"
+                "`{key}`: on the platform `{platform}` to {action} leads to {to}, not to {wanted}{}",
+                self.sentence(from, wanted)
             ));
         }
         Ok(())

@@ -4,10 +4,11 @@
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
+use super::acting::Acting;
 use super::row;
 use crate::document::record::is_kebab;
 use crate::live::{Operation, Refusal, Resource};
-use crate::platform::{Platform, Section, State, Verb};
+use crate::platform::{Check, Platform, Section, State, Verb};
 
 /// Why an operation ends early.
 pub(super) enum Stop {
@@ -56,6 +57,8 @@ pub(super) struct Portal<'a> {
     pub(super) rows: &'a Connection,
     /// The platform.
     pub(super) platform: &'a Platform,
+    /// Who acts.
+    pub(super) acting: &'a Acting<'a>,
 }
 
 impl Portal<'_> {
@@ -65,6 +68,10 @@ impl Portal<'_> {
         let mut known = self.rows.prepare_cached("SELECT 1 FROM organisation WHERE id = ?1")?;
         if !known.exists([organisation.as_str()])? {
             return failed(format!("the portal does not know the organisation `{organisation}`; prepare it first"));
+        }
+        if operation.action == Verb::Accept {
+            let why = self.sentence(State::Pending, State::Active);
+            return forbidden(format!("`{}`: nobody but the person can accept the invitation{why}", operation.key));
         }
         let section = row::section(operation.resource);
         if !self.platform.sections.contains(&section) {
@@ -78,19 +85,34 @@ impl Portal<'_> {
 
     /// The state that an action leads to. The life cycle is that of users; contacts and groups come, change and go.
     pub(super) fn way(self, operation: &Operation, from: State) -> Result<State, Stop> {
-        let to = match (operation.resource, operation.action) {
-            (Resource::User, action) => self.platform.transition(action, from).map(|way| way.to),
-            (_, Verb::Create | Verb::Update) => Some(State::Active),
-            (_, Verb::Delete) => Some(State::Absent),
-            (_, Verb::Deactivate | Verb::Reactivate | Verb::Accept) => None,
-        };
         let (Operation { key, resource, action, .. }, platform) = (operation, &self.platform.name);
-        match to {
-            Some(to) => Ok(to),
-            None => forbidden(format!(
-                "`{key}`: the platform `{platform}` has no way to {action} a {resource} that is {from}"
+        let goal = match action {
+            Verb::Create | Verb::Reactivate | Verb::Accept => State::Active,
+            Verb::Deactivate => State::Deactivated,
+            Verb::Delete => State::Absent,
+            Verb::Update => from,
+        };
+        match (resource, action, self.platform.transition(*action, from)) {
+            (Resource::User, _, Some(way)) => {
+                if let Some(permission) = way.needs {
+                    self.may(operation, permission, &self.platform[permission].source)?;
+                }
+                // No update lets anybody in or out, whatever the platform's file says.
+                Ok(if *action == Verb::Update { from } else { way.to })
+            }
+            (Resource::Contact | Resource::PermissionGroup, Verb::Create | Verb::Update | Verb::Delete, _) => Ok(goal),
+            _ => forbidden(format!(
+                "`{key}`: the platform `{platform}` has no way to {action} a {resource} that is {from}{}",
+                self.sentence(from, goal)
             )),
         }
+    }
+
+    /// What the platform says of a wish for a state while in another, to follow a refusal.
+    pub(super) fn sentence(self, from: State, wanted: State) -> String {
+        let of = |check: &Check| matches!(check, Check::Wish(wish) if wish.from == from && wish.wanted == wanted);
+        let rule = self.platform.rules.iter().find(|rule| of(&rule.check));
+        rule.map_or_else(String::new, |rule| quoted(&rule.source))
     }
 
     /// The number of the row that the operation names.
@@ -154,6 +176,11 @@ impl Portal<'_> {
             own.map_or_else(|| row::handle(Section::PermissionGroups, number).into(), str::to_owned)
         }))
     }
+}
+
+/// A sentence of the platform's documentation, to follow a refusal.
+pub(super) fn quoted(source: &str) -> String {
+    if source.is_empty() { String::new() } else { format!(": \"{source}\"") }
 }
 
 /// Names that differ, for "has changed since: name, roles".

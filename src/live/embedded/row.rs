@@ -95,6 +95,16 @@ pub(super) fn words(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|word| !word.is_empty())
 }
 
+/// A list column with a comma before and after every word, in SQL.
+pub(super) fn listed(column: &str) -> String {
+    format!("(',' || replace({column}, ' ', '') || ',')")
+}
+
+/// Whether a list column has the word that is the parameter `place`, in SQL.
+pub(super) fn lists(column: &str, place: &str) -> String {
+    format!("instr({}, ',' || {place} || ',')", listed(column))
+}
+
 /// What texts mean, remembered: most people have the same few roles, groups and attributes.
 struct Memo<T>(HashMap<String, Vec<T>>);
 

@@ -142,9 +142,14 @@ fn last_line(plan: &PlanDocument, style: &Style, page: &mut Page<'_>) {
         line.push(Ink::Plain, if place > 0 { ", " } else { " " });
         line.push(ink, &format!("{number} {word}"));
     }
-    let cut = plan.digest.char_indices().nth(SHORT_DIGEST).filter(|_| style.verbose == 0);
-    line.push(Ink::Dim, &format!("  {}", cut.map_or(plan.digest.as_str(), |(cut, _)| &plan.digest[..cut])));
+    line.push(Ink::Dim, &format!("  {}", short_digest(&plan.digest, style)));
     page.add(line);
+}
+
+/// As much of a digest as the style asks for.
+pub(super) fn short_digest<'d>(digest: &'d str, style: &Style) -> &'d str {
+    let cut = digest.char_indices().nth(SHORT_DIGEST).filter(|_| style.verbose == 0);
+    cut.map_or(digest, |(cut, _)| &digest[..cut])
 }
 
 fn no_changes(plan: &PlanDocument) -> Para {

@@ -1,0 +1,83 @@
+//! Roles of which somebody active must always remain: steps that touch who holds one run one at a time, each after a
+//! fresh look at the portal.
+
+use std::collections::{BTreeSet, HashMap};
+
+use smol_str::SmolStr;
+
+use crate::live::{Live, LiveError, Object, Operation, Read, serial};
+use crate::model::Person;
+use crate::platform::{Platform, RoleIx};
+
+/// Whether an operation touches somebody who holds such a role before or after it.
+pub(super) fn alone(platform: &Platform, operation: &Operation) -> bool {
+    let mut roles = serial(platform).map(|(_, role)| role);
+    let people = || [&operation.before, &operation.after].into_iter().flatten().filter_map(Object::person);
+    roles.any(|role| people().any(|person| person.holds(role)))
+}
+
+fn holds(person: &Person, role: RoleIx) -> bool {
+    person.active() && person.holds(role)
+}
+
+/// The active holders of such roles as they should be by now: as the plan was approved, and as its steps went.
+#[derive(Debug, Default)]
+pub(super) struct Holders(HashMap<(SmolStr, RoleIx), BTreeSet<SmolStr>>);
+
+impl Holders {
+    /// Notes who is there when the plan is approved.
+    pub(super) fn note(&mut self, organisation: &str, platform: &Platform, live: &Live) {
+        for (_, role) in serial(platform) {
+            let people = live.people.iter().map(|entry| &entry.object).filter(|person| holds(person, role));
+            self.0.insert((organisation.into(), role), people.map(|person| person.id.clone()).collect());
+        }
+    }
+
+    /// Notes what a step did.
+    pub(super) fn done(&mut self, platform: &Platform, operation: &Operation) {
+        for (_, role) in serial(platform) {
+            let expected = self.0.entry((operation.organisation.clone(), role)).or_default();
+            if let Some(before) = &operation.before {
+                expected.remove(before.id());
+            }
+            let after = operation.after.as_ref().and_then(Object::person).filter(|person| holds(person, role));
+            expected.extend(after.map(|person| person.id.clone()));
+        }
+    }
+
+    /// Looks at the portal again before a step, and says why the step must not be taken: nobody would remain.
+    pub(super) async fn look(
+        &self,
+        target: &impl Read,
+        platform: &Platform,
+        operation: &Operation,
+    ) -> Result<Option<String>, LiveError> {
+        let live = target.read(&operation.organisation, platform).await?;
+        let after = operation.after.as_ref().and_then(Object::person);
+        let refused = serial(platform).find_map(|(rule, role)| {
+            let now = || live.people.iter().filter(|entry| holds(&entry.object, role));
+            let others = || now().filter(|entry| operation.handle.as_ref() != Some(&entry.handle));
+            if now().next().is_none() || others().next().is_some() || after.is_some_and(|after| holds(after, role)) {
+                return None;
+            }
+            let (name, key, why) = (&platform[role].id, &operation.key, self.why(operation, role, &live));
+            Some(format!("without `{key}` nobody active would hold `{name}` any more{why} ({}); plan again", rule.id))
+        });
+        Ok(refused)
+    }
+
+    /// Who held the role or should, and what became of them.
+    fn why(&self, operation: &Operation, role: RoleIx, live: &Live) -> String {
+        let held = live.people.iter().map(|entry| &entry.object).filter(|person| person.holds(role));
+        let mut ids: BTreeSet<&SmolStr> = held.filter(|person| !person.active()).map(|person| &person.id).collect();
+        ids.extend(self.0.get(&(operation.organisation.clone(), role)).into_iter().flatten());
+        let became = |id: &SmolStr| match live.people.iter().map(|entry| &entry.object).find(|one| one.id == *id) {
+            None => Some(format!("`{id}` is gone")),
+            Some(person) if !person.holds(role) => Some(format!("`{id}` holds it no longer")),
+            Some(person) if !person.active() => Some(format!("`{id}` is {}", person.status.value)),
+            Some(_) => None,
+        };
+        let became: Vec<String> = ids.into_iter().filter_map(became).collect();
+        if became.is_empty() { String::new() } else { format!(": {}", became.join(", ")) }
+    }
+}
