@@ -12,8 +12,9 @@ use super::wish;
 use crate::diagnostic::Place;
 use crate::document::workspace::Removal;
 use crate::live::{Entry, Live, Object, Resource};
-use crate::model::{Group, GroupIndex, Organisation, Person};
-use crate::platform::{Field, Section, State, Verb};
+use crate::model::{Group, GroupIndex, Organisation, Person, View};
+use crate::platform::{Check, Field, RoleIx, Section, State, Verb};
+use crate::rules::black_hole;
 
 /// One change to one object, before it has a number and an order.
 #[derive(Clone, Debug)]
@@ -366,9 +367,17 @@ impl<'a> Comparison<'a> {
             self.found.retained.push(key);
             return;
         }
-        let mut before = object;
+        let mut states = Vec::new();
+        if let Object::Person(person) = &object
+            && verbs[0] == Verb::Deactivate
+            && let Some(without) = self.without_assigned_roles(person)
+        {
+            notes.push("these roles are taken first, so that what they are told falls back to others".to_owned());
+            states.push((Verb::Update, Some(Object::Person(Box::new(without)))));
+        }
         for verb in verbs {
-            let after = match &before {
+            let last = states.last().and_then(|(_, after)| after.as_ref()).unwrap_or(&object);
+            let after = match last {
                 Object::Person(person) if verb != Verb::Delete => {
                     let mut after = person.clone();
                     after.status.value = wish::after(platform, verb, person.status.value);
@@ -376,6 +385,10 @@ impl<'a> Comparison<'a> {
                 }
                 _ => None,
             };
+            states.push((verb, after));
+        }
+        let (mut before, mut managed) = (object, managed);
+        for (verb, after) in states {
             self.found.deltas.push(Delta {
                 action: Action::from(verb),
                 resource,
@@ -387,8 +400,25 @@ impl<'a> Comparison<'a> {
                 place: place.clone(),
                 notes: std::mem::take(&mut notes),
             });
+            managed = true;
             before = after.unwrap_or(before);
         }
+    }
+
+    /// A leaver without the roles to which events are assigned, where there are such: while somebody without access holds
+    /// one, nobody may be told.
+    fn without_assigned_roles(&self, person: &Person) -> Option<Person> {
+        let platform = &self.organisation.platform;
+        let watched = platform.rules.iter().any(|rule| matches!(rule.check, Check::BlackHole));
+        if !watched || platform.transition(Verb::Update, person.status.value).is_none() {
+            return None;
+        }
+        let view = View::with(platform, &self.organisation.profile, []);
+        let assigned: Vec<RoleIx> =
+            black_hole::events(&view).flat_map(|event| platform[event].to.iter().copied()).collect();
+        let mut without = person.clone();
+        without.roles.retain(|held| !assigned.contains(&held.role));
+        (without.roles.len() < person.roles.len()).then_some(without)
     }
 }
 

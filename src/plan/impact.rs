@@ -11,7 +11,7 @@ use super::document::{
 use super::sides::Side;
 use crate::live::{Live, Object};
 use crate::model::{Answer, Organisation, Person, Roll, View, grant};
-use crate::platform::{ApplicationIx, EventIx, LevelIx, PermissionIx, Platform};
+use crate::platform::{ApplicationIx, EventIx, LevelIx, PermissionIx, Platform, State};
 
 /// The impact of changes to one organisation: live state against what it becomes. `renamed` are the new ids of groups by
 /// their old ones.
@@ -41,7 +41,9 @@ pub fn impact(
         let new = end.person(entry);
         let kept = new.map(|new| rights(&after.view, new)).unwrap_or_default();
         compare(&mut impact.access, organisation, &old.id, &rights(&before.view, old), &kept);
-        if !old.roles.is_empty() && new.is_some_and(|new| new.roles.is_empty()) {
+        if !old.roles.is_empty()
+            && new.is_some_and(|new| new.roles.is_empty() && new.status.value != State::Deactivated)
+        {
             let roles = old.roles.iter().map(|held| organisation.platform[held.role].id.to_string()).collect();
             let (organisation, person) = (organisation.id.to_string(), old.id.to_string());
             impact.without_role.push(WithoutRole { organisation, person, roles });
