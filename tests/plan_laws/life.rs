@@ -166,7 +166,9 @@ fn converged(scene: &Scene, organisation: &Organisation, first: &Live, live: &Li
         // Nothing else was done to them, but that whom nobody names may accept.
         let same = before.map(|before| {
             let status = entry.object.status;
-            PersonRecord::of(&Person { status, ..before.clone() }, platform)
+            // Whoever leaves gives up roles, so that events fall back.
+            let roles = if left { entry.object.roles.clone() } else { before.roles.clone() };
+            PersonRecord::of(&Person { status, roles, ..before.clone() }, platform)
                 == PersonRecord::of(&entry.object, platform)
         });
         prop_assert_eq!(same, Some(true), "{:?} was {:?}", entry.object, before);
