@@ -5,7 +5,7 @@
 mod common;
 
 use common::portal::DATABASE;
-use common::{ACME, Project, Ran, replaced};
+use common::{ACME, Project, Ran, replaced, words};
 use serde_json::{Value as Json, json};
 
 /// Two users who could do each other's work, and some contacts to come and go.
@@ -50,12 +50,6 @@ impl Project {
 #[track_caller]
 fn steps(ran: &Ran) -> Vec<String> {
     words(&ran.json()["steps"])
-}
-
-fn words(steps: &Json) -> Vec<String> {
-    let word = |step: &Json, name: &str| step[name].as_str().unwrap().to_owned();
-    let line = |step| [word(step, "action"), word(step, "resource"), word(step, "key")].join(" ");
-    steps.as_array().unwrap().iter().map(line).collect()
 }
 
 /// The fields that a step changes.

@@ -38,7 +38,7 @@ fn files(folder: &str) -> Vec<(String, PathBuf)> {
                 if !["target", ".git", ".rosterctl"].contains(&name.as_str()) {
                     folders.push(path);
                 }
-            } else if kind.is_file() && !name.ends_with(".tmp") {
+            } else if kind.is_file() && !name.ends_with(".tmp") && name != ".git" {
                 let shown = path.strip_prefix(repository("")).expect("below the repository").to_string_lossy();
                 found.push((shown.replace('\\', "/"), path));
             }

@@ -60,13 +60,20 @@ impl Holders {
             if now().next().is_none() || others().next().is_some() || after.is_some_and(|after| holds(after, role)) {
                 return None;
             }
-            let (name, key, why) = (&platform[role].id, &operation.key, self.why(operation, role, &live));
-            Some(format!("without `{key}` nobody active would hold `{name}` any more{why} ({}); plan again", rule.id))
+            let (name, key) = (&platform[role].id, &operation.key);
+            let refused = format!("without `{key}` nobody active would hold `{name}` any more");
+            let why = self.why(operation, role, &live);
+            Some(match rule.source.trim_end_matches('.') {
+                _ if !why.is_empty() => format!("{refused}: {why} ({}); plan again", rule.id),
+                // Nobody else held it when the plan was made either: another plan would fare no better.
+                "" => format!("{refused} ({})", rule.id),
+                source => format!("{refused}: \"{source}\" ({})", rule.id),
+            })
         });
         Ok(refused)
     }
 
-    /// Who held the role or should, and what became of them.
+    /// Who held the role or should, and what became of them; empty: nothing.
     fn why(&self, operation: &Operation, role: RoleIx, live: &Live) -> String {
         let held = live.people.iter().map(|entry| &entry.object).filter(|person| person.holds(role));
         let mut ids: BTreeSet<&SmolStr> = held.filter(|person| !person.active()).map(|person| &person.id).collect();
@@ -77,7 +84,6 @@ impl Holders {
             Some(person) if !person.active() => Some(format!("`{id}` is {}", person.status.value)),
             Some(_) => None,
         };
-        let became: Vec<String> = ids.into_iter().filter_map(became).collect();
-        if became.is_empty() { String::new() } else { format!(": {}", became.join(", ")) }
+        ids.into_iter().filter_map(became).collect::<Vec<String>>().join(", ")
     }
 }

@@ -137,7 +137,9 @@ fn fields(organisation: &Organisation, step: &Step, applied: Option<&Object>, fo
         all.into_iter().map(|change| (change.field, change.to)).collect()
     });
     for change in &step.changes {
-        let last = written.as_ref().map(|fields| fields.get(&change.field).cloned().unwrap_or(Json::Null));
+        // The usual status is not listed among the fields of an object.
+        let unlisted = || if change.field == "status" { "active".into() } else { Json::Null };
+        let last = written.as_ref().map(|fields| fields.get(&change.field).cloned().unwrap_or_else(unlisted));
         let cause = match (last, change.field.as_str()) {
             (_, "id") => Cause::NotApplied,
             (_, "section") => Cause::Unknown,

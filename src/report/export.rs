@@ -8,6 +8,7 @@ use crate::document::write::{Entry, GroupEntry, RosterText};
 use crate::live::{Live, Object};
 use crate::model::{EntryType, Group, Person, Status, Value};
 use crate::plan::changes;
+use crate::plan::document::Change;
 use crate::platform::{Platform, Section, State};
 
 /// The roster of an organisation as it is live. What rosterctl does not manage stands under the portal's own handles.
@@ -35,7 +36,9 @@ pub fn as_json(organisation: &str, platform: &Platform, live: &Live) -> Json {
     let groups = live.groups.iter().map(|entry| Object::Group(entry.object.clone()));
     for object in people.chain(groups) {
         let mut fields = Map::new();
-        for change in changes(platform, None, Some(&object), true) {
+        // Who has not accepted yet is wanted active all the same.
+        let waits = |change: &Change| change.field == "status" && change.to == State::Pending.as_str();
+        for change in changes(platform, None, Some(&object), true).into_iter().filter(|change| !waits(change)) {
             match change.field.split_once('.') {
                 Some((map, key)) => fields.entry(map.to_owned()).or_insert_with(|| json!({}))[key] = change.to,
                 None => {

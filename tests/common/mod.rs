@@ -7,6 +7,7 @@
 //! ```
 #![allow(dead_code)] // each test program uses the part of it that it needs
 
+pub mod grx;
 pub mod portal;
 
 use std::ffi::OsString;
@@ -393,6 +394,14 @@ impl Finding {
     pub fn at(&self) -> (u64, u64) {
         (self.line, self.column)
     }
+}
+
+/// Steps of a plan as `action resource key`.
+#[track_caller]
+pub fn words(steps: &Json) -> Vec<String> {
+    let word = |step: &Json, name: &str| step[name].as_str().expect("a word").to_owned();
+    let line = |step| [word(step, "action"), word(step, "resource"), word(step, "key")].join(" ");
+    steps.as_array().expect("steps").iter().map(line).collect()
 }
 
 /// Asserts that a file of this repository has this content. `UPDATE=1` writes it instead.

@@ -4,6 +4,7 @@ use super::ink::{Ink, Page, Para};
 use super::steps::{place, sign};
 use super::values::{count, join, value};
 use super::{FOLD_ABOVE, FOLD_TO, Style};
+use crate::diagnostic::Severity;
 use crate::plan::document::Action;
 use crate::report::{Cause, Difference, Drift};
 
@@ -51,8 +52,13 @@ pub fn drift(drift: &Drift, style: &Style) -> String {
     }
     if differences.is_empty() {
         if !style.quiet {
-            let seen = if drift.complete { "no drift" } else { "no drift in what could be read" };
-            page.add(Para::new(0, 2).with(if drift.complete { Ink::Good } else { Ink::Plain }, seen));
+            let errors = drift.diagnostics.iter().any(|finding| finding.severity == Severity::Error);
+            let (seen, ink) = match (drift.complete, errors) {
+                (false, _) => ("no drift in what could be read", Ink::Plain),
+                (true, true) => ("no drift besides what the errors name", Ink::Plain),
+                (true, false) => ("no drift", Ink::Good),
+            };
+            page.add(Para::new(0, 2).with(ink, seen));
         }
         return page.finish();
     }

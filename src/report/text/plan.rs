@@ -4,6 +4,7 @@ use super::ink::{Ink, Page, Para};
 use super::steps::{place, sign, steps, words};
 use super::values::{count, join, names};
 use super::{FOLD_LINES, Style, impact};
+use crate::diagnostic::Severity;
 use crate::plan::document::PlanDocument;
 
 /// How much of a digest tells plans apart at a glance.
@@ -157,6 +158,9 @@ fn no_changes(plan: &PlanDocument) -> Para {
     if number > 0 {
         let rest = format!(": {} {} not allowed", count(number, "step"), if number == 1 { "is" } else { "are" });
         return Para::new(0, 2).with(Ink::Bad, "nothing can be done").with(Ink::Plain, &rest);
+    }
+    if plan.diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
+        return Para::new(0, 2).with(Ink::Bad, "nothing can be done").with(Ink::Plain, " about what the errors name");
     }
     let line = Para::new(0, 2).with(if plan.complete { Ink::Good } else { Ink::Plain }, "no changes");
     let unchanged = plan.summary.unchanged;
