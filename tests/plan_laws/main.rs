@@ -8,6 +8,7 @@ mod common;
 
 mod actor;
 mod apply;
+mod cases;
 mod change;
 mod digest;
 mod life;
