@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use super::diff::{Delta, Diff};
 use super::watch::as_person;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::live::{Entry, Live, Object};
+use crate::live::{Live, Object};
 use crate::model::{Organisation, Person, View, grant};
 use crate::platform::{ActorRule, Check, PermissionIx, Platform, RoleIx, Rule, Section, State};
 use crate::rules::Levels;
@@ -48,8 +48,8 @@ pub struct Acting<'a> {
     view: View<'a>,
     /// The acting person, where one is named.
     actor: Option<Actor<'a>>,
-    /// Who could take steps before the plan, by the permission needed.
-    able: Vec<(PermissionIx, Vec<&'a Entry<Person>>)>,
+    /// Who can take steps when the next one comes, by the permission needed: the portal's name and the id.
+    able: Vec<(PermissionIx, Vec<(Option<&'a SmolStr>, &'a SmolStr)>)>,
 }
 
 /// The acting person as the steps go by.
@@ -92,7 +92,7 @@ impl<'a> Acting<'a> {
             let needed: BTreeSet<PermissionIx> = rules.0.iter().filter_map(|(_, rule, _)| rule.permission).collect();
             for permission in needed {
                 let able = people.iter().filter(|(_, person)| grant(&acting.view, person, permission).is_some());
-                let able = able.map(|(entry, _)| *entry).collect();
+                let able = able.map(|(entry, _)| (Some(&entry.handle), &entry.object.id)).collect();
                 acting.able.push((permission, able));
             }
         }
@@ -127,6 +127,12 @@ impl<'a> Acting<'a> {
             (_, Some(Object::Group(group))) => drop(self.view.groups.insert(delta.key.clone(), group)),
             (Some(Object::Group(_)), None) => drop(self.view.groups.remove(&delta.key)),
             (_, after) => {
+                for (permission, able) in &mut self.able {
+                    able.retain(|(handle, _)| handle.is_none() || *handle != delta.handle.as_ref());
+                    if as_person(after).is_some_and(|after| grant(&self.view, after, *permission).is_some()) {
+                        able.push((delta.handle.as_ref(), &delta.key));
+                    }
+                }
                 let actor = self.actor.as_mut().and_then(|actor| actor.there.as_mut());
                 let own = actor.filter(|(handle, _)| delta.handle.as_ref() == Some(*handle));
                 let Some((_, person)) = own else { return };
@@ -159,8 +165,8 @@ impl<'a> Acting<'a> {
         }
     }
 
-    /// Those who had a permission before the plan.
-    fn able(&self, permission: PermissionIx) -> &[&'a Entry<Person>] {
+    /// Those who have a permission.
+    fn able(&self, permission: PermissionIx) -> &[(Option<&'a SmolStr>, &'a SmolStr)] {
         let able = self.able.iter().find(|(other, _)| *other == permission);
         able.map_or(&[], |(_, able)| able.as_slice())
     }
@@ -192,16 +198,28 @@ impl<'a> Acting<'a> {
             }
             _ => format!("somebody with `{}`", first.id),
         };
-        let could = |entry: &&&Entry<Person>| {
-            let me = there.as_ref().is_some_and(|(handle, _)| entry.handle == **handle);
-            let able = |one: &PermissionIx| self.able(*one).iter().any(|other| other.handle == entry.handle);
-            !me && others.iter().all(able)
+        // Nobody does to themselves what nobody may do to their own account.
+        let own = |(_, parameters, severity): &(&Rule, &ActorRule, Severity)| {
+            *severity == Severity::Error && parameters.own == Some(true) && fits(parameters, delta)
         };
-        let others: Vec<&str> =
-            self.able(*permission).iter().filter(could).map(|entry| entry.object.id.as_str()).collect();
+        let not_own = self.rules.0.iter().any(own);
+        let may = self.able(*permission).iter().filter(|(handle, _)| {
+            let me = there.as_ref().is_some_and(|(own, _)| *handle == Some(*own));
+            !me && !(not_own && handle.is_some() && *handle == delta.handle.as_ref())
+        });
+        let all = |(handle, _): &&(Option<&SmolStr>, &SmolStr)| {
+            others.iter().all(|one| self.able(*one).iter().any(|(other, _)| other == handle))
+        };
+        let ids = |who: Vec<&(Option<&'a SmolStr>, &'a SmolStr)>| -> Vec<&str> {
+            who.into_iter().map(|(_, id)| id.as_str()).collect()
+        };
+        let mut others = ids(may.clone().filter(all).collect());
+        if others.is_empty() {
+            others = ids(may.collect());
+        }
         let shown = others.iter().take(5).copied().collect::<Vec<_>>().join(" or ");
         message.push_str(&match others.len() {
-            0 => format!("; it needs {what}, and nobody else on the portal is one"),
+            0 => format!("; it needs {what}, and there is nobody else like that on the portal"),
             1..=5 => format!("; it needs {what}: {shown}"),
             more => format!("; it needs {what}: {shown} or {} more", more - 5),
         });

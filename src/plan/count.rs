@@ -1,7 +1,5 @@
 //! What is counted while a plan runs: holders of roles and permissions, readers of events, as rules at error level ask.
 
-use smol_str::format_smolstr;
-
 use crate::diagnostic::Severity;
 use crate::model::{Person, View, grant};
 use crate::platform::{Check, EventIx, PermissionIx, Platform, RoleIx, Rule, Side};
@@ -75,24 +73,26 @@ impl<'a> Count<'a> {
     }
 
     pub(super) fn text(&self, view: &View<'_>, side: Side) -> String {
+        let mut who = "nobody";
         let (few, what) = match self {
             Count::Rule(rule) => match &rule.check {
                 Check::Cardinality(parameters) => {
-                    let role = &view.platform[parameters.role].id;
-                    let active = view.platform.knows_deactivated() && !parameters.inactive;
-                    (parameters.min > 1, if active { format_smolstr!("{role} and is active") } else { role.clone() })
+                    if view.platform.knows_deactivated() && !parameters.inactive {
+                        who = "nobody who is active";
+                    }
+                    (parameters.min > 1, &view.platform[parameters.role].id)
                 }
                 _ => return format!("{} does not hold", rule.title.trim_end_matches('.')),
             },
             Count::Event(_, event) => return format!("`{}` is read by nobody", view.platform[*event].id),
-            Count::Role(_, role) => (false, view.platform[*role].id.clone()),
+            Count::Role(_, role) => (false, &view.platform[*role].id),
             Count::Permission(_, permission) => {
                 return format!("nobody can {}", view.platform[*permission].id);
             }
         };
         match side {
             Side::Gap if few => format!("too few people hold {what}"),
-            Side::Gap => format!("nobody holds {what}"),
+            Side::Gap => format!("{who} holds {what}"),
             Side::Surplus => format!("one person too many holds {what}"),
         }
     }

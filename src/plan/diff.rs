@@ -313,9 +313,6 @@ impl<'a> Comparison<'a> {
             let (from, to) = (Resource::from(before.section), Resource::from(after.section));
             notes.push(format!("the {from} becomes a {to}"));
         }
-        if action == Action::Reactivate {
-            notes.push("the roles are asserted again".to_owned());
-        }
         let delta = Delta {
             action,
             resource: Resource::from(wanted.section),
@@ -327,19 +324,29 @@ impl<'a> Comparison<'a> {
             place: Some(wanted.place()),
             notes,
         };
-        // Access is taken first and by itself; whatever else changes comes after it.
-        let mut between = before;
-        between.status = after.status;
-        if action != Action::Deactivate || same(&between, &after) {
+        // Access is taken by itself: before what else changes where that gives something, after it where it only takes.
+        if action != Action::Deactivate {
             return self.found.deltas.push(delta);
         }
-        let between = Some(Object::Person(Box::new(between)));
-        let rest = Delta { action: Action::Update, before: between.clone(), notes: Vec::new(), ..delta.clone() };
-        self.found.deltas.extend([Delta { after: between, ..delta }, Delta { managed: true, ..rest }]);
+        let gains = after.roles.iter().any(|held| !before.holds(held.role))
+            || after.groups.iter().any(|group| !before.groups.contains(group));
+        let mut between = if gains { before } else { after.clone() };
+        between.status.value = if gains { after.status.value } else { State::Active };
+        let between = Object::Person(Box::new(between));
+        if delta.before.as_ref() == Some(&between) || delta.after.as_ref() == Some(&between) {
+            return self.found.deltas.push(delta);
+        }
+        let (first, second) =
+            if gains { (Action::Deactivate, Action::Update) } else { (Action::Update, Action::Deactivate) };
+        let rest = Delta { action: second, managed: true, before: Some(between.clone()), notes: Vec::new(), ..delta.clone() };
+        self.found.deltas.extend([Delta { action: first, after: Some(between), ..delta }, rest]);
     }
 
     fn leaver(&mut self, resource: Resource, managed: bool, handle: &SmolStr, object: Object, ended: Option<&Person>) {
         if !managed && !self.prune {
+            if matches!(&object, Object::Person(person) if person.status.value == State::Deactivated) {
+                self.found.retained.push(object.id().into());
+            }
             self.found.unmanaged.push((resource, handle.clone()));
             return;
         }

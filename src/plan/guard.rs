@@ -13,7 +13,7 @@ use super::{Guards, Limit, Options};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::live::{Live, Object, Resource};
 use crate::model::{Organisation, Person};
-use crate::platform::{Check, Field, Requires};
+use crate::platform::{Check, Field, Requires, Rule};
 use crate::rules::Levels;
 
 /// Findings of a plan about its own reach, for one organisation.
@@ -124,10 +124,15 @@ pub fn on_the_portal(organisation: &Organisation, live: &Live, diff: &Diff, leve
                 (format!(", until {who} accepts the invitation"), help)
             }
         };
-        let message = format!("on the portal, as it is, {text}{why}");
+        let message = format!("on the portal, as it is, {text}{why}{}", quoted(rule));
         Diagnostic::new(rule.id.clone(), Severity::Warning, message).help(help)
     });
     broken.collect()
+}
+
+/// The sentence that a rule comes from, to follow a message.
+pub fn quoted(rule: &Rule) -> String {
+    if rule.source.is_empty() { String::new() } else { format!(": \"{}\"", rule.source.trim_end_matches('.')) }
 }
 
 /// Findings about the steps that leave rules open, one for each rule and step.

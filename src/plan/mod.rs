@@ -326,11 +326,18 @@ impl PlanDocument {
     fn summarise(&mut self) {
         let needs = self.steps.iter().flat_map(|step| step.needs.iter().cloned());
         self.needs = needs.collect::<std::collections::BTreeSet<String>>().into_iter().collect();
-        let count = |actions: &[Action]| self.steps.iter().filter(|step| actions.contains(&step.action)).count();
+        // Several steps may change one object: it counts once, by what becomes of it.
+        let mut objects: HashMap<_, Action> = HashMap::new();
+        for step in &self.steps {
+            let object = (&step.organisation, step.resource, &step.handle, &step.key);
+            let action = objects.entry(object).or_insert(step.action);
+            *action = if step.action == Action::Delete { Action::Delete } else { *action };
+        }
+        let count = |wanted: &dyn Fn(Action) -> bool| objects.values().filter(|action| wanted(**action)).count();
         self.summary = PlanSummary {
-            create: count(&[Action::Create]),
-            update: count(&[Action::Update, Action::Deactivate, Action::Reactivate]),
-            remove: count(&[Action::Delete]),
+            create: count(&|action| action == Action::Create),
+            update: count(&|action| !matches!(action, Action::Create | Action::Delete)),
+            remove: count(&|action| action == Action::Delete),
             unchanged: self.summary.unchanged,
             unmanaged: self.unmanaged.len(),
             waiting: self.waiting.len(),

@@ -109,7 +109,7 @@ fn blocked(plan: &PlanDocument, several: bool, page: &mut Page<'_>) {
     if plan.blocked.is_empty() {
         return;
     }
-    page.heading(0, Ink::Bad, "not allowed, so not done");
+    page.heading(0, Ink::Bad, "held back");
     for blocked in &plan.blocked {
         let step = &blocked.step;
         let (sign, ink) = sign(step.action);
@@ -136,7 +136,7 @@ fn last_line(plan: &PlanDocument, style: &Style, page: &mut Page<'_>) {
         (summary.remove, "to remove", Ink::Remove),
         (summary.unchanged, "unchanged", Ink::Plain),
         (plan.waiting.len(), "waiting", Ink::Plain),
-        (plan.blocked.len(), "not allowed", Ink::Bad),
+        (plan.blocked.len(), "held back", Ink::Bad),
     ];
     let mut line = Para::new(0, 2).with(Ink::Bold, "plan:");
     for (place, (number, word, ink)) in kinds.into_iter().filter(|(number, ..)| *number > 0).enumerate() {
@@ -156,7 +156,7 @@ pub(super) fn short_digest<'d>(digest: &'d str, style: &Style) -> &'d str {
 fn no_changes(plan: &PlanDocument) -> Para {
     let number = plan.blocked.len();
     if number > 0 {
-        let rest = format!(": {} {} not allowed", count(number, "step"), if number == 1 { "is" } else { "are" });
+        let rest = format!(": {} {} held back", count(number, "step"), if number == 1 { "is" } else { "are" });
         return Para::new(0, 2).with(Ink::Bad, "nothing can be done").with(Ink::Plain, &rest);
     }
     if plan.diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
