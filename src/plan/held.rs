@@ -2,7 +2,7 @@
 //! until then; those that may not be taken; and whatever needs them. The others are ordered without them.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
@@ -87,7 +87,10 @@ fn waiting<'a>(
     let first = placed.iter().enumerate().find_map(|(at, step)| {
         let opened = step.opens.iter().zip(&step.closed);
         let mut open = opened.filter(|(opened, closed)| {
-            !opened.allowed && closed.is_none() && !allowed.iter().any(|rule| *rule == opened.rule)
+            opened.lacks_somebody()
+                && !opened.allowed
+                && closed.is_none()
+                && !allowed.iter().any(|rule| *rule == opened.rule)
         });
         open.find_map(|(opened, _)| {
             // Nobody waits for an invitation that waits for them.
@@ -150,20 +153,24 @@ fn hold(deltas: &mut Vec<Delta>, placed: Vec<Placed>, mut reasons: BTreeMap<usiz
     let steps = placed.into_iter().enumerate();
     let held = steps.filter_map(|(at, Placed { delta, .. })| Some((delta, reasons.remove(&at)?)));
     let held: Vec<Held> = held.map(|(delta, Reason { rule, message, .. })| Held { delta, rule, message }).collect();
+    let object = |delta: &Delta| (delta.resource, delta.handle.clone(), delta.key.clone());
+    let mut of: HashMap<(Resource, Option<SmolStr>, SmolStr), Vec<usize>> = HashMap::new();
+    for (index, delta) in deltas.iter().enumerate() {
+        of.entry(object(delta)).or_default().push(index);
+    }
+    let mut gone = HashSet::new();
     for Held { delta, .. } in held.iter().rev() {
-        let same = |other: &Delta| {
-            other.handle == delta.handle
-                && other.key == delta.key
-                && other.resource == delta.resource
-                && other.after == delta.after
-        };
-        if let Some(index) = deltas.iter().position(|other| same(other) && other.before == delta.before) {
-            deltas.remove(index);
-        } else if let Some(whole) = deltas.iter_mut().find(|other| same(other)) {
+        let same = of.get(&object(delta)).into_iter().flatten().find(|index| deltas[**index].after == delta.after);
+        let Some(index) = same.copied() else { continue };
+        if deltas[index].before == delta.before {
+            gone.insert(index);
+        } else {
             // The second half of a step in two: the first one stays, unless it goes next.
-            whole.after = delta.before.clone();
+            deltas[index].after = delta.before.clone();
         }
     }
+    let mut index = 0..;
+    deltas.retain(|_| index.next().is_none_or(|index| !gone.contains(&index)));
     held
 }
 

@@ -43,6 +43,13 @@ pub struct Opened {
     pub text: String,
 }
 
+impl Opened {
+    /// Whether somebody is missing, so that an acceptance may close it.
+    pub fn lacks_somebody(&self) -> bool {
+        matches!(self.spot, Spot::Count(_, true))
+    }
+}
+
 /// What a step would do to the rules.
 #[derive(Debug, Default)]
 pub struct Effect {

@@ -15,7 +15,7 @@ use crate::portal::states;
 use crate::scene::{has_finding, planned, scene, scene_on};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1900, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn steps_lead_from_what_is_live_to_what_is_wanted(scene in scene_on(0..LIFELONG)) {

@@ -14,7 +14,7 @@ use rosterctl::platform::{Platform, Section};
 use crate::scene::{Scene, planned, scene, scene_on, target, unique};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1900, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_digest_covers_what_is_done_and_to_what(scene in scene(), pick in any::<prop::sample::Index>()) {

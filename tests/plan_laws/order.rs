@@ -14,7 +14,7 @@ use crate::portal::{Portal, handle, renamed, states};
 use crate::scene::{Raw, Scene, has_finding, planned, scene, scene_on, someone};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, max_global_rejects: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1900, failure_persistence: None, max_global_rejects: 20_000, ..ProptestConfig::default() })]
 
     #[test]
     fn no_step_opens_a_rule_that_another_order_keeps(scene in scene()) {
