@@ -162,7 +162,6 @@ fn g59_who_left_and_stays_deactivated_is_not_forgotten() {
 }
 
 #[test]
-#[ignore = "src/plan/wish.rs: only leavers whom rosterctl managed are looked at, not everybody absent from the roster"]
 fn g59_who_was_never_in_a_roster_is_not_forgotten_either() {
     let project = without_carl();
     project.turns("carl", "external_id = NULL");
@@ -224,7 +223,6 @@ fn g68_who_was_here_comes_back() {
 }
 
 #[test]
-#[ignore = "src/plan/diff.rs: says what the note of the transition in grx.yaml says too"]
 fn g68_says_once_that_roles_are_asserted_again() {
     let project = without_carl();
     project.wants("carl", CONTRIBUTOR);

@@ -23,7 +23,6 @@ fn g4_a_portal_without_an_administrator_is_a_finding() {
 }
 
 #[test]
-#[ignore = "src/plan/count.rs, guard.rs, held.rs: what is said of the portal and of steps held back quotes no sentence"]
 fn g4_what_is_said_of_the_portal_quotes_the_platform() {
     let project = Project::grx(&[]);
     project.sql("UPDATE person SET roles = 'assessment-owner' WHERE roles = 'account-administrator'");
@@ -85,7 +84,6 @@ fn g16_the_last_reader_is_not_deactivated_unless_that_is_allowed() {
 }
 
 #[test]
-#[ignore = "src/plan/diff.rs: access is always taken first, though to take the role first opens nothing"]
 fn g16_the_role_is_taken_before_the_access_where_that_opens_nothing() {
     let project = Project::grx(&[]);
     project.wants("dana", "status: deactivated");
@@ -97,7 +95,6 @@ fn g16_the_role_is_taken_before_the_access_where_that_opens_nothing() {
 }
 
 #[test]
-#[ignore = "src/plan/mod.rs: a step that may not be taken counts as the one that mends what an earlier one opens"]
 fn g16_a_step_that_may_not_be_taken_mends_nothing() {
     let project = Project::grx(&[]);
     project.deletes();
@@ -138,7 +135,6 @@ fn g70_a_token_needs_an_active_owner() {
 }
 
 #[test]
-#[ignore = "src/plan: the rule looks at rosters only; a leaver's token is not mentioned, neither before nor after"]
 fn g70_the_token_of_a_leaver_is_mentioned() {
     let project = Project::grx(&[("carl", "roles: [assessment-contributor], attributes: { apiToken: true }")]);
     project.leaves("carl");

@@ -58,7 +58,6 @@ fn g8_only_an_administrator_takes_the_role_away() {
 }
 
 #[test]
-#[ignore = "src/plan/actor.rs: among those who could is the one from whom the role is taken, who may not (G9)"]
 fn g8_who_loses_the_role_is_not_named_as_who_could_take_it() {
     for (project, step, rule) in [
         (wanting("ben", CONTRIBUTOR), "update user ben", "grx/revoke-admin"),
@@ -85,7 +84,6 @@ fn g9_nobody_takes_the_role_from_themselves() {
 }
 
 #[test]
-#[ignore = "src/plan/actor.rs: whom an earlier step of the plan makes an administrator is not named"]
 fn g9_names_whom_the_plan_makes_an_administrator() {
     let project = Project::grx(&[("ben", CONTRIBUTOR)]);
     project.wants("ada", CONTRIBUTOR);
@@ -165,7 +163,6 @@ fn g21_a_user_manager_neither_gives_nor_takes_the_role() {
 }
 
 #[test]
-#[ignore = "src/plan/actor.rs: who could is told from before the plan, so what its own steps grant does not count"]
 fn g21_holds_as_soon_as_a_step_makes_the_first_administrator() {
     // Nobody on the portal is an administrator, so the user manager may make one; a second one is that one's business.
     let project = Project::grx(&[]);
@@ -180,7 +177,6 @@ fn g21_holds_as_soon_as_a_step_makes_the_first_administrator() {
 }
 
 #[test]
-#[ignore = "src/plan/actor.rs: where nobody has all that a step needs, the message says that nobody has what pia has"]
 fn g64_who_has_what_is_missing_is_named_though_they_lack_something_else() {
     let project = Project::grx(&[]);
     project.sql("UPDATE person SET roles = 'assessment-contributor' WHERE roles = 'account-administrator'");

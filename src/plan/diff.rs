@@ -338,7 +338,8 @@ impl<'a> Comparison<'a> {
         }
         let (first, second) =
             if gains { (Action::Deactivate, Action::Update) } else { (Action::Update, Action::Deactivate) };
-        let rest = Delta { action: second, managed: true, before: Some(between.clone()), notes: Vec::new(), ..delta.clone() };
+        let rest =
+            Delta { action: second, managed: true, before: Some(between.clone()), notes: Vec::new(), ..delta.clone() };
         self.found.deltas.extend([Delta { action: first, after: Some(between), ..delta }, rest]);
     }
 

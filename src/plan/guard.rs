@@ -12,9 +12,9 @@ use super::watch::{Opened, Watcher, as_person};
 use super::{Guards, Limit, Options};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::live::{Live, Object, Resource};
-use crate::model::{Organisation, Person};
+use crate::model::{Organisation, Person, View};
 use crate::platform::{Check, Field, Requires, Rule};
-use crate::rules::Levels;
+use crate::rules::{Levels, applies, personal};
 
 /// Findings of a plan about its own reach, for one organisation.
 pub fn findings(
@@ -40,6 +40,7 @@ pub fn findings(
     findings.append(&mut super::unread::findings(live, diff));
     limits(organisation, live, steps, options, &mut findings);
     unmanaged(organisation, live, diff, options, &mut findings);
+    left_behind(organisation, steps, options, &mut findings);
     tampered(organisation, live, options, &mut findings);
     unknown_groups(organisation, live, &mut findings);
     addresses(organisation, live, diff, &mut findings);
@@ -128,6 +129,29 @@ pub fn on_the_portal(organisation: &Organisation, live: &Live, diff: &Diff, leve
         Diagnostic::new(rule.id.clone(), Severity::Warning, message).help(help)
     });
     broken.collect()
+}
+
+/// What steps leave behind: people who left the roster and stay on the portal in a state that a rule speaks against.
+fn left_behind(organisation: &Organisation, steps: &[Placed], options: &Options, findings: &mut Vec<Diagnostic>) {
+    let view = View::of(organisation);
+    for delta in steps.iter().map(|placed| &placed.delta) {
+        let (Some(before), Some(after)) = (as_person(&delta.before), as_person(&delta.after)) else { continue };
+        if organisation.entry(after.section, &after.id).is_some() {
+            continue;
+        }
+        for rule in organisation.platform.rules.iter().filter(|rule| applies(rule, &view)) {
+            let earlier = personal(rule, organisation, &view, before);
+            for breach in personal(rule, organisation, &view, after) {
+                let known = earlier.iter().any(|known| known.message == breach.message);
+                let Some(severity) = options.levels.weigh(rule, breach.level).filter(|_| !known) else { continue };
+                let message = format!("once it is done: {}{}", breach.message, quoted(rule));
+                let finding = Diagnostic::new(rule.id.clone(), severity.max(Severity::Warning), message);
+                let mut finding = finding.subject(delta.key.clone()).help(breach.help);
+                finding.place = delta.place.clone();
+                findings.push(finding);
+            }
+        }
+    }
 }
 
 /// The sentence that a rule comes from, to follow a message.
