@@ -63,7 +63,7 @@ fn who_replaces_the_only_administrator_accepts_first() {
         assert_eq!((&blocked["rule"], &plan["summary"]["blocked"]), (&json!("grx/admin-must-be-active"), &json!(1)));
         assert_eq!(words(&json!([blocked["step"]])), ["deactivate user ada"]);
         let message = blocked["message"].as_str().unwrap();
-        assert!(message.contains("until zoe has accepted the invitation"), "{message}");
+        assert!(message.contains("until `zoe` has accepted the invitation"), "{message}");
     };
     held(&["create user zoe"]);
     project.run("apply --yes").exits(3).says("1 step done");
@@ -112,7 +112,7 @@ fn g55_who_is_invited_cannot_be_deactivated() {
     project.has_state("nina pending assessment-contributor");
     // Either way that the help offers.
     project.run("portal accept nina").exits(0);
-    project.lets("ada", &["deactivate user nina", "update user nina"]);
+    project.lets("ada", &["update user nina", "deactivate user nina"]);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn g57_nobody_begins_deactivated() {
     project.apply();
     project.run("portal accept nina").exits(0);
     project.wants("nina", "status: deactivated");
-    project.lets("ada", &["deactivate user nina", "update user nina"]);
+    project.lets("ada", &["update user nina", "deactivate user nina"]);
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn g17_a_user_manager_adds_users() {
 fn g18_a_user_manager_deactivates_users() {
     leaving("carl").lets("pia", &["deactivate user carl"]);
     let project = wanting("carl", "status: deactivated");
-    project.lets("pia", &["deactivate user carl", "update user carl"]);
+    project.lets("pia", &["update user carl", "deactivate user carl"]);
     assert!(project.people_live().contains(&"carl deactivated".to_owned()));
 }
 

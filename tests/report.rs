@@ -163,8 +163,8 @@ held back
   ~ update user eve  rosters/acme.yaml:16
       only an administrator may grant this role; ask dana [grx/grant-admin]
 
-plan: 1 to create, 1 to update, 1 to remove, 40 unchanged, 1 waiting, 1
-  held back  sha256:0123456789ab
+plan: 1 to create, 1 to update, 1 to remove, 40 unchanged, 1 waiting, 1 held
+  back  sha256:0123456789ab
 ";
     let drawn = text::plan(&full_plan(), &PLAIN);
     assert_eq!(drawn, expected, "\n{drawn}");

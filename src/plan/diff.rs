@@ -330,12 +330,12 @@ impl<'a> Comparison<'a> {
         }
         let gains = after.roles.iter().any(|held| !before.holds(held.role))
             || after.groups.iter().any(|group| !before.groups.contains(group));
-        let mut between = if gains { before } else { after.clone() };
+        let mut between = if gains { before.clone() } else { after.clone() };
         between.status.value = if gains { after.status.value } else { State::Active };
-        let between = Object::Person(Box::new(between));
-        if delta.before.as_ref() == Some(&between) || delta.after.as_ref() == Some(&between) {
+        if same(&between, &before) || same(&between, &after) {
             return self.found.deltas.push(delta);
         }
+        let between = Object::Person(Box::new(between));
         let (first, second) =
             if gains { (Action::Deactivate, Action::Update) } else { (Action::Update, Action::Deactivate) };
         let rest =

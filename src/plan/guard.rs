@@ -13,7 +13,7 @@ use super::{Guards, Limit, Options};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::live::{Live, Object, Resource};
 use crate::model::{Organisation, Person, View};
-use crate::platform::{Check, Field, Requires, Rule};
+use crate::platform::{Check, Field, Requires, Rule, State};
 use crate::rules::{Levels, applies, personal};
 
 /// Findings of a plan about its own reach, for one organisation.
@@ -40,7 +40,7 @@ pub fn findings(
     findings.append(&mut super::unread::findings(live, diff));
     limits(organisation, live, steps, options, &mut findings);
     unmanaged(organisation, live, diff, options, &mut findings);
-    left_behind(organisation, steps, options, &mut findings);
+    left_behind(organisation, live, diff, steps, options, &mut findings);
     tampered(organisation, live, options, &mut findings);
     unknown_groups(organisation, live, &mut findings);
     addresses(organisation, live, diff, &mut findings);
@@ -132,23 +132,28 @@ pub fn on_the_portal(organisation: &Organisation, live: &Live, diff: &Diff, leve
 }
 
 /// What steps leave behind: people who left the roster and stay on the portal in a state that a rule speaks against.
-fn left_behind(organisation: &Organisation, steps: &[Placed], options: &Options, findings: &mut Vec<Diagnostic>) {
+fn left_behind(
+    organisation: &Organisation,
+    live: &Live,
+    diff: &Diff,
+    steps: &[Placed],
+    options: &Options,
+    findings: &mut Vec<Diagnostic>,
+) {
     let view = View::of(organisation);
-    for delta in steps.iter().map(|placed| &placed.delta) {
-        let (Some(before), Some(after)) = (as_person(&delta.before), as_person(&delta.after)) else { continue };
-        if organisation.entry(after.section, &after.id).is_some() {
-            continue;
-        }
+    let retained: HashSet<&SmolStr> = diff.retained.iter().collect();
+    let retained = live.people.iter().map(|entry| &entry.object).filter(|person| retained.contains(&person.id));
+    let leaving = steps.iter().filter_map(|placed| as_person(&placed.delta.after));
+    let leaving = leaving.filter(|person| {
+        person.status.value == State::Deactivated && organisation.entry(person.section, &person.id).is_none()
+    });
+    for person in retained.chain(leaving) {
         for rule in organisation.platform.rules.iter().filter(|rule| applies(rule, &view)) {
-            let earlier = personal(rule, organisation, &view, before);
-            for breach in personal(rule, organisation, &view, after) {
-                let known = earlier.iter().any(|known| known.message == breach.message);
-                let Some(severity) = options.levels.weigh(rule, breach.level).filter(|_| !known) else { continue };
-                let message = format!("once it is done: {}{}", breach.message, quoted(rule));
+            for breach in personal(rule, organisation, &view, person) {
+                let Some(severity) = options.levels.weigh(rule, breach.level) else { continue };
+                let message = format!("of whoever left the roster: {}{}", breach.message, quoted(rule));
                 let finding = Diagnostic::new(rule.id.clone(), severity.max(Severity::Warning), message);
-                let mut finding = finding.subject(delta.key.clone()).help(breach.help);
-                finding.place = delta.place.clone();
-                findings.push(finding);
+                findings.push(finding.subject(person.id.clone()).help(breach.help));
             }
         }
     }

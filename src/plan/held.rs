@@ -63,7 +63,7 @@ pub fn settle(organisation: &Organisation, live: &Live, found: &Diff, options: &
         let watch = || Watcher::new(organisation, live, found, &deltas, &options.levels);
         let ordered = order::order(&deltas, watch);
         let mut warnings = Vec::new();
-        let mut reasons = waiting(live, &ordered.placed, &options.allow_open, watch);
+        let mut reasons = waiting(organisation, live, &ordered.placed, &options.allow_open, watch);
         if reasons.is_empty() {
             let acting = Acting::new(organisation, live, found, rules, options.actor.as_deref());
             reasons = refused(organisation, acting, &ordered.placed, &mut warnings);
@@ -79,6 +79,7 @@ pub fn settle(organisation: &Organisation, live: &Live, found: &Diff, options: &
 /// The first step that opens a rule which only waits for somebody to accept an invitation, and those that need it; rules
 /// of `allowed` may be opened.
 fn waiting<'a>(
+    organisation: &Organisation,
     live: &Live,
     placed: &[Placed],
     allowed: &[String],
@@ -97,9 +98,12 @@ fn waiting<'a>(
             let needing = needing(placed, at);
             let others = placed.iter().enumerate().filter(|(other, _)| !needing.contains(other));
             let others: Vec<&Placed> = others.map(|(_, step)| step).collect();
-            let who = watch().waits_for(opened, pending(live, &others)).join(" and ");
+            let who = watch().waits_for(opened, pending(live, &others));
+            let who: Vec<String> = who.iter().map(|id| format!("`{id}`")).collect();
+            let who = who.join(" and ");
             let state = format!("waits until {who} has accepted the invitation");
-            let message = format!("{state}: before that, {}; apply again then", opened.text);
+            let source = quoted(organisation, &opened.rule);
+            let message = format!("{state}: before that, {}{source}; apply again then", opened.text);
             (!who.is_empty()).then(|| (at, Reason::new(&step.delta, &opened.rule, message, &state)))
         })
     });
@@ -197,4 +201,8 @@ fn pending<'p>(live: &'p Live, steps: &[&'p Placed]) -> impl Iterator<Item = &'p
         None => Some(&entry.object),
     });
     there.chain(created).filter(|person| person.status.value == State::Pending)
+}
+
+fn quoted(organisation: &Organisation, rule: &str) -> String {
+    organisation.platform.rule(rule).map(super::guard::quoted).unwrap_or_default()
 }
