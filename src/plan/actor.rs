@@ -48,8 +48,18 @@ pub struct Acting<'a> {
     view: View<'a>,
     /// The acting person, where one is named.
     actor: Option<Actor<'a>>,
-    /// Who can take steps when the next one comes, by the permission needed: the portal's name and the id.
-    able: Vec<(PermissionIx, Vec<(Option<&'a SmolStr>, &'a SmolStr)>)>,
+    /// Who can take steps when the next one comes, by the permission needed.
+    able: Vec<Able<'a>>,
+}
+
+/// Those who have a permission.
+#[derive(Debug)]
+struct Able<'a> {
+    permission: PermissionIx,
+    /// The portal's name for each, and the id.
+    people: Vec<(Option<&'a SmolStr>, &'a SmolStr)>,
+    /// Whether anybody had it, before the plan or while it goes on.
+    ever: bool,
 }
 
 /// The acting person as the steps go by.
@@ -92,8 +102,8 @@ impl<'a> Acting<'a> {
             let needed: BTreeSet<PermissionIx> = rules.0.iter().filter_map(|(_, rule, _)| rule.permission).collect();
             for permission in needed {
                 let able = people.iter().filter(|(_, person)| grant(&acting.view, person, permission).is_some());
-                let able = able.map(|(entry, _)| (Some(&entry.handle), &entry.object.id)).collect();
-                acting.able.push((permission, able));
+                let people: Vec<_> = able.map(|(entry, _)| (Some(&entry.handle), &entry.object.id)).collect();
+                acting.able.push(Able { permission, ever: !people.is_empty(), people });
             }
         }
         acting
@@ -127,10 +137,11 @@ impl<'a> Acting<'a> {
             (_, Some(Object::Group(group))) => drop(self.view.groups.insert(delta.key.clone(), group)),
             (Some(Object::Group(_)), None) => drop(self.view.groups.remove(&delta.key)),
             (_, after) => {
-                for (permission, able) in &mut self.able {
-                    able.retain(|(handle, _)| handle.is_none() || *handle != delta.handle.as_ref());
+                for Able { permission, people, ever } in &mut self.able {
+                    people.retain(|(handle, _)| handle.is_none() || *handle != delta.handle.as_ref());
                     if as_person(after).is_some_and(|after| grant(&self.view, after, *permission).is_some()) {
-                        able.push((delta.handle.as_ref(), &delta.key));
+                        people.push((delta.handle.as_ref(), &delta.key));
+                        *ever = true;
                     }
                 }
                 let actor = self.actor.as_mut().and_then(|actor| actor.there.as_mut());
@@ -160,15 +171,15 @@ impl<'a> Acting<'a> {
             Some(permission) => {
                 let able = person.is_some_and(|person| grant(&self.view, person, permission).is_some());
                 // Where nobody at all is able, the portal is new: somebody has to begin.
-                !able && !self.able(permission).is_empty()
+                !able && self.able.iter().any(|able| able.permission == permission && able.ever)
             }
         }
     }
 
     /// Those who have a permission.
     fn able(&self, permission: PermissionIx) -> &[(Option<&'a SmolStr>, &'a SmolStr)] {
-        let able = self.able.iter().find(|(other, _)| *other == permission);
-        able.map_or(&[], |(_, able)| able.as_slice())
+        let able = self.able.iter().find(|able| able.permission == permission);
+        able.map_or(&[], |able| able.people.as_slice())
     }
 
     fn message(&self, actor: &Actor<'_>, rule: &Rule, parameters: &ActorRule, delta: &Delta) -> String {

@@ -123,7 +123,7 @@ fn attempt<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>, early: &[usize]) 
                             let index = effects[at].0;
                             let waits = std::mem::take(&mut nodes[index].waits);
                             // The gain takes over the step's place and frees what waited for its address or id; the
-                            // loss follows it and frees the groups that it leaves.
+                            // loss follows it and frees the groups that it leaves, and what else becomes of the same object.
                             let gain_index = nodes.len();
                             let effect = watcher.effect(&gain);
                             nodes.push(Node { delta: Cow::Owned(gain), waits, follows: Vec::new(), phase: LATER + 1 });
@@ -131,9 +131,11 @@ fn attempt<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>, early: &[usize]) 
                             nodes[index] = Node { delta, waits, follows: Vec::new(), phase: LATER + 3 };
                             missing.push(0);
                             missing[index] = 1;
-                            let (left, mut freed): (Vec<usize>, Vec<usize>) = std::mem::take(&mut followers[index])
-                                .into_iter()
-                                .partition(|follower| is_group(&nodes[*follower].delta));
+                            let (left, mut freed): (Vec<usize>, Vec<usize>) =
+                                std::mem::take(&mut followers[index]).into_iter().partition(|follower| {
+                                    let (follower, own) = (&nodes[*follower].delta, &nodes[index].delta);
+                                    is_group(follower) || follower.handle.is_some() && follower.handle == own.handle
+                                });
                             for follower in &freed {
                                 let waits = nodes[*follower].waits.iter_mut();
                                 waits.filter(|at| **at == index).for_each(|at| *at = gain_index);

@@ -75,7 +75,8 @@ fn may(platform: &Platform, start: &Portal, portal: &Portal, actor: &str, step: 
     }
     needs(platform, step.action, before, after).into_iter().all(|permission| {
         // Where nobody at all is able, somebody has to begin.
-        let nobody = !start.people().any(|(_, person)| able(platform, person, permission));
+        let somebody = |portal: &Portal| portal.people().any(|(_, person)| able(platform, person, permission));
+        let nobody = !somebody(start) && !somebody(portal);
         nobody || me.as_ref().and_then(|me| portal.person(me)).is_some_and(|me| able(platform, me, permission))
     })
 }

@@ -107,12 +107,13 @@ proptest! {
         prop_assert_eq!(wishes.into_keys().collect::<BTreeSet<&str>>(), unfulfilled);
         let said: BTreeSet<&str> = document.waiting.iter().map(|waiting| waiting.person.as_str()).collect();
         prop_assert_eq!((said.len(), said), (document.waiting.len(), waiting));
-        let gone = live.people.iter().filter(|entry| organisation.managed.users && (entry.managed || scene.prune));
-        let kept = gone.filter(|entry| {
+        let kept = live.people.iter().filter(|entry| {
             let handle = Some(entry.handle.as_str());
             let taken = document.steps.iter().any(|step| step.handle.as_deref() == handle);
             let left = !taken && organisation.person(&entry.object.id).is_none();
-            left && scene.removal == Removal::Deactivate && entry.object.status.value == State::Deactivated
+            // Whom nobody manages stays, however far leavers go.
+            let stays = scene.removal == Removal::Deactivate || !(entry.managed || scene.prune);
+            organisation.managed.users && left && stays && entry.object.status.value == State::Deactivated
         });
         let said = findings(&["life/retention"]).into_keys().collect::<BTreeSet<&str>>();
         prop_assert_eq!(said, kept.map(|entry| entry.object.id.as_str()).collect());
