@@ -99,8 +99,11 @@ fn main() {
             measure(case);
         }
     }
+    if wanted.is_none_or(|word| "life cycle".contains(word.as_str())) {
+        life();
+    }
     if wanted.is_none_or(|word| "routing".contains(word.as_str())) {
-        let (validate, routing) = routing::measure(&roster::assessed(100_000), 5);
+        let (validate, routing) = routing::measure(&roster::assessed(100_000, false), 5);
         let share = routing.as_secs_f64() / validate.as_secs_f64();
         println!(
             "routing: all events of 100,000 users answered in {:.1} ms, {share:.3} of reading and checking them ({:.0} ms)",
@@ -108,6 +111,24 @@ fn main() {
             millis(validate)
         );
     }
+}
+
+/// `plan` by an administrator of ProcessUnity GRX, where everybody has accepted and every twentieth is to change.
+fn life() {
+    let times = [10_000, 100_000].map(|users| {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let folder = folder.path();
+        roster::write_assessed(folder, users, false).expect("the roster can be written");
+        run(folder, &["apply", "--yes", "--quiet"]);
+        run(folder, &["portal", "accept", "--all", "--quiet"]);
+        roster::write_assessed(folder, users, true).expect("the roster can be written");
+        (0..3).map(|_| run(folder, &["plan", "--allow-grants", "10000"]).time).min().unwrap_or_default()
+    });
+    let [few, many] = times.map(millis);
+    println!(
+        "life cycle and actor: plan of 10,000 users {few:.0} ms, of 100,000 {many:.0} ms ({:.1} times)",
+        many / few
+    );
 }
 
 /// `validate` of the small example: what starting up costs.

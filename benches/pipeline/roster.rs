@@ -195,8 +195,18 @@ expectations:
   - holds: { role: commercial, atLeast: 1 }
 ";
 
-/// Users of ProcessUnity GRX: administrators, owners, authorizers and many who contribute; every tenth is silent.
-pub fn assessed(users: usize) -> String {
+/// Writes an assessed company, acted on by its first administrator; `changed` gives every twentieth another role.
+pub fn write_assessed(folder: &Path, users: usize, changed: bool) -> io::Result<()> {
+    fs::create_dir_all(folder.join("rosters"))?;
+    let workspace =
+        "version: 1\nrosters: [rosters]\ntargets:\n  portal: { kind: embedded, path: portal.db, actor: user-0 }\n";
+    fs::write(folder.join("rosterctl.yaml"), workspace)?;
+    fs::write(folder.join("rosters/assessed.yaml"), assessed(users, changed))
+}
+
+/// Users of ProcessUnity GRX: administrators, an owner, an authorizer, and many whom no event reaches. Where it is
+/// `changed`, every twentieth has another role.
+pub fn assessed(users: usize, changed: bool) -> String {
     let mut text = String::from(
         "version: 1\norganisation: assessed\nplatform: grx\nprofile:\n  services: [third-party, customer]\nusers:\n",
     );
@@ -207,6 +217,7 @@ pub fn assessed(users: usize) -> String {
             3 => "assessment-owner",
             4 => "data-request-authorizer",
             5 => "third-party-portfolio-manager",
+            _ if changed && number.is_multiple_of(20) => "assessment-contributor, platform-user-manager",
             _ => ["assessment-contributor", "platform-user-manager", "business-relationship-manager"][number % 3],
         };
         let _ = writeln!(
