@@ -28,9 +28,9 @@ pub struct Written<T> {
 
 /// Reads the roster documents of every readable file, on all cores; gathers all findings of all files. Platform files
 /// that lie among the rosters are passed over.
-pub fn read_rosters(sources: &Sources, files: &[FileId]) -> (Vec<Written<Roster>>, Vec<Diagnostic>) {
+pub fn read_rosters(sources: &Sources, files: &[FileId]) -> (Vec<Written<Box<Roster>>>, Vec<Diagnostic>) {
     let files: Vec<FileId> = files.iter().copied().filter(|file| sources.readable(*file)).collect();
-    let read: Vec<(Vec<Written<Roster>>, Vec<Diagnostic>)> =
+    let read: Vec<(Vec<Written<Box<Roster>>>, Vec<Diagnostic>)> =
         files.par_iter().map(|file| read_documents(*file, sources.text(*file))).collect();
     let mut documents = Vec::new();
     let mut diagnostics = Vec::new();
@@ -41,7 +41,7 @@ pub fn read_rosters(sources: &Sources, files: &[FileId]) -> (Vec<Written<Roster>
     (documents, diagnostics)
 }
 
-fn read_documents(file: FileId, text: &str) -> (Vec<Written<Roster>>, Vec<Diagnostic>) {
+fn read_documents(file: FileId, text: &str) -> (Vec<Written<Box<Roster>>>, Vec<Diagnostic>) {
     let parsed = tree::parse(text, false);
     let mut diagnostics: Vec<Diagnostic> = parsed.errors.iter().map(|error| syntax_finding(file, error)).collect();
     let mut documents = Vec::new();
@@ -53,7 +53,7 @@ fn read_documents(file: FileId, text: &str) -> (Vec<Written<Roster>>, Vec<Diagno
         }
         let mut reader = Reader::new(file);
         let head = record::first_line(root);
-        if let Some(roster) = reader.document::<Roster>(root) {
+        if let Some(roster) = reader.document::<Box<Roster>>(root) {
             let organisation = roster.organisation.0.as_ref().map(|id| id.value.0.clone());
             reader.diagnostics.iter_mut().for_each(|finding| finding.organisation = organisation.clone());
             documents.push(Written { file, head, value: roster });

@@ -24,8 +24,8 @@ pub struct Built {
 
 /// Builds the organisations out of their documents, on all cores. People whose last day is before `today` count as
 /// removed.
-pub fn build(documents: Vec<Written<Roster>>, platforms: &Platforms, today: Day) -> Built {
-    let mut by_organisation: BTreeMap<SmolStr, Vec<Written<Roster>>> = BTreeMap::new();
+pub fn build(documents: Vec<Written<Box<Roster>>>, platforms: &Platforms, today: Day) -> Built {
+    let mut by_organisation: BTreeMap<SmolStr, Vec<Written<Box<Roster>>>> = BTreeMap::new();
     for document in documents {
         if let Some(id) = &document.value.organisation.0 {
             by_organisation.entry(id.value.0.clone()).or_default().push(document);
@@ -64,7 +64,7 @@ impl Builder {
 
     fn build(
         mut self,
-        documents: Vec<Written<Roster>>,
+        documents: Vec<Written<Box<Roster>>>,
         platforms: &Platforms,
     ) -> (Option<Organisation>, Vec<Diagnostic>) {
         let Some((platform, place)) = self.platform(&documents, platforms) else { return (None, self.diagnostics) };
@@ -88,7 +88,11 @@ impl Builder {
         (Some(organisation), self.diagnostics)
     }
 
-    fn platform(&mut self, documents: &[Written<Roster>], platforms: &Platforms) -> Option<(Arc<Platform>, Place)> {
+    fn platform(
+        &mut self,
+        documents: &[Written<Box<Roster>>],
+        platforms: &Platforms,
+    ) -> Option<(Arc<Platform>, Place)> {
         let mut stated: Vec<(&Text, Place)> = Vec::new();
         for document in documents {
             if let Some(reference) = &document.value.platform {
@@ -113,7 +117,7 @@ impl Builder {
         Some((platforms.find(&reference.value, place.file)?, place))
     }
 
-    fn profile(&mut self, documents: &[Written<Roster>], platform: &Platform) -> Profile {
+    fn profile(&mut self, documents: &[Written<Box<Roster>>], platform: &Platform) -> Profile {
         let mut first: Option<Place> = None;
         let mut profile = Profile::default();
         for document in documents {
@@ -154,7 +158,7 @@ impl Builder {
         profile
     }
 
-    fn document(&mut self, document: Written<Roster>, organisation: &mut Organisation) {
+    fn document(&mut self, document: Written<Box<Roster>>, organisation: &mut Organisation) {
         let Written { file, value: roster, .. } = document;
         let platform = organisation.platform.clone();
         organisation.managed.users |= roster.users.is_some();

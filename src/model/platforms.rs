@@ -20,7 +20,7 @@ pub struct Platforms {
 
 impl Platforms {
     /// Reads the platforms that documents name. Paths are relative to the roster that names them.
-    pub fn load(documents: &[Written<Roster>], sources: &mut Sources, cwd: &Path) -> (Platforms, Vec<Diagnostic>) {
+    pub fn load(documents: &[Written<Box<Roster>>], sources: &mut Sources, cwd: &Path) -> (Platforms, Vec<Diagnostic>) {
         let mut platforms = Platforms::default();
         let mut diagnostics = Vec::new();
         let mut files: HashMap<std::path::PathBuf, Option<Arc<Platform>>> = HashMap::new();

@@ -1,6 +1,6 @@
 //! The acting person: which permissions steps need, which steps that person may not take, and who could.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
@@ -56,8 +56,8 @@ pub struct Acting<'a> {
 #[derive(Debug)]
 struct Able<'a> {
     permission: PermissionIx,
-    /// The portal's name for each, and the id.
-    people: Vec<(Option<&'a SmolStr>, &'a SmolStr)>,
+    /// The portal's name for each, or the id of whoever it does not have yet; and the id.
+    people: BTreeMap<&'a SmolStr, &'a SmolStr>,
     /// Whether anybody had it, before the plan or while it goes on.
     ever: bool,
 }
@@ -102,7 +102,7 @@ impl<'a> Acting<'a> {
             let needed: BTreeSet<PermissionIx> = rules.0.iter().filter_map(|(_, rule, _)| rule.permission).collect();
             for permission in needed {
                 let able = people.iter().filter(|(_, person)| grant(&acting.view, person, permission).is_some());
-                let people: Vec<_> = able.map(|(entry, _)| (Some(&entry.handle), &entry.object.id)).collect();
+                let people: BTreeMap<_, _> = able.map(|(entry, _)| (&entry.handle, &entry.object.id)).collect();
                 acting.able.push(Able { permission, ever: !people.is_empty(), people });
             }
         }
@@ -138,10 +138,12 @@ impl<'a> Acting<'a> {
             (Some(Object::Group(_)), None) => drop(self.view.groups.remove(&delta.key)),
             (_, after) => {
                 for Able { permission, people, ever } in &mut self.able {
-                    people.retain(|(handle, _)| handle.is_none() || *handle != delta.handle.as_ref());
+                    let handle = delta.handle.as_ref().unwrap_or(&delta.key);
                     if as_person(after).is_some_and(|after| grant(&self.view, after, *permission).is_some()) {
-                        people.push((delta.handle.as_ref(), &delta.key));
+                        people.insert(handle, &delta.key);
                         *ever = true;
+                    } else {
+                        people.remove(handle);
                     }
                 }
                 let actor = self.actor.as_mut().and_then(|actor| actor.there.as_mut());
@@ -177,9 +179,8 @@ impl<'a> Acting<'a> {
     }
 
     /// Those who have a permission.
-    fn able(&self, permission: PermissionIx) -> &[(Option<&'a SmolStr>, &'a SmolStr)] {
-        let able = self.able.iter().find(|able| able.permission == permission);
-        able.map_or(&[], |able| able.people.as_slice())
+    fn able(&self, permission: PermissionIx) -> Option<&BTreeMap<&'a SmolStr, &'a SmolStr>> {
+        self.able.iter().find(|able| able.permission == permission).map(|able| &able.people)
     }
 
     fn message(&self, actor: &Actor<'_>, rule: &Rule, parameters: &ActorRule, delta: &Delta) -> String {
@@ -214,19 +215,16 @@ impl<'a> Acting<'a> {
             *severity == Severity::Error && parameters.own == Some(true) && fits(parameters, delta)
         };
         let not_own = self.rules.0.iter().any(own);
-        let may = self.able(*permission).iter().filter(|(handle, _)| {
-            let me = there.as_ref().is_some_and(|(own, _)| *handle == Some(*own));
-            !me && !(not_own && handle.is_some() && *handle == delta.handle.as_ref())
+        let may = self.able(*permission).into_iter().flatten().filter(|(handle, _)| {
+            let me = there.as_ref().is_some_and(|(own, _)| *handle == own);
+            !me && !(not_own && Some(**handle) == delta.handle.as_ref())
         });
-        let all = |(handle, _): &&(Option<&SmolStr>, &SmolStr)| {
-            others.iter().all(|one| self.able(*one).iter().any(|(other, _)| other == handle))
+        let all = |(handle, _): &(&&SmolStr, &&SmolStr)| {
+            others.iter().all(|one| self.able(*one).is_some_and(|able| able.contains_key(*handle)))
         };
-        let ids = |who: Vec<&(Option<&'a SmolStr>, &'a SmolStr)>| -> Vec<&str> {
-            who.into_iter().map(|(_, id)| id.as_str()).collect()
-        };
-        let mut others = ids(may.clone().filter(all).collect());
+        let mut others: Vec<&str> = may.clone().filter(all).map(|(_, id)| id.as_str()).collect();
         if others.is_empty() {
-            others = ids(may.collect());
+            others = may.map(|(_, id)| id.as_str()).collect();
         }
         let shown = others.iter().take(5).copied().collect::<Vec<_>>().join(" or ");
         message.push_str(&match others.len() {
