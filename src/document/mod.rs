@@ -26,12 +26,14 @@ pub struct Written<T> {
     pub value: T,
 }
 
+/// Roster documents, and what is wrong with them.
+type Read = (Vec<Written<Box<Roster>>>, Vec<Diagnostic>);
+
 /// Reads the roster documents of every readable file, on all cores; gathers all findings of all files. Platform files
 /// that lie among the rosters are passed over.
-pub fn read_rosters(sources: &Sources, files: &[FileId]) -> (Vec<Written<Box<Roster>>>, Vec<Diagnostic>) {
+pub fn read_rosters(sources: &Sources, files: &[FileId]) -> Read {
     let files: Vec<FileId> = files.iter().copied().filter(|file| sources.readable(*file)).collect();
-    let read: Vec<(Vec<Written<Box<Roster>>>, Vec<Diagnostic>)> =
-        files.par_iter().map(|file| read_documents(*file, sources.text(*file))).collect();
+    let read: Vec<Read> = files.par_iter().map(|file| read_documents(*file, sources.text(*file))).collect();
     let mut documents = Vec::new();
     let mut diagnostics = Vec::new();
     for (mut some, mut findings) in read {
@@ -41,7 +43,7 @@ pub fn read_rosters(sources: &Sources, files: &[FileId]) -> (Vec<Written<Box<Ros
     (documents, diagnostics)
 }
 
-fn read_documents(file: FileId, text: &str) -> (Vec<Written<Box<Roster>>>, Vec<Diagnostic>) {
+fn read_documents(file: FileId, text: &str) -> Read {
     let parsed = tree::parse(text, false);
     let mut diagnostics: Vec<Diagnostic> = parsed.errors.iter().map(|error| syntax_finding(file, error)).collect();
     let mut documents = Vec::new();

@@ -217,7 +217,8 @@ impl<'a> Acting<'a> {
         let not_own = self.rules.0.iter().any(own);
         let may = self.able(*permission).into_iter().flatten().filter(|(handle, _)| {
             let me = there.as_ref().is_some_and(|(own, _)| *handle == own);
-            !me && !(not_own && Some(**handle) == delta.handle.as_ref())
+            let subject = Some(**handle) == delta.handle.as_ref();
+            !(me || not_own && subject)
         });
         let all = |(handle, _): &(&&SmolStr, &&SmolStr)| {
             others.iter().all(|one| self.able(*one).is_some_and(|able| able.contains_key(*handle)))

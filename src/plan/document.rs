@@ -72,9 +72,9 @@ pub struct TargetRef {
 pub struct PlanSummary {
     /// Objects created.
     pub create: usize,
-    /// Objects changed (deactivated and reactivated ones too).
+    /// Objects changed (reactivated ones too).
     pub update: usize,
-    /// Objects removed.
+    /// Objects removed: deleted, or without access from then on.
     pub remove: usize,
     /// Objects that are as they should be.
     pub unchanged: usize,

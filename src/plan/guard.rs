@@ -131,7 +131,8 @@ pub fn on_the_portal(organisation: &Organisation, live: &Live, diff: &Diff, leve
     broken.collect()
 }
 
-/// What steps leave behind: people who left the roster and stay on the portal in a state that a rule speaks against.
+/// What deactivation leaves behind: people who stay on the portal with something that a rule speaks against, and of whom
+/// the roster does not say so.
 fn left_behind(
     organisation: &Organisation,
     live: &Live,
@@ -143,15 +144,19 @@ fn left_behind(
     let view = View::of(organisation);
     let retained: HashSet<&SmolStr> = diff.retained.iter().collect();
     let retained = live.people.iter().map(|entry| &entry.object).filter(|person| retained.contains(&person.id));
-    let leaving = steps.iter().filter_map(|placed| as_person(&placed.delta.after));
-    let leaving = leaving.filter(|person| {
-        person.status.value == State::Deactivated && organisation.entry(person.section, &person.id).is_none()
-    });
-    for person in retained.chain(leaving) {
+    let deactivated = steps.iter().filter_map(|placed| as_person(&placed.delta.after));
+    let deactivated = deactivated.filter(|person| person.status.value == State::Deactivated);
+    for person in retained.chain(deactivated) {
+        // Roles that are left count for nothing, and what the roster itself says of the person is told already.
+        let without_roles = Person { roles: Vec::new(), ..person.clone() };
+        let wanted = organisation.entry(person.section, &person.id);
         for rule in organisation.platform.rules.iter().filter(|rule| applies(rule, &view)) {
-            for breach in personal(rule, organisation, &view, person) {
-                let Some(severity) = options.levels.weigh(rule, breach.level) else { continue };
-                let message = format!("of whoever left the roster: {}{}", breach.message, quoted(rule));
+            let told = wanted.map(|wanted| personal(rule, organisation, &view, wanted)).unwrap_or_default();
+            for breach in personal(rule, organisation, &view, &without_roles) {
+                let told = told.iter().any(|told| told.message == breach.message);
+                let Some(severity) = options.levels.weigh(rule, breach.level).filter(|_| !told) else { continue };
+                let quote = if breach.message.contains('"') { String::new() } else { quoted(rule) };
+                let message = format!("once deactivated: {}{quote}", breach.message);
                 let finding = Diagnostic::new(rule.id.clone(), severity.max(Severity::Warning), message);
                 findings.push(finding.subject(person.id.clone()).help(breach.help));
             }

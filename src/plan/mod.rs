@@ -330,8 +330,10 @@ impl PlanDocument {
         let mut objects: HashMap<_, Action> = HashMap::new();
         for step in &self.steps {
             let object = (&step.organisation, step.resource, &step.handle, &step.key);
-            let action = objects.entry(object).or_insert(step.action);
-            *action = if step.action == Action::Delete { Action::Delete } else { *action };
+            let action = objects.entry(object).or_insert(Action::Update);
+            *action = if step.action == Action::Create { Action::Create } else { *action };
+            let removes = matches!(step.action, Action::Delete | Action::Deactivate);
+            *action = if removes { Action::Delete } else { *action };
         }
         let count = |wanted: &dyn Fn(Action) -> bool| objects.values().filter(|action| wanted(**action)).count();
         self.summary = PlanSummary {
