@@ -45,11 +45,10 @@ pub fn outcome(outcome: &Outcome, style: &Style) -> String {
     if outcome.interrupted {
         page.add(Para::new(0, 2).with(Ink::Bad, "! stopped before the end; what was done stays done"));
     }
-    if style.quiet && failed + left == 0 {
-        return page.finish();
-    }
     if outcome.steps.is_empty() {
-        page.add(Para::new(0, 2).with(Ink::Good, "no changes"));
+        if !style.quiet {
+            page.add(Para::new(0, 2).with(Ink::Good, "no changes"));
+        }
         return page.finish();
     }
     let mut line = Para::new(0, 2).with(Ink::Bold, "applied: ");
