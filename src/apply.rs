@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 use crate::live::{Author, Live, LiveError, Object, Operation, Read, Refusal, Resource, Write};
 use crate::model::{Group, Person};
 use crate::plan::carried_out;
+use crate::plan::diff::in_new_words;
 use crate::plan::document::{Action, PlanDocument, Step};
 use crate::platform::Platform;
 use serial::{Holders, alone};
@@ -222,24 +223,17 @@ struct State {
 
 impl State {
     fn new(live: &Live, steps: &[&Step]) -> State {
-        let renamed: HashMap<&str, &str> = steps
+        let renamed: HashMap<SmolStr, SmolStr> = steps
             .iter()
             .filter(|step| step.resource == Resource::PermissionGroup)
             .flat_map(|step| step.changes.iter().map(move |change| (step, change)))
             .filter(|(_, change)| change.field == "id")
             // A group that is taken over had no id: its members name it by its handle.
             .filter_map(|(step, change)| Some((change.from.as_str().or(step.handle.as_deref())?, change.to.as_str()?)))
+            .map(|(old, new)| (old.into(), new.into()))
             .collect();
-        let in_new_words = |person: &Person| {
-            let mut person = person.clone();
-            for group in &mut person.groups {
-                if let Some(new) = renamed.get(group.value.as_str()) {
-                    group.value = (*new).into();
-                }
-            }
-            person
-        };
-        let people = live.people.iter().map(|entry| (entry, Object::Person(Box::new(in_new_words(&entry.object)))));
+        let person = |person: &Person| Object::Person(Box::new(in_new_words(&renamed, person).into_owned()));
+        let people = live.people.iter().map(|entry| (entry, person(&entry.object)));
         let groups = live.groups.iter().map(|entry| (entry, Object::Group(entry.object.clone())));
         let ids = |managed: bool, object: &Object| managed.then(|| (kind(object), SmolStr::from(object.id())));
         let unread = live.unread.iter().map(|unread| (unread.handle.clone(), unread.to_string())).collect();

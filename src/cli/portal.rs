@@ -76,9 +76,7 @@ fn email(entry: &Entry<Person>) -> Option<&str> {
 
 /// The user with this id or mail address.
 fn find<'l>(live: &'l Live, word: &str, organisation: &str) -> Result<&'l Entry<Person>, Error> {
-    let fits = |entry: &&Entry<Person>| {
-        entry.object.id == word || email(entry).is_some_and(|email| email.eq_ignore_ascii_case(word))
-    };
+    let fits = |entry: &&Entry<Person>| entry.object.id == word || entry.object.has_address(word);
     if let Some(found) = users(live).find(fits) {
         return Ok(found);
     }

@@ -259,6 +259,11 @@ impl Person {
         self.words(attribute).iter().any(|word| word.value == role)
     }
 
+    /// Whether this is the person's mail address, whatever its case.
+    pub fn has_address(&self, address: &str) -> bool {
+        self.email.as_ref().is_some_and(|email| email.value.eq_ignore_ascii_case(address))
+    }
+
     /// Whether the person can act and be notified: who has not accepted an invitation or has no access cannot.
     pub fn active(&self) -> bool {
         self.status.value == State::Active

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use smol_str::SmolStr;
 
 use super::diff::{Delta, Diff};
+use super::guard::quoted;
 use super::watch::as_person;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::live::{Live, Object};
@@ -123,7 +124,6 @@ impl<'a> Acting<'a> {
                 break;
             }
             let mut finding = Diagnostic::new(rule.id.clone(), *severity, message).subject(delta.key.clone());
-            finding.organisation = Some(self.organisation.id.clone());
             finding.place = delta.place.clone();
             finding.help = Some(filled(&parameters.help, delta)).filter(|help| !help.is_empty());
             verdict.warnings.push(finding);
@@ -194,8 +194,8 @@ impl<'a> Acting<'a> {
         if there.is_none() {
             message.push_str(&format!(" (the portal has no user `{id}`)"));
         }
-        if !rule.source.is_empty() && !message.contains('"') {
-            message.push_str(&format!(": \"{}\"", rule.source.trim_end_matches('.')));
+        if !message.contains('"') {
+            message.push_str(&quoted(rule));
         }
         let mut needs = self.rules.needs(delta);
         needs.retain(|one| Some(*one) != parameters.permission);

@@ -39,6 +39,13 @@ pub struct Delta {
     pub notes: Vec<String>,
 }
 
+impl Delta {
+    /// The change in words: "delete user ben".
+    pub fn words(&self) -> String {
+        format!("{} {} {}", self.action.as_str(), self.resource, self.key)
+    }
+}
+
 /// The difference between what an organisation wants and what is live.
 #[derive(Debug, Default)]
 pub struct Diff {
@@ -92,7 +99,8 @@ pub struct Refused {
 /// leavers go where the platform knows more than one way.
 pub fn diff(organisation: &Organisation, live: &Live, prune: bool, removal: Removal) -> Diff {
     let complete = live.proof.holds();
-    let mut comparison = Comparison { organisation, live, prune, removal, complete, found: Diff::default() };
+    let assigned = assigned_roles(organisation);
+    let mut comparison = Comparison { organisation, live, prune, removal, complete, assigned, found: Diff::default() };
     let mut unknowns = Unknowns::of(live);
     if organisation.managed.groups {
         comparison.groups(&mut unknowns);
@@ -108,6 +116,8 @@ struct Comparison<'a> {
     prune: bool,
     removal: Removal,
     complete: bool,
+    /// The roles that leavers give up before the access.
+    assigned: Vec<RoleIx>,
     found: Diff,
 }
 
@@ -413,25 +423,28 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// A leaver without the roles to which events are assigned, where there are such: while somebody without access holds
-    /// one, nobody may be told.
+    /// A leaver without the roles to which events are assigned, where there are such and the platform lets them be taken.
     fn without_assigned_roles(&self, person: &Person) -> Option<Person> {
-        let platform = &self.organisation.platform;
-        let watched = platform.rules.iter().any(|rule| matches!(rule.check, Check::BlackHole));
-        if !watched || platform.transition(Verb::Update, person.status.value).is_none() {
-            return None;
-        }
-        let view = View::with(platform, &self.organisation.profile, []);
-        let assigned: Vec<RoleIx> =
-            black_hole::events(&view).flat_map(|event| platform[event].to.iter().copied()).collect();
+        self.organisation.platform.transition(Verb::Update, person.status.value)?;
         let mut without = person.clone();
-        without.roles.retain(|held| !assigned.contains(&held.role));
+        without.roles.retain(|held| !self.assigned.contains(&held.role));
         (without.roles.len() < person.roles.len()).then_some(without)
     }
 }
 
+/// The roles to which events are assigned that may get lost: while somebody without access holds one, nobody may be told.
+/// None where no rule of the platform speaks of that.
+fn assigned_roles(organisation: &Organisation) -> Vec<RoleIx> {
+    let platform = &organisation.platform;
+    if !platform.rules.iter().any(|rule| matches!(rule.check, Check::BlackHole)) {
+        return Vec::new();
+    }
+    let view = View::with(platform, &organisation.profile, []);
+    black_hole::events(&view).flat_map(|event| platform[event].to.iter().copied()).collect()
+}
+
 /// A live person with renamed groups under their new ids.
-pub(super) fn in_new_words<'p>(renamed: &HashMap<SmolStr, SmolStr>, person: &'p Person) -> Cow<'p, Person> {
+pub(crate) fn in_new_words<'p>(renamed: &HashMap<SmolStr, SmolStr>, person: &'p Person) -> Cow<'p, Person> {
     let mut person = Cow::Borrowed(person);
     if person.groups.iter().any(|group| renamed.contains_key(&group.value)) {
         for group in &mut person.to_mut().groups {

@@ -148,8 +148,14 @@ impl Action {
         }
     }
 
-    /// What a plan calls a platform's verb.
-    pub fn from(verb: Verb) -> Action {
+    /// The word that people read.
+    pub fn as_str(self) -> &'static str {
+        self.verb().as_str()
+    }
+}
+
+impl From<Verb> for Action {
+    fn from(verb: Verb) -> Action {
         match verb {
             Verb::Create => Action::Create,
             Verb::Update | Verb::Accept => Action::Update,
@@ -157,11 +163,6 @@ impl Action {
             Verb::Reactivate => Action::Reactivate,
             Verb::Delete => Action::Delete,
         }
-    }
-
-    /// The word that people read.
-    pub fn as_str(self) -> &'static str {
-        self.verb().as_str()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::{Organisation, Person, View};
 use crate::platform::{Check, Field, Requires, Rule, State};
 use crate::rules::{Levels, applies, personal};
 
-/// Findings of a plan about its own reach, for one organisation.
+/// Findings of a plan about its own reach, for one organisation, which the caller names in them.
 pub fn findings(
     organisation: &Organisation,
     live: &Live,
@@ -44,7 +44,6 @@ pub fn findings(
     tampered(organisation, live, options, &mut findings);
     unknown_groups(organisation, live, &mut findings);
     addresses(organisation, live, diff, &mut findings);
-    findings.iter_mut().for_each(|finding| finding.organisation = Some(organisation.id.clone()));
     findings
 }
 
@@ -142,6 +141,7 @@ fn left_behind(
     findings: &mut Vec<Diagnostic>,
 ) {
     let view = View::of(organisation);
+    let rules: Vec<&Rule> = organisation.platform.rules.iter().filter(|rule| applies(rule, &view)).collect();
     let retained: HashSet<&SmolStr> = diff.retained.iter().collect();
     let retained = live.people.iter().map(|entry| &entry.object).filter(|person| retained.contains(&person.id));
     let deactivated = steps.iter().filter_map(|placed| as_person(&placed.delta.after));
@@ -150,7 +150,7 @@ fn left_behind(
         // Roles that are left count for nothing, and what the roster itself says of the person is told already.
         let without_roles = Person { roles: Vec::new(), ..person.clone() };
         let wanted = organisation.entry(person.section, &person.id);
-        for rule in organisation.platform.rules.iter().filter(|rule| applies(rule, &view)) {
+        for rule in &rules {
             let told = wanted.map(|wanted| personal(rule, organisation, &view, wanted)).unwrap_or_default();
             for breach in personal(rule, organisation, &view, &without_roles) {
                 let told = told.iter().any(|told| told.message == breach.message);
@@ -170,14 +170,7 @@ pub fn quoted(rule: &Rule) -> String {
 }
 
 /// Findings about the steps that leave rules open, one for each rule and step.
-pub fn opened(
-    organisation: &Organisation,
-    step: u32,
-    what: &str,
-    opened: &Opened,
-    closed: bool,
-    options: &Options,
-) -> Option<Diagnostic> {
+pub fn opened(step: u32, delta: &Delta, opened: &Opened, closed: bool, options: &Options) -> Option<Diagnostic> {
     let permitted = options.allow_open.iter().any(|rule| *rule == opened.rule);
     let permitted = permitted || opened.invited || opened.allowed && closed;
     if permitted {
@@ -188,9 +181,9 @@ pub fn opened(
     } else {
         ("and no later step mends it", "name a replacement in the roster")
     };
-    let message = format!("step {step} ({what}) would break {}: {}, {length}", opened.rule, opened.text);
+    let message = format!("step {step} ({}) would break {}: {}, {length}", delta.words(), opened.rule, opened.text);
     let help = format!("{cure}; or accept it once with --allow-open {}", opened.rule);
-    Some(Diagnostic::error(opened.rule.clone(), message).help(help).organisation(organisation.id.clone()))
+    Some(Diagnostic::error(opened.rule.clone(), message).help(help))
 }
 
 fn unmanaged(organisation: &Organisation, live: &Live, diff: &Diff, options: &Options, findings: &mut Vec<Diagnostic>) {

@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use super::Options;
 use super::actor::{Acting, Rules};
 use super::diff::{Delta, Diff};
+use super::guard::quoted;
 use super::order::{self, Ordered, Placed};
 use super::watch::{Watcher, as_person};
 use crate::diagnostic::Diagnostic;
@@ -49,7 +50,7 @@ struct Reason {
 
 impl Reason {
     fn new(delta: &Delta, rule: &SmolStr, message: String, state: &str) -> Reason {
-        let others = format!("waits for {} {} {}, which {state}", delta.action.as_str(), delta.resource, delta.key);
+        let others = format!("waits for {}, which {state}", delta.words());
         Reason { rule: rule.clone(), message, others }
     }
 }
@@ -102,7 +103,7 @@ fn waiting<'a>(
             let who: Vec<String> = who.iter().map(|id| format!("`{id}`")).collect();
             let who = who.join(" and ");
             let state = format!("waits until {who} has accepted the invitation");
-            let source = quoted(organisation, &opened.rule);
+            let source = organisation.platform.rule(&opened.rule).map(quoted).unwrap_or_default();
             let message = format!("{state}: before that, {}{source}; apply again then", opened.text);
             (!who.is_empty()).then(|| (at, Reason::new(&step.delta, &opened.rule, message, &state)))
         })
@@ -201,8 +202,4 @@ fn pending<'p>(live: &'p Live, steps: &[&'p Placed]) -> impl Iterator<Item = &'p
         None => Some(&entry.object),
     });
     there.chain(created).filter(|person| person.status.value == State::Pending)
-}
-
-fn quoted(organisation: &Organisation, rule: &str) -> String {
-    organisation.platform.rule(rule).map(super::guard::quoted).unwrap_or_default()
 }

@@ -169,9 +169,8 @@ fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &So
         ..Part::default()
     };
     for (step, placed) in part.steps.iter().zip(&placed) {
-        let what = format!("{} {} {}", step.action.as_str(), step.resource, step.key);
         for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
-            diagnostics.extend(guard::opened(organisation, step.id, &what, opened, closed.is_some(), options));
+            diagnostics.extend(guard::opened(step.id, &placed.delta, opened, closed.is_some(), options));
         }
     }
     diagnostics.extend(wish::findings(organisation, &found, options));
@@ -253,8 +252,7 @@ impl Words<'_> {
         for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
             notes.push(match closed {
                 Some(closing) => {
-                    let delta = &all[*closing].delta;
-                    let step = format!("{} {} {}", delta.action.as_str(), delta.resource, delta.key);
+                    let step = all[*closing].delta.words();
                     format!("until step {} ({step}) {}", first + *closing as u32, opened.text)
                 }
                 None if opened.invited => format!("until `{}` accepts the invitation, {}", delta.key, opened.text),
@@ -330,10 +328,12 @@ impl PlanDocument {
         let mut objects: HashMap<_, Action> = HashMap::new();
         for step in &self.steps {
             let object = (&step.organisation, step.resource, &step.handle, &step.key);
-            let action = objects.entry(object).or_insert(Action::Update);
-            *action = if step.action == Action::Create { Action::Create } else { *action };
-            let removes = matches!(step.action, Action::Delete | Action::Deactivate);
-            *action = if removes { Action::Delete } else { *action };
+            let became = objects.entry(object).or_insert(Action::Update);
+            match step.action {
+                Action::Create => *became = Action::Create,
+                Action::Delete | Action::Deactivate => *became = Action::Delete,
+                Action::Update | Action::Reactivate => {}
+            }
         }
         let count = |wanted: &dyn Fn(Action) -> bool| objects.values().filter(|action| wanted(**action)).count();
         self.summary = PlanSummary {

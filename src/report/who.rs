@@ -289,11 +289,7 @@ impl Seen<'_> {
     fn find(&self, word: &str) -> Option<&Person> {
         let people = || self.roll.people.iter().copied();
         let has_id = |id: &str| people().find(|person| person.id == id);
-        let has_address = || {
-            let same =
-                |person: &&Person| person.email.as_ref().is_some_and(|email| email.value.eq_ignore_ascii_case(word));
-            people().find(same)
-        };
+        let has_address = || people().find(|person| person.has_address(word));
         let had_id = || {
             let mut wanted = self.organisation.people.iter();
             has_id(&wanted.find(|person| person.previously.iter().any(|id| id == word))?.id)
