@@ -9,8 +9,9 @@
 //!                                      desired, live: one type
 //! ```
 //!
-//! Imports run one way, from left to right: `diagnostic < document < platform < model < rules < live < plan < apply <
-//! report < error < cli`. `tests/shape.rs` holds that.
+//! Below `live` stands `http`, which portals on the network are reached with. Imports run one way, from left to right:
+//! `diagnostic < document < platform < model < rules < http < live < plan < apply < report < error < cli`.
+//! `tests/shape.rs` holds that.
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod document;
 pub mod error;
+pub mod http;
 pub mod live;
 pub mod model;
 pub mod plan;
