@@ -15,9 +15,6 @@ use crate::plan::document::{Action, PlanDocument, Step};
 use crate::platform::Platform;
 use serial::{Holders, alone};
 
-/// How many operations go to the portal at once.
-const BATCH: usize = 250;
-
 /// A plan whose digest is right, that nothing forbids, and whose objects are as the plan saw them.
 #[derive(Debug)]
 pub struct ApprovedPlan {
@@ -115,7 +112,7 @@ impl ApprovedPlan {
             }
             let organisation = &rest[0].organisation;
             let platform = &platforms[organisation.as_str()];
-            let (batch, next) = rest.split_at(batch_length(rest, &after, platform));
+            let (batch, next) = rest.split_at(batch_length(rest, target.batch(), &after, platform));
             rest = next;
             let mut runnable = Vec::with_capacity(batch.len());
             for operation in batch {
@@ -197,9 +194,9 @@ pub enum Ended {
 }
 
 /// How many operations can go together: of one organisation, none waiting for another of them, none that goes alone.
-fn batch_length(operations: &[Operation], after: &HashMap<u32, &Vec<u32>>, platform: &Platform) -> usize {
+fn batch_length(operations: &[Operation], most: usize, after: &HashMap<u32, &Vec<u32>>, platform: &Platform) -> usize {
     let mut together: HashSet<u32> = HashSet::new();
-    for operation in operations.iter().take(BATCH) {
+    for operation in operations.iter().take(most) {
         let waits = after.get(&operation.step).is_some_and(|before| before.iter().any(|step| together.contains(step)));
         let alone = alone(platform, operation);
         if waits || operation.organisation != operations[0].organisation || alone && !together.is_empty() {

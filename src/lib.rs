@@ -9,8 +9,8 @@
 //!                                      desired, live: one type
 //! ```
 //!
-//! Below `live` stands `http`, which portals on the network are reached with. Imports run one way, from left to right:
-//! `diagnostic < document < platform < model < rules < http < live < plan < apply < report < error < cli`.
+//! Below `live` stand `http`, which portals on the network are reached with, and `scim`, the words of SCIM 2.0. Imports run one way, from left to right:
+//! `diagnostic < document < platform < model < rules < http < scim < live < plan < apply < report < error < cli`.
 //! `tests/shape.rs` holds that.
 
 #![forbid(unsafe_code)]
@@ -27,3 +27,4 @@ pub mod plan;
 pub mod platform;
 pub mod report;
 pub mod rules;
+pub mod scim;

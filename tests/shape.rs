@@ -19,6 +19,7 @@ const ORDER: &[&str] = &[
     "model",
     "rules",
     "http",
+    "scim",
     "live",
     "plan",
     "apply",

@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{ApplyArgs, Common};
-use super::context::{Context, Settings, Target, block_on};
+use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use super::plan::Planned;
 use super::platform::platform;
+use super::target::Target;
 use crate::apply::{ApprovedPlan, Done, Ended, Refused};
 use crate::error::{Error, Exit};
 use crate::live::Author;

@@ -13,7 +13,9 @@ mod output;
 mod plan;
 mod platform;
 mod portal;
+mod probe;
 mod schema;
+mod target;
 mod validate;
 mod who;
 
@@ -52,6 +54,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
         Command::Drift(args) => drift::run(args, &cli.common, output),
         Command::Export(args) => export::run(args, &cli.common, output),
         Command::Portal(args) => portal::run(args, &cli.common, output),
+        Command::Target(args) => probe::run(args, &cli.common, output),
         Command::Who(args) => who::run(args, &cli.common, output),
         Command::Explain(args) => explain::run(args, &cli.common, output),
         Command::Fmt(args) => fmt::run(args, &cli.common, output),

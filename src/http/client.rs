@@ -34,6 +34,7 @@ pub struct Http {
     budget: Budget,
     retries: u32,
     sent: AtomicU64,
+    concurrency: usize,
 }
 
 /// How an attempt ended, where that is not the end of the request.
@@ -44,6 +45,12 @@ enum Turn {
     Repeat(Duration),
     /// The credentials were refused: those, and what to say where there are no others.
     Refused(Arc<Pass>, Failure),
+}
+
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Http").field("base", &self.base.as_str()).finish_non_exhaustive()
+    }
 }
 
 impl Http {
@@ -63,6 +70,7 @@ impl Http {
             budget: Budget::new(settings.concurrency, settings.requests_per_second),
             retries: settings.retries,
             sent: AtomicU64::new(0),
+            concurrency: settings.concurrency,
             base: settings.base,
         })
     }
@@ -70,6 +78,11 @@ impl Http {
     /// Where the portal is.
     pub fn base(&self) -> &Url {
         &self.base
+    }
+
+    /// How many requests may be under way at once.
+    pub fn concurrency(&self) -> usize {
+        self.concurrency
     }
 
     /// Requests sent to the portal so far: repetitions and redirects count, requests for tokens do not.

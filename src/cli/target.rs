@@ -1,0 +1,185 @@
+//! A target opened as the workspace describes it, and what commands ask of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::platform::platform;
+use crate::document::record::Text;
+use crate::document::source::read_text;
+use crate::document::workspace::{Auth as AuthText, ContactsAs, SecretRef, Target as TargetText, TargetKind};
+use crate::error::Error;
+use crate::http::{Auth, Http, HttpError, Secret, Settings, Url};
+use crate::live::scim::{Capabilities, Config};
+use crate::live::{Embedded, Listed, Portal, Scim};
+use crate::plan::document::TargetRef;
+
+/// A target that has been opened.
+#[derive(Debug)]
+pub struct Target {
+    /// The name and kind.
+    pub reference: TargetRef,
+    /// The person to whom the credentials belong.
+    pub actor: Option<SmolStr>,
+    /// The portal itself.
+    pub portal: Portal,
+    /// Where what the portal was seen to do is kept, of portals on the network.
+    pub capabilities: Option<PathBuf>,
+}
+
+impl Target {
+    /// The embedded portal; an error where the target is of another kind.
+    pub fn embedded(&self) -> Result<&Embedded, Error> {
+        self.portal.embedded().ok_or_else(|| {
+            let (name, kind) = (&self.reference.name, &self.reference.kind);
+            let message = format!("the target `{name}` is of kind `{kind}`: this is for embedded portals only");
+            Error::usage(message, "name an embedded target with --target")
+        })
+    }
+
+    /// Opens a target. Paths are relative to `base`.
+    pub fn open(name: &str, target: &TargetText, base: &Path) -> Result<Target, Error> {
+        let actor = target.actor.as_ref().map(|actor| actor.value.0.clone());
+        match (target.kind.0.as_ref().map(|kind| kind.value), &target.path, &target.url) {
+            (Some(TargetKind::Embedded), Some(path), _) => Target::in_file(name, &path.value, base, actor),
+            (Some(TargetKind::Scim), _, Some(url)) => Target::scim(name, url, target, base, actor),
+            (kind, ..) => {
+                let kind = kind.map_or("unknown", TargetKind::as_str);
+                let message = format!("the target `{name}` is of kind `{kind}`, which this version cannot reach yet");
+                Err(Error::failed(message, "choose a target of kind `embedded` or `scim`"))
+            }
+        }
+    }
+
+    /// Opens a portal in a file.
+    pub fn in_file(name: &str, path: &str, base: &Path, actor: Option<SmolStr>) -> Result<Target, Error> {
+        let portal = Portal::Embedded(Embedded::open(&base.join(path))?);
+        let reference = TargetRef { name: name.to_owned(), kind: "embedded".to_owned(), identity: path.to_owned() };
+        Ok(Target { reference, actor, portal, capabilities: None })
+    }
+
+    fn scim(name: &str, url: &Text, target: &TargetText, base: &Path, actor: Option<SmolStr>) -> Result<Target, Error> {
+        let file = match &target.capabilities {
+            Some(file) => base.join(file.value.as_str()),
+            None => base.join("capabilities").join(format!("{name}.yaml")),
+        };
+        let mut capabilities = Capabilities::load(&file)?;
+        if let Some(known) = &mut capabilities {
+            contacts(name, target, known)?;
+        }
+        let platform = target.platform.as_ref().map(|word| listed(&word.value, base)).transpose()?;
+        let seen = capabilities.as_ref().map(|known| (known.learned.users, known.learned.at.clone()));
+        let http = Http::new(settings(name, url, target, base)?).map_err(unusable(name))?;
+        let identity = http.base().as_str().trim_end_matches('/').to_owned();
+        let config = Config { name: name.to_owned(), capabilities, platform, seen };
+        let portal = Portal::Scim(Box::new(Scim::new(Arc::new(http), config)));
+        let reference = TargetRef { name: name.to_owned(), kind: "scim".to_owned(), identity };
+        Ok(Target { reference, actor, portal, capabilities: Some(file) })
+    }
+}
+
+/// Where contacts are kept, as the workspace says.
+fn contacts(name: &str, target: &TargetText, known: &mut Capabilities) -> Result<(), Error> {
+    match target.contacts.as_ref().map(|contacts| contacts.value) {
+        Some(ContactsAs::InactiveUsers) => known.contacts = None,
+        Some(ContactsAs::ResourceType) if known.contacts.is_none() => {
+            let message = format!("the target `{name}` has no resource type for contacts that is known");
+            let hint = "write `contacts: inactive-users`, or learn anew with `rosterctl target probe --write`";
+            return Err(Error::failed(message, hint));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn listed(word: &str, base: &Path) -> Result<Listed, Error> {
+    let platform = platform(word, base)?;
+    Ok(Listed { id: SmolStr::default(), platform: word.into(), platform_text: platform.text })
+}
+
+fn settings(name: &str, url: &Text, target: &TargetText, base: &Path) -> Result<Settings, Error> {
+    let address = address(name, "url", &url.value)?;
+    let auth = match &target.auth {
+        None => Auth::None,
+        Some(auth) => sign_in(name, auth, base)?,
+    };
+    let mut settings = Settings::new(address, auth);
+    settings.ca = target.ca.as_ref().map(|file| base.join(file.value.as_str()));
+    if let Some(concurrency) = &target.concurrency {
+        settings.concurrency = concurrency.value as usize;
+    }
+    settings.requests_per_second = target.requests_per_second.as_ref().map(|rate| rate.value);
+    Ok(settings)
+}
+
+fn sign_in(name: &str, auth: &AuthText, base: &Path) -> Result<Auth, Error> {
+    match (&auth.bearer, &auth.basic, &auth.oauth2_client_credentials) {
+        (Some(token), None, None) => Ok(Auth::Bearer(secret(token, base)?)),
+        (None, Some(basic), None) => {
+            let (Some(user), Some(password)) = (&basic.user.0, &basic.password.0) else {
+                return Err(one_of_three(name));
+            };
+            Ok(Auth::Basic { user: user.value.to_string(), password: secret(password, base)? })
+        }
+        (None, None, Some(client)) => {
+            let (Some(token_url), Some(id), Some(own)) =
+                (&client.token_url.0, &client.client_id.0, &client.client_secret.0)
+            else {
+                return Err(one_of_three(name));
+            };
+            Ok(Auth::ClientCredentials {
+                token_url: address(name, "tokenUrl", &token_url.value)?,
+                client_id: id.value.to_string(),
+                client_secret: secret(own, base)?,
+                scope: client.scope.as_ref().map(|scope| scope.value.to_string()),
+            })
+        }
+        _ => Err(one_of_three(name)),
+    }
+}
+
+fn one_of_three(name: &str) -> Error {
+    let message = format!("`auth` of the target `{name}` must be one of three");
+    Error::failed(message, "write either `bearer`, `basic` or `oauth2ClientCredentials`")
+}
+
+/// A secret from where the workspace says that it is.
+fn secret(reference: &SecretRef, base: &Path) -> Result<Secret, Error> {
+    let (text, place) = match reference {
+        SecretRef::Env(name) => {
+            let text = std::env::var(name.as_str()).map_err(|_| {
+                let message = format!("the environment variable `{name}` that holds a secret is not set");
+                Error::failed(message, format!("set it for this command: export {name}=…"))
+            })?;
+            (text, format!("the environment variable `{name}`"))
+        }
+        SecretRef::File(path) => {
+            let text = read_text(&base.join(path.as_str())).map_err(|why| {
+                let message = format!("the file `{path}` that holds a secret {}", why.message);
+                Error::failed(message, "make it readable for you and nobody else")
+            })?;
+            (text, format!("the file `{path}`"))
+        }
+    };
+    let text = text.trim();
+    if text.is_empty() || text.chars().any(char::is_control) {
+        let message = format!("{place} does not hold a secret: it is empty, or has several lines");
+        return Err(Error::failed(message, "put the secret alone into it"));
+    }
+    Ok(Secret::new(text))
+}
+
+fn address(name: &str, key: &str, text: &str) -> Result<Url, Error> {
+    Url::parse(text).map_err(|error| {
+        let message = format!("`{key}` of the target `{name}` is no address: {error}");
+        Error::failed(message, "write it whole, such as https://portal.example/scim/v2")
+    })
+}
+
+fn unusable(name: &str) -> impl Fn(HttpError) -> Error {
+    move |error| {
+        let message = format!("the target `{name}` cannot be used: {}", error.message);
+        Error { message, hint: error.hint, exit: crate::error::Exit::Findings }
+    }
+}
