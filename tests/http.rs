@@ -67,7 +67,7 @@ async fn a_request_carries_what_it_should_and_the_answer_is_taken_in() {
     let headers = [
         ("Content-Type", "application/scim+json"),
         ("ETag", "W/\"7\""),
-        ("Location", "/Users/1"),
+        ("Location", "/people/1"),
         ("Link", "<a>; rel=\"next\""),
         ("Link", "<b>; rel=\"last\""),
         ("X-Request-Id", "server-1"),
@@ -95,7 +95,7 @@ async fn a_request_carries_what_it_should_and_the_answer_is_taken_in() {
         assert_eq!(heard.header(name), Some(value), "{name}");
     }
     assert_eq!((answer.status, answer.succeeded(), answer.request_id.as_str()), (201, true, "server-1"));
-    assert_eq!((answer.etag.as_deref(), answer.location.as_deref()), (Some("W/\"7\""), Some("/Users/1")));
+    assert_eq!((answer.etag.as_deref(), answer.location.as_deref()), (Some("W/\"7\""), Some("/people/1")));
     assert_eq!(answer.link.as_deref(), Some("<a>; rel=\"next\", <b>; rel=\"last\""));
     assert_eq!(answer.json::<Json>().expect("JSON")["id"], "1");
     assert_eq!((http.requests(), http.base()), (1, &server.url));
@@ -356,9 +356,10 @@ async fn a_kept_connection_that_the_server_closes_leaves_a_change_unknown() {
 
 #[tokio::test(start_paused = true)]
 async fn no_connection_is_certain_and_tried_again_for_all() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = Url::parse(&format!("http://{}/", listener.local_addr().expect("an address"))).expect("an address");
-    drop(listener);
+    // Bound and not listening: nobody else gets the port, and nobody answers there.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    let url = Url::parse(&format!("http://{}/", socket.local_addr().expect("an address"))).expect("an address");
     for safety in [Safety::Read, Safety::Idempotent, Safety::Once] {
         let http = Http::new(Settings::new(url.clone(), bearer())).expect("a client");
         let failure = http.send(Request::new(Method::POST, url.clone(), safety)).await.expect_err("nobody there");
@@ -836,7 +837,7 @@ async fn one_request_as_the_environment_says() {
     let url = Url::parse(&std::env::var("ROSTERCTL_TEST_URL").expect("an address")).expect("an address");
     let settings = Settings { retries: 0, insecure_http: true, ..Settings::new(url.clone(), Auth::None) };
     let outcome = Http::new(settings).expect("a client").send(Request::new(Method::GET, url, Safety::Read)).await;
-    println!("outcome: {:?}", outcome.map(|answer| answer.status));
+    writeln!(std::io::stdout(), "\noutcome: {:?}", outcome.map(|answer| answer.status)).expect("stdout");
 }
 
 #[tokio::test]
