@@ -62,11 +62,11 @@ impl Http {
             _ => None,
         };
         let secure = settings.base.scheme() == "https" || token_url.is_some_and(|url| url.scheme() == "https");
-        // To load the system's authorities takes a while, and a container may have none: only where there is TLS.
-        let tls = if secure || settings.ca.is_some() { Some(trust::config(settings.ca.as_deref())?) } else { None };
+        let ca = settings.ca.as_deref();
+        let tls = if secure || ca.is_some() { trust::config(ca)? } else { trust::nobody()? };
         Ok(Http {
-            wire: Wire::new(&settings.base, tls.as_ref(), &settings)?,
-            signer: Signer::new(&settings, tls.as_ref())?,
+            wire: Wire::new(&settings.base, &tls, &settings)?,
+            signer: Signer::new(&settings, &tls)?,
             budget: Budget::new(settings.concurrency, settings.requests_per_second),
             retries: settings.retries,
             sent: AtomicU64::new(0),

@@ -74,7 +74,7 @@ pub(super) enum Signer {
 }
 
 impl Signer {
-    pub(super) fn new(settings: &Settings, tls: Option<&ClientConfig>) -> Result<Signer, HttpError> {
+    pub(super) fn new(settings: &Settings, tls: &ClientConfig) -> Result<Signer, HttpError> {
         let fixed = |header, secrets: Vec<Secret>| Signer::Fixed(Arc::new(Pass::fixed(header, Veil::new(secrets))));
         Ok(match &settings.auth {
             Auth::None => fixed(None, Vec::new()),

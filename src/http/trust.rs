@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
 use crate::document::record::visible;
@@ -33,6 +33,16 @@ pub(super) fn config(ca: Option<&Path>) -> Result<ClientConfig, HttpError> {
     Ok(config)
 }
 
+/// Where nothing is asked over TLS: nobody is trusted. To load the system's authorities takes a while, and a container
+/// may have none.
+pub(super) fn nobody() -> Result<ClientConfig, HttpError> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().map_err(|error| {
+        HttpError::new(format!("no TLS can be spoken: {}", visible(&error.to_string())), "report this as a bug")
+    })?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
 /// The certificates of a PEM file.
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, HttpError> {
     let shown = visible(&path.display().to_string());
@@ -48,7 +58,7 @@ fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, HttpError> {
         return Err(HttpError::new(format!("the file `{shown}` holds no certificate"), hint));
     }
     for (index, certificate) in found.iter().enumerate() {
-        let mut roots = rustls::RootCertStore::empty();
+        let mut roots = RootCertStore::empty();
         roots.add(certificate.clone()).map_err(|error| {
             let (number, why) = (index + 1, visible(&error.to_string()));
             HttpError::new(format!("certificate {number} of the file `{shown}` cannot be used: {why}"), hint)

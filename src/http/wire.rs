@@ -46,7 +46,7 @@ pub(super) struct Broken {
 impl Wire {
     /// Connections to the host of an address. Those of this machine never go through a proxy; all others do as the
     /// environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`) or the system says.
-    pub(super) fn new(to: &Url, tls: Option<&ClientConfig>, settings: &Settings) -> Result<Wire, HttpError> {
+    pub(super) fn new(to: &Url, tls: &ClientConfig, settings: &Settings) -> Result<Wire, HttpError> {
         let mut builder = Client::builder()
             .user_agent(&settings.user_agent)
             .redirect(redirect::Policy::none())
@@ -54,10 +54,8 @@ impl Wire {
             .read_timeout(settings.timeouts.idle)
             .timeout(settings.timeouts.whole)
             .tcp_nodelay(true)
-            .pool_max_idle_per_host(settings.concurrency);
-        if let Some(tls) = tls {
-            builder = builder.tls_backend_preconfigured(tls.clone());
-        }
+            .pool_max_idle_per_host(settings.concurrency)
+            .tls_backend_preconfigured(tls.clone());
         if loopback(to) {
             builder = builder.no_proxy();
         }
@@ -158,8 +156,7 @@ fn reason(error: &reqwest::Error) -> Reason {
     let mut deepest = None;
     let mut cause = error.source();
     while let Some(inner) = cause {
-        let held = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(tls) = held.and_then(|held| held.downcast_ref::<rustls::Error>()) {
+        if let Some(tls) = tls(inner) {
             return untrusted(tls);
         }
         deepest = Some(inner);
@@ -180,6 +177,12 @@ fn reason(error: &reqwest::Error) -> Reason {
         Some(io::ErrorKind::UnexpectedEof) => passing("the server closed the connection in the middle"),
         _ => passing(&visible(&deepest.map_or_else(|| "no reason is known".to_owned(), ToString::to_string))),
     }
+}
+
+/// The error of TLS that an error is or wraps. What an `io::Error` wraps is not its source, and it may wrap another.
+fn tls<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    let wrapped = || error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    error.downcast_ref().or_else(|| tls(wrapped()?))
 }
 
 /// What is wrong with the other side's certificate or its TLS.
