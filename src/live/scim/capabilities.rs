@@ -143,6 +143,8 @@ pub struct UserCapabilities {
     pub patch: Seen,
     /// Who was deleted can be created again.
     pub recreate: Seen,
+    /// The answer to a creation shows what is kept, rather than what was sent.
+    pub truthful_answers: Seen,
 }
 
 /// What survives a round trip on groups.

@@ -75,7 +75,7 @@ impl Writing<'_> {
         for _ in 0..3 {
             match self.scim.client.create(Kind::Group, &body, request).await {
                 Ok(current) => {
-                    let made = read(&current.json, carriers).filter(|made| made.identity.as_ref() == Some(&identity));
+                    let made = self.made_group(&current.json, &identity).await.map_err(|error| error.to_string())?;
                     let Some(made) = made else {
                         return Err(format!("the portal created the group and did not keep its identity `{identity}`"));
                     };
@@ -96,6 +96,18 @@ impl Writing<'_> {
             }
         }
         Err(last)
+    }
+
+    /// The group that a creation made, where it carries the identity.
+    async fn made_group(&self, answer: &Json, identity: &SmolStr) -> Result<Option<Collection>, LiveError> {
+        let carriers = &self.scim.carriers;
+        let ours = |made: &Collection| made.identity.as_ref() == Some(identity);
+        let Some(made) = read(answer, carriers) else { return Ok(None) };
+        if self.capabilities.users.truthful_answers.works() {
+            return Ok(Some(made).filter(ours));
+        }
+        let kept = self.scim.client.get(Kind::Group, &made.id).await?;
+        Ok(kept.and_then(|kept| read(&kept.json, carriers)).filter(ours))
     }
 
     async fn find_group(&self, identity: &str, body: &Json) -> Result<Option<SmolStr>, LiveError> {

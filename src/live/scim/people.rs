@@ -143,8 +143,12 @@ impl Writing<'_> {
     ) -> Result<Written, Refusal> {
         let text = parse(&current.json);
         match text.as_ref().filter(|text| text.id.is_some()) {
-            Some(text) if wanted.differs(text, means).is_empty() => Ok(self.made(operation, kind, text)),
-            // An answer may be shorter than the resource: what counts is what is kept.
+            Some(text)
+                if self.capabilities.users.truthful_answers.works() && wanted.differs(text, means).is_empty() =>
+            {
+                Ok(self.made(operation, kind, text))
+            }
+            // An answer may be shorter than the resource, or repeat what was sent: what counts is what is kept.
             Some(text) => {
                 let id = text.id.clone().unwrap_or_default();
                 let again = self.scim.client.get(kind, &id).await.map_err(|error| unread(operation, &error))?;
@@ -274,7 +278,8 @@ impl Writing<'_> {
             }
             Err(Trouble::Unknown(_)) => None,
         };
-        if let Some(text) = shown.and_then(|current| parse(&current.json))
+        let believed = self.capabilities.users.truthful_answers.works();
+        if let Some(text) = shown.filter(|_| believed).and_then(|current| parse(&current.json))
             && wanted.differs(&text, means).is_empty()
         {
             return Ok(text);

@@ -56,13 +56,10 @@ impl Probe {
         let (first, primary) = self.first_user(&names[0]).await?;
         users.push(first.clone());
         seen.users.primary_email = primary.into();
-        let second = self.client.create(Kind::User, &plain_user(&names[1], primary), PROBE).await;
-        let second = id_of(&second.map_err(|trouble| failed("a second user", &trouble))?).unwrap_or_default();
-        users.push(second.clone());
-        let now = self.user(&first).await?;
         seen.users.patch = self.patches(&first, &names[0]).await?;
-        let Json::Object(_) = &now else { return Ok(()) };
         self.attributes(&first, seen, announced, &names[0]).await?;
+        let second = self.second_user(&names[1], primary, seen).await?;
+        users.push(second.clone());
         if announced.filter != Some(false) || seen.filters.user_name == Seen::Unknown {
             let known = self.user(&first).await?;
             let filters = self.filters(Known { user: Some(&known), group: None }).await?;
@@ -88,6 +85,34 @@ impl Probe {
         }
         let trouble = last.unwrap_or_else(|| Trouble::NotDone("nothing was tried".to_owned()));
         Err(failed("a user", &trouble))
+    }
+
+    /// The second user, with what the target does not keep, as far as it lets that pass: the answer then shows whether
+    /// it tells what is kept or repeats what was sent.
+    async fn second_user(&mut self, name: &str, primary: bool, seen: &mut Capabilities) -> Result<SmolStr, LiveError> {
+        let plain = plain_user(name, primary);
+        let lists = [("roles", seen.users.roles), ("entitlements", seen.users.entitlements)];
+        let dropped: Vec<&str> = lists.iter().filter(|(_, kept)| !kept.works()).map(|(name, _)| *name).collect();
+        let mut more = plain.clone();
+        for attribute in &dropped {
+            more[*attribute] = json!([{ "value": "rosterctl-a" }]);
+        }
+        let created = match self.client.create(Kind::User, &more, PROBE).await {
+            Err(_) if !dropped.is_empty() => self.client.create(Kind::User, &plain, PROBE).await,
+            other => other,
+        };
+        let created = created.map_err(|trouble| failed("a second user", &trouble))?;
+        let id = id_of(&created).unwrap_or_default();
+        let now = self.user(&id).await?;
+        let told = dropped.iter().chain(&["userName", "name", "emails", "active"]);
+        let told = told.filter(|name| created.json.get(**name).is_some());
+        let truthful = told.clone().all(|name| same(now.get(*name), &created.json[*name]));
+        if !truthful {
+            self.remarks
+                .push("answers repeat what was sent, whatever is kept: what was written is read again".to_owned());
+        }
+        seen.users.truthful_answers = truthful.into();
+        Ok(id)
     }
 
     async fn user(&self, id: &str) -> Result<Json, LiveError> {

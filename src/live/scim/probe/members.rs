@@ -4,8 +4,9 @@ use serde_json::{Value as Json, json};
 use smol_str::SmolStr;
 
 use super::super::account::{Collection, Kind};
-use super::super::capabilities::{Capabilities, MemberChange, MemberReading, Seen};
-use super::super::client::{ASKED, Client};
+use super::super::capabilities::{Capabilities, MemberChange, MemberReading, Paging, Seen};
+use super::super::client::ASKED;
+use super::super::listing::{Item, list};
 use super::super::mapping::Carriers;
 use super::super::wire::GroupText;
 use super::{PROBE, Probe};
@@ -42,7 +43,7 @@ impl Probe {
             return Ok(());
         };
         seen.members.add = form;
-        seen.members.read = self.reading(group).await?;
+        seen.members.read = self.reading(group, seen.paging).await?;
         if seen.members.read == MemberReading::Unknown {
             self.remarks.push("members are accepted and never shown: groups cannot be kept on this target".to_owned());
             return Ok(());
@@ -126,9 +127,9 @@ impl Probe {
     }
 
     /// Where members are shown: in lists, in lists that ask for them, or in single groups only.
-    async fn reading(&self, group: &str) -> Result<MemberReading, LiveError> {
+    async fn reading(&self, group: &str, paging: Paging) -> Result<MemberReading, LiveError> {
         for (query, reading) in [("", MemberReading::Listed), (&ASKED[1..], MemberReading::Asked)] {
-            if self.in_list(&self.client, query, group).await? == 2 {
+            if self.in_list(query, paging, group).await? == 2 {
                 return Ok(reading);
             }
         }
@@ -137,27 +138,14 @@ impl Probe {
     }
 
     /// How many members a list shows of a group.
-    async fn in_list(&self, client: &Client, query: &str, group: &str) -> Result<usize, LiveError> {
-        let mut start = 1;
-        loop {
-            let page = format!("{query}{}startIndex={start}", if query.is_empty() { "" } else { "&" });
-            let (total, groups) = self.page_of(client, &page).await?;
-            if let Some(found) = groups.iter().find(|one| one["id"] == group) {
-                return Ok(names(found).len());
-            }
-            start += groups.len();
-            if groups.is_empty() || start > total {
-                return Ok(0);
-            }
-        }
-    }
-
-    async fn page_of(&self, client: &Client, query: &str) -> Result<(usize, Vec<Json>), LiveError> {
-        let answer = client.list("/Groups", query).await?;
-        let page: super::Page = answer.json().map_err(super::super::client::refused)?;
-        let resources = page.resources.unwrap_or_default();
-        let total = page.total.map_or(resources.len(), |total| total as usize);
-        Ok((total, resources.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect()))
+    async fn in_list(&self, query: &str, paging: Paging, group: &str) -> Result<usize, LiveError> {
+        let groups = list(&self.client, "/Groups", query, paging, |raw| {
+            let json: Json = serde_json::from_str(raw.get()).unwrap_or_default();
+            let id = json.get("id").and_then(Json::as_str).map(SmolStr::from);
+            Item { id: id.clone(), value: (id, names(&json).len()) }
+        });
+        let mut groups = groups.await?.items.into_iter();
+        Ok(groups.find(|(id, _)| id.as_deref() == Some(group)).map_or(0, |(_, members)| members))
     }
 
     /// Whether somebody who is deleted leaves the groups by the server's doing.
