@@ -9,8 +9,10 @@
 //!                                      desired, live: one type
 //! ```
 //!
-//! Imports run one way, from left to right: `diagnostic < document < platform < model < rules < live < plan < apply <
-//! report < error < cli`. `tests/shape.rs` holds that.
+//! Imports run one way, from left to right: `diagnostic < document < platform < model < rules < scim < live < serve <
+//! plan < apply < report < error < cli`. `tests/shape.rs` holds that.
+//!
+//! `scim` has the words of that protocol, `serve` speaks it for the embedded portal.
 
 #![forbid(unsafe_code)]
 
@@ -25,3 +27,5 @@ pub mod plan;
 pub mod platform;
 pub mod report;
 pub mod rules;
+pub mod scim;
+pub mod serve;

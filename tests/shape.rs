@@ -12,8 +12,21 @@ use rosterctl::platform::BUILT_IN;
 use rosterctl::report::Format;
 
 /// The modules in the order in which they may use each other: each only those before it, and itself.
-const ORDER: &[&str] =
-    &["diagnostic", "document", "platform", "model", "rules", "live", "plan", "apply", "report", "error", "cli"];
+const ORDER: &[&str] = &[
+    "diagnostic",
+    "document",
+    "platform",
+    "model",
+    "rules",
+    "scim",
+    "live",
+    "serve",
+    "plan",
+    "apply",
+    "report",
+    "error",
+    "cli",
+];
 
 /// No file is longer than this, or it is split by noun.
 const MOST_LINES: usize = 500;

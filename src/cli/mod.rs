@@ -14,6 +14,7 @@ mod plan;
 mod platform;
 mod portal;
 mod schema;
+mod serve;
 mod validate;
 mod who;
 
@@ -52,6 +53,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
         Command::Drift(args) => drift::run(args, &cli.common, output),
         Command::Export(args) => export::run(args, &cli.common, output),
         Command::Portal(args) => portal::run(args, &cli.common, output),
+        Command::Serve(args) => serve::run(args, &cli.common, output),
         Command::Who(args) => who::run(args, &cli.common, output),
         Command::Explain(args) => explain::run(args, &cli.common, output),
         Command::Fmt(args) => fmt::run(args, &cli.common, output),
