@@ -8,7 +8,7 @@ use crate::document::record::visible;
 use crate::document::write;
 use crate::error::{Error, Exit};
 use crate::live::{Listed, Read};
-use crate::platform::{BUILT_IN, Platform};
+use crate::platform::Platform;
 use crate::report::{Format, export, json};
 
 /// Runs the command.
@@ -70,12 +70,5 @@ pub(super) fn choose<'l>(listed: &'l [Listed], wanted: Option<&str>, target: &st
 
 /// The platform that the portal has for an organisation.
 pub(super) fn platform(listed: &Listed) -> Result<Platform, Error> {
-    let text = match BUILT_IN.iter().find(|(id, _)| *id == listed.platform) {
-        Some((_, text)) => text,
-        None => listed.platform_text.as_str(),
-    };
-    Platform::from_text(&listed.platform, text).map_err(|_| {
-        let message = format!("the platform `{}` of `{}` cannot be read any more", listed.platform, listed.id);
-        Error::failed(message, "apply the roster again with a sound platform file")
-    })
+    Ok(listed.load()?)
 }

@@ -35,11 +35,15 @@ pub struct Target {
 impl Target {
     /// The embedded portal; an error where the target is of another kind.
     pub fn embedded(&self) -> Result<&Embedded, Error> {
-        self.portal.embedded().ok_or_else(|| {
-            let (name, kind) = (&self.reference.name, &self.reference.kind);
-            let message = format!("the target `{name}` is of kind `{kind}`: this is for embedded portals only");
-            Error::usage(message, "name an embedded target with --target")
-        })
+        self.portal.embedded().ok_or_else(|| not_embedded(&self.reference))
+    }
+
+    /// The embedded portal alone; an error where the target is of another kind.
+    pub fn into_embedded(self) -> Result<Embedded, Error> {
+        match self.portal {
+            Portal::Embedded(portal) => Ok(portal),
+            Portal::Scim(_) => Err(not_embedded(&self.reference)),
+        }
     }
 
     /// Opens a target. Paths are relative to `base`.
@@ -93,6 +97,12 @@ impl Target {
         let audit = usual_audit(name, base);
         Ok(Target { reference, actor, portal, capabilities: Some(file), audit, personal: false })
     }
+}
+
+fn not_embedded(target: &TargetRef) -> Error {
+    let message =
+        format!("the target `{}` is of kind `{}`: this is for embedded portals only", target.name, target.kind);
+    Error::usage(message, "name an embedded target with --target")
 }
 
 fn usual_audit(name: &str, base: &Path) -> PathBuf {

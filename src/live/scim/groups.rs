@@ -16,7 +16,7 @@ use super::writing::Writing;
 use crate::live::{LiveError, Object, Operation, Refusal};
 use crate::model::Group;
 use crate::platform::Verb;
-use crate::scim::{GROUP, GROUP_EXTENSION};
+use crate::scim::{GROUP, ROSTER_GROUP};
 
 impl Writing<'_> {
     /// Carries out an operation on a permission group.
@@ -65,8 +65,8 @@ impl Writing<'_> {
             body["externalId"] = identity.as_str().into();
         }
         if carriers.applications == Applications::Extension && !access.is_empty() {
-            body["schemas"] = json!([GROUP, GROUP_EXTENSION]);
-            body[GROUP_EXTENSION] = json!({ "applications": access });
+            body["schemas"] = json!([GROUP, ROSTER_GROUP]);
+            body[ROSTER_GROUP] = json!({ "applications": access });
         }
         if self.capabilities.members.on_create == Seen::Yes {
             body["members"] = json!([]);
@@ -182,7 +182,7 @@ impl Writing<'_> {
         let answer = if self.capabilities.groups.patch.works() {
             let replaced = |(path, value): (String, Json)| json!({ "op": "replace", "path": path, "value": value });
             let mut operations: Vec<Json> = changes.into_iter().map(replaced).collect();
-            let path = format!("{GROUP_EXTENSION}:applications");
+            let path = format!("{ROSTER_GROUP}:applications");
             if extension && wished.is_empty() {
                 operations.push(json!({ "op": "remove", "path": path }));
             } else if extension {
@@ -194,8 +194,8 @@ impl Writing<'_> {
             body.remove("meta");
             body.extend(changes);
             if extension {
-                body.insert(GROUP_EXTENSION.to_owned(), json!({ "applications": wished }));
-                body.insert("schemas".to_owned(), json!([GROUP, GROUP_EXTENSION]));
+                body.insert(ROSTER_GROUP.to_owned(), json!({ "applications": wished }));
+                body.insert("schemas".to_owned(), json!([GROUP, ROSTER_GROUP]));
             }
             client.put(kind, id, &Json::Object(body), version, request).await
         };

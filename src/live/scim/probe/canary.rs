@@ -8,7 +8,7 @@ use super::super::capabilities::{Capabilities, Seen, Versions};
 use super::super::client::{Current, Trouble};
 use super::{Announced, Known, PROBE, Probe, nonce};
 use crate::live::LiveError;
-use crate::scim::{ENTERPRISE, GROUP, GROUP_EXTENSION, USER, USER_EXTENSION};
+use crate::scim::{ENTERPRISE_USER, GROUP, ROSTER_GROUP, ROSTER_USER, USER};
 
 /// A user as tried first, of what every server should take; more is tried on it one by one.
 fn plain_user(name: &str, primary: bool) -> Json {
@@ -158,12 +158,12 @@ impl Probe {
         for (at, (attribute, value)) in plain.iter().enumerate() {
             keeps[at] = self.keeps(id, patch, None, attribute, value).await?.into();
         }
-        if declared(ENTERPRISE) {
-            keeps[5] = self.keeps(id, patch, Some(ENTERPRISE), "employeeNumber", &json!(identity)).await?.into();
+        if declared(ENTERPRISE_USER) {
+            keeps[5] = self.keeps(id, patch, Some(ENTERPRISE_USER), "employeeNumber", &json!(identity)).await?.into();
         }
-        if declared(USER_EXTENSION) {
+        if declared(ROSTER_USER) {
             let words = json!(["a=b", "c=d"]);
-            keeps[6] = self.keeps(id, patch, Some(USER_EXTENSION), "attributes", &words).await?.into();
+            keeps[6] = self.keeps(id, patch, Some(ROSTER_USER), "attributes", &words).await?.into();
         }
         [
             seen.users.external_id,
@@ -332,7 +332,7 @@ impl Probe {
         let patched = self.client.patch(Kind::Group, &id, vec![changed], None, PROBE).await;
         let now = self.group(&id).await?;
         seen.groups.patch = (patched.is_ok() && now["displayName"] == format!("{name}-patched")).into();
-        let declared = !announced.schemas_known || announced.schemas.iter().any(|one| one == GROUP_EXTENSION);
+        let declared = !announced.schemas_known || announced.schemas.iter().any(|one| one == ROSTER_GROUP);
         seen.groups.extension = match declared {
             false => Seen::No,
             true => self.group_words(&id, seen.groups.patch.works()).await?.into(),
@@ -344,20 +344,20 @@ impl Probe {
     async fn group_words(&self, id: &str, patch: bool) -> Result<bool, LiveError> {
         let words = json!(["a=b", "c=d"]);
         let answer = if patch {
-            let path = format!("{GROUP_EXTENSION}:applications");
+            let path = format!("{ROSTER_GROUP}:applications");
             let operation = json!({ "op": "replace", "path": path, "value": words });
             self.client.patch(Kind::Group, id, vec![operation], None, PROBE).await
         } else {
             let mut body = self.group(id).await?;
-            body[GROUP_EXTENSION] = json!({ "applications": words });
-            body["schemas"] = json!([GROUP, GROUP_EXTENSION]);
+            body[ROSTER_GROUP] = json!({ "applications": words });
+            body["schemas"] = json!([GROUP, ROSTER_GROUP]);
             if let Some(body) = body.as_object_mut() {
                 body.remove("meta");
             }
             self.client.put(Kind::Group, id, &body, None, PROBE).await
         };
         let now = self.group(id).await?;
-        Ok(answer.is_ok() && same(now.get(GROUP_EXTENSION).and_then(|own| own.get("applications")), &words))
+        Ok(answer.is_ok() && same(now.get(ROSTER_GROUP).and_then(|own| own.get("applications")), &words))
     }
 
     pub(super) async fn group(&self, id: &str) -> Result<Json, LiveError> {
