@@ -144,40 +144,49 @@ impl Probe {
         name: &str,
     ) -> Result<(), LiveError> {
         let patch = seen.users.patch.works();
-        let identity = format!("{name}/canary");
-        let several = json!([{ "value": "rosterctl-a" }, { "value": "rosterctl-b" }]);
+        let identity = json!(self.identity(id, name).await?);
         let declared = |urn: &str| !announced.schemas_known || announced.schemas.iter().any(|one| one == urn);
-        let mut keeps = [Seen::No; 7];
-        let plain = [
-            ("externalId", json!(identity)),
-            ("roles", several.clone()),
-            ("entitlements", several),
-            ("phoneNumbers", json!([{ "value": "+32 470 00 00 00" }])),
-            ("displayName", json!(name)),
-        ];
-        for (at, (attribute, value)) in plain.iter().enumerate() {
-            keeps[at] = self.keeps(id, patch, None, attribute, value).await?.into();
+        let users = &mut seen.users;
+        users.external_id = self.keeps(id, patch, None, "externalId", &identity).await?.into();
+        let phone = json!([{ "value": "+32 470 00 00 00" }]);
+        users.phone = self.keeps(id, patch, None, "phoneNumbers", &phone).await?.into();
+        users.display_name = self.keeps(id, patch, None, "displayName", &json!(name)).await?.into();
+        let usual = ["rosterctl-a", "rosterctl-b"];
+        for (attribute, kept) in [("roles", &mut users.roles), ("entitlements", &mut users.entitlements)] {
+            *kept = Seen::No;
+            for pair in announced.pairs(USER, attribute, usual) {
+                let value = pair.map(|word| json!({ "value": word })).into();
+                if self.keeps(id, patch, None, attribute, &value).await? {
+                    *kept = Seen::Yes;
+                    break;
+                }
+            }
         }
+        users.employee_number = Seen::No;
         if declared(ENTERPRISE_USER) {
-            keeps[5] = self.keeps(id, patch, Some(ENTERPRISE_USER), "employeeNumber", &json!(identity)).await?.into();
+            users.employee_number =
+                self.keeps(id, patch, Some(ENTERPRISE_USER), "employeeNumber", &identity).await?.into();
         }
+        users.extension = Seen::No;
         if declared(ROSTER_USER) {
-            let words = json!(["a=b", "c=d"]);
-            keeps[6] = self.keeps(id, patch, Some(ROSTER_USER), "attributes", &words).await?.into();
+            for pair in announced.pairs(ROSTER_USER, "attributes", ["a=b", "c=d"]) {
+                if self.keeps(id, patch, Some(ROSTER_USER), "attributes", &json!(pair)).await? {
+                    users.extension = Seen::Yes;
+                    break;
+                }
+            }
         }
-        [
-            seen.users.external_id,
-            seen.users.roles,
-            seen.users.entitlements,
-            seen.users.phone,
-            seen.users.display_name,
-            seen.users.employee_number,
-            seen.users.extension,
-        ] = keeps;
         let off = self.keeps(id, patch, None, "active", &json!(false)).await?;
         let on = self.keeps(id, patch, None, "active", &json!(true)).await?;
         seen.users.active = (off && on).into();
         Ok(())
+    }
+
+    /// The identity to try: of the organisation to which a portal with organisations of its own has put the user.
+    async fn identity(&self, id: &str, name: &str) -> Result<String, LiveError> {
+        let user = self.user(id).await?;
+        let organisation = user.get(ROSTER_USER).and_then(|own| own.get("organisation")).and_then(Json::as_str);
+        Ok(organisation.map_or_else(|| format!("{name}/canary"), |organisation| format!("{organisation}/{name}")))
     }
 
     /// Whether an attribute survives a round trip. Multi-valued ones also have to shrink again.
@@ -301,7 +310,7 @@ impl Probe {
         name: &str,
         made: &mut Vec<SmolStr>,
     ) -> Result<(), LiveError> {
-        let identity = format!("{name}/canary");
+        let identity = self.identity(users[0], name).await?;
         let mut group = json!({ "schemas": [GROUP], "displayName": name, "externalId": identity });
         let mut created = self.client.create(Kind::Group, &group, PROBE).await;
         if created.is_err() {
@@ -335,14 +344,22 @@ impl Probe {
         let declared = !announced.schemas_known || announced.schemas.iter().any(|one| one == ROSTER_GROUP);
         seen.groups.extension = match declared {
             false => Seen::No,
-            true => self.group_words(&id, seen.groups.patch.works()).await?.into(),
+            true => self.group_words(&id, seen.groups.patch.works(), announced).await?.into(),
         };
         seen.filters.group_name = self.filter("/Groups", "displayName", Some(&now)).await?;
         self.members(seen, &id, users).await
     }
 
-    async fn group_words(&self, id: &str, patch: bool) -> Result<bool, LiveError> {
-        let words = json!(["a=b", "c=d"]);
+    async fn group_words(&self, id: &str, patch: bool, announced: &Announced) -> Result<bool, LiveError> {
+        for pair in announced.pairs(ROSTER_GROUP, "applications", ["a=b", "c=d"]) {
+            if self.keeps_words(id, patch, &json!(pair)).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn keeps_words(&self, id: &str, patch: bool, words: &Json) -> Result<bool, LiveError> {
         let answer = if patch {
             let path = format!("{ROSTER_GROUP}:applications");
             let operation = json!({ "op": "replace", "path": path, "value": words });
@@ -357,7 +374,7 @@ impl Probe {
             self.client.put(Kind::Group, id, &body, None, PROBE).await
         };
         let now = self.group(id).await?;
-        Ok(answer.is_ok() && same(now.get(ROSTER_GROUP).and_then(|own| own.get("applications")), &words))
+        Ok(answer.is_ok() && same(now.get(ROSTER_GROUP).and_then(|own| own.get("applications")), words))
     }
 
     pub(super) async fn group(&self, id: &str) -> Result<Json, LiveError> {
