@@ -36,7 +36,8 @@ impl Beside {
     }
 
     /// What has to be kept, so that a row like this gives back what a client said; none where the columns say it all.
-    pub fn of(resource: Resource, row: &Kept, wanted: &Map<String, Json>) -> Option<Beside> {
+    /// Where the client `hides` what it does not say, that is not given back either.
+    pub fn of(resource: Resource, row: &Kept, wanted: &Map<String, Json>, hides: bool) -> Option<Beside> {
         let said = flat(resource, wanted);
         let own = flat(resource, &derived(resource, row));
         let mut beside = Beside { anchors: anchors(row), ..Beside::default() };
@@ -48,7 +49,7 @@ impl Beside {
         }
         let said_nothing = |name: &String| !said.iter().any(|(other, _)| other == name);
         let gone = own.iter().map(|(name, _)| name.clone());
-        beside.gone = gone.filter(|name| said_nothing(name) && !decided(name)).collect();
+        beside.gone = gone.filter(|name| hides && said_nothing(name) && !decided(name)).collect();
         (!beside.set.is_empty() || !beside.gone.is_empty()).then_some(beside)
     }
 

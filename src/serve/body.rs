@@ -62,6 +62,10 @@ fn extended(kind: &'static Type, extension: &'static str, value: &Json) -> Resul
         _ => return Err(Problem::syntax(format!("`{extension}` is an object"))),
     };
     for (name, value) in object {
+        // Some clients repeat the names of schemas in here.
+        if name.eq_ignore_ascii_case("schemas") {
+            continue;
+        }
         let Some(place) = kind.extended(extension, name) else {
             return Err(unknown(name, schema(extension).into_iter().flat_map(|schema| &schema.attributes)));
         };

@@ -180,7 +180,7 @@ fn extension(
             Ok(())
         }
         (_, Some(Json::Object(parts))) => {
-            for (name, value) in parts {
+            for (name, value) in parts.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("schemas")) {
                 if kind.extended(urn, name).is_none() {
                     return Err(body::unknown(name, schema(urn).into_iter().flat_map(|schema| &schema.attributes)));
                 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::path::{Named, Path, Scope};
 use super::problem::Problem;
-use super::schema::{Returned, Type};
+use super::schema::{Attribute, Returned, Type};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,10 @@ impl Projection {
             return self.only(kind, &object);
         }
         let mut object = object;
+        for (attribute, sub) in requested(kind) {
+            let path = Path { extension: None, attribute, sub: Some(sub), itself: false };
+            without(&mut object, &path);
+        }
         for named in self.excluded.iter().filter_map(|path| Scope::Resource(kind).named(path)) {
             match named {
                 Named::Extension(urn) => {
@@ -69,8 +73,23 @@ impl Projection {
                 Named::Attribute(path) => with(&mut kept, object, &path),
             }
         }
+        let named = |part: &Attribute, path: &Path| path.sub.is_some_and(|sub| std::ptr::eq(sub, part));
+        for (attribute, sub) in requested(kind) {
+            let paths = self.attributes.iter().filter_map(|path| Scope::Resource(kind).attribute(path));
+            if !paths.into_iter().any(|path| named(sub, &path)) {
+                without(&mut kept, &Path { extension: None, attribute, sub: Some(sub), itself: false });
+            }
+        }
         kept
     }
+}
+
+/// Parts of attributes that are answered only where they are named.
+fn requested(kind: &'static Type) -> impl Iterator<Item = (&'static Attribute, &'static Attribute)> {
+    kind.attributes().flat_map(|attribute| {
+        let parts = attribute.sub_attributes.iter().filter(|sub| sub.returned == Returned::Request);
+        parts.map(move |sub| (attribute, sub))
+    })
 }
 
 fn without(object: &mut Map<String, Json>, path: &Path) {

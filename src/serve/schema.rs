@@ -52,6 +52,8 @@ pub enum Returned {
     /// Unless it is excluded.
     #[default]
     Default,
+    /// Only where it is named.
+    Request,
 }
 
 /// Whether values are unique (RFC 7643 §7).

@@ -51,6 +51,9 @@ pub struct Home<'h> {
     pub organisation: &'h SmolStr,
     /// Its platform.
     pub platform: &'h Platform,
+    /// Whether what the resource does not say shall not be answered, where the portal has it of its own: after a PATCH
+    /// took it away. In a new resource it is what the portal chooses.
+    pub hides: bool,
 }
 
 /// The user or contact that a resource describes; `groups` are those that it is in.
@@ -101,7 +104,7 @@ pub fn person(
         attributes: wanted.record.attributes.clone().into_iter().collect(),
         ..row(&wanted)
     };
-    keep(&mut wanted.side, resource, &row, object)?;
+    keep(&mut wanted.side, resource, &row, object, home.hides)?;
     Ok(wanted)
 }
 
@@ -130,7 +133,7 @@ pub fn group(object: &Map<String, Json>, home: Home<'_>) -> Result<Wanted<GroupR
     let mut wanted = wanted(object, home, GroupRecord { name: name.into(), applications });
     let access = wanted.record.applications.iter().map(|(application, level)| format!("{application}={level}").into());
     let row = Kept { name: wanted.record.name.clone(), applications: access.collect(), ..row(&wanted) };
-    keep(&mut wanted.side, Resource::PermissionGroup, &row, object)?;
+    keep(&mut wanted.side, Resource::PermissionGroup, &row, object, home.hides)?;
     Ok(wanted)
 }
 
@@ -151,8 +154,14 @@ fn row<R>(wanted: &Wanted<R>) -> Kept {
     Kept { organisation: wanted.organisation.clone(), side: wanted.side.clone(), ..Kept::default() }
 }
 
-fn keep(side: &mut Side, resource: Resource, row: &Kept, object: &Map<String, Json>) -> Result<(), Problem> {
-    let Some(beside) = Beside::of(resource, row, object) else { return Ok(()) };
+fn keep(
+    side: &mut Side,
+    resource: Resource,
+    row: &Kept,
+    object: &Map<String, Json>,
+    hides: bool,
+) -> Result<(), Problem> {
+    let Some(beside) = Beside::of(resource, row, object, hides) else { return Ok(()) };
     side.addresses = beside.addresses();
     side.addresses.retain(|address| row.email.as_ref() != Some(address));
     let text = serde_json::to_string(&beside).map_err(|error| {

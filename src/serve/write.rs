@@ -108,7 +108,7 @@ impl Work<'_> {
         let kind = self.order.kind;
         let object = body::resource(kind, sent)?;
         let (organisation, platform) = self.home(&object)?;
-        let home = Home { organisation: &organisation, platform: &platform };
+        let home = Home { organisation: &organisation, platform: &platform, hides: false };
         let number = match kind.resource {
             Resource::PermissionGroup => {
                 let number = self.request.create_group(&wish::group(&object, home)?)?;
@@ -214,20 +214,22 @@ impl Work<'_> {
             return Err(Problem::bad("mutability", detail));
         }
         let platform = self.request.platform(&kept.organisation).map_err(Problem::from)?;
-        let home = Home { organisation: &kept.organisation, platform: &platform };
+        let hides = matches!(self.order.change, Change::Patch(..));
+        let home = Home { organisation: &kept.organisation, platform: &platform, hides };
+        let there = Home { hides: true, ..home };
         let resource = self.order.kind.resource;
         let now = stated(resource, kept);
         match resource {
             Resource::PermissionGroup => {
                 let wanted = wish::group(object, home)?;
-                if wish::group(&now, home).ok().as_ref() != Some(&wanted) {
+                if wish::group(&now, there).ok().as_ref() != Some(&wanted) {
                     self.request.update_group(kept.number, &wanted)?;
                 }
                 self.members(kept.number, members)?;
             }
             resource => {
                 let wanted = wish::person(resource, object, home, &kept.groups)?;
-                if wish::person(resource, &now, home, &kept.groups).ok().as_ref() != Some(&wanted) {
+                if wish::person(resource, &now, there, &kept.groups).ok().as_ref() != Some(&wanted) {
                     self.request.update_person(resource, kept.number, &wanted)?;
                 }
             }

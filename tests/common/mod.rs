@@ -9,6 +9,7 @@
 
 pub mod grx;
 pub mod portal;
+pub mod served;
 
 use std::ffi::OsString;
 use std::fs;

@@ -168,20 +168,38 @@ impl Request<'_> {
     /// Changes a person.
     pub fn update_person(&self, resource: Resource, number: i64, wanted: &Wanted<PersonRecord>) -> Result<(), Denied> {
         let platform = self.platform(&wanted.organisation)?;
+        let (before, _) = self.person(&platform, &wanted.organisation, resource, number)?;
+        let action = match (before.status.value, &*wanted.record.status) {
+            (State::Active | State::Pending, "deactivated") => Verb::Deactivate,
+            (State::Deactivated, "active") => Verb::Reactivate,
+            _ => Verb::Update,
+        };
+        if action == Verb::Deactivate && self.changes(&platform, wanted, &before) {
+            // To deactivate changes nothing else: first the one, then the other.
+            let record = PersonRecord { status: State::Active.as_str().into(), ..wanted.record.clone() };
+            self.change_person(resource, number, &Wanted { record, ..wanted.clone() }, Verb::Update)?;
+        }
+        self.change_person(resource, number, wanted, action)
+    }
+
+    /// Changes a person by one operation.
+    fn change_person(
+        &self,
+        resource: Resource,
+        number: i64,
+        wanted: &Wanted<PersonRecord>,
+        action: Verb,
+    ) -> Result<(), Denied> {
+        let platform = self.platform(&wanted.organisation)?;
         let section = row::section(resource);
         let (before, managed) = self.person(&platform, &wanted.organisation, resource, number)?;
         let handle = handle(resource, number);
-        let key = self.key(wanted, Some(&handle));
-        let mut after = wanted.record.person(&platform, section, &key).map_err(Denied::Unknown)?;
-        let action = match (before.status.value, after.status.value) {
-            (State::Active, State::Deactivated) | (State::Pending, State::Deactivated) => Verb::Deactivate,
-            (State::Deactivated, State::Active) => Verb::Reactivate,
-            (now, _) => {
-                // Who is wanted active and has not accepted yet is waited for.
-                after.status.value = now;
-                Verb::Update
-            }
-        };
+        let mut after =
+            wanted.record.person(&platform, section, &self.key(wanted, Some(&handle))).map_err(Denied::Unknown)?;
+        if action == Verb::Update {
+            // Who is wanted active and has not accepted yet is waited for.
+            after.status.value = before.status.value;
+        }
         let operation = Operation {
             before: Some(Object::Person(Box::new(before))),
             after: Some(Object::Person(Box::new(after))),
@@ -196,6 +214,12 @@ impl Request<'_> {
             portal.email_free(&operation, after, section, Some(number))
         })?;
         self.keep_person(number, &wanted.side)
+    }
+
+    /// Whether a person shall be different in anything but the status.
+    fn changes(&self, platform: &Platform, wanted: &Wanted<PersonRecord>, before: &Person) -> bool {
+        let now = PersonRecord::of(before, platform);
+        now != PersonRecord { status: now.status.clone(), ..wanted.record.clone() }
     }
 
     /// Makes a permission group; says which number it got.
