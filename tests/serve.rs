@@ -535,6 +535,10 @@ fn pages_are_complete_while_people_come_and_go() {
     let cursor = first["nextCursor"].as_str().unwrap().to_owned();
     let twice = || served.get(&format!("/Users?count=7&cursor={cursor}")).is(200).json();
     assert_eq!(twice(), twice(), "a page can be read again");
+    let sorted = walk(&served, "/Users?count=7&cursor&sortBy=userName".to_owned(), |page, _| {
+        Some(format!("/Users?count=7&sortBy=userName&cursor={}", page.get("nextCursor")?.as_str().unwrap()))
+    });
+    assert_eq!(sorted.iter().collect::<BTreeSet<_>>().len(), total);
     served.get("/Users?cursor=bogus").refuses(400, Some("invalidCursor"), "no cursor");
     served.get("/Users?cursor=0-7").refuses(400, Some("expiredCursor"), "expired");
     served.get(&format!("/Groups?cursor={cursor}")).refuses(400, Some("invalidCursor"), "");
@@ -831,6 +835,23 @@ fn what_a_roster_made_is_served_and_what_is_served_can_be_planned() {
         "Operations": [{ "op": "replace", "path": "phoneNumbers", "value": [{ "value": "008" }] }] });
     served.send("PATCH", &path, &[("User-Agent", "rosterctl/0.1.0")], Some(&body.to_string())).is(200);
     assert_eq!(project.column("SELECT applied_phone FROM person WHERE name = 'Ada Peeters'"), ["008"]);
+}
+
+#[test]
+fn a_row_that_nobody_understands_is_shown_and_not_changed() {
+    let (project, served) = arxus();
+    let ada = served.user("ada", json!({}));
+    let path = format!("/Users/{}", id(&ada));
+    project.sql("UPDATE person SET roles = 'wizard', attributes = 'no json'");
+    let shown = served.get(&path).is(200).json();
+    assert_eq!(shown["roles"], json!([{ "value": "wizard" }]));
+    assert_eq!(served.get("/Users").is(200).json()["totalResults"], 1);
+    let change = json!([{ "op": "remove", "path": "roles" }]);
+    served.patch(&path, change).refuses(400, Some("invalidValue"), "`no json`");
+    project.sql("UPDATE person SET attributes = '{}'");
+    let change = json!([{ "op": "remove", "path": "roles" }]);
+    served.patch(&path, change).refuses(500, None, "cannot be understood: unknown role `wizard`");
+    assert_eq!(project.column("SELECT roles FROM person"), ["wizard"]);
 }
 
 #[test]
