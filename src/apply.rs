@@ -1,6 +1,7 @@
 //! An approved plan × a portal → an outcome: one bad step stops only what depends on it.
 
 mod serial;
+pub mod trail;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -14,9 +15,6 @@ use crate::plan::diff::in_new_words;
 use crate::plan::document::{Action, PlanDocument, Step};
 use crate::platform::Platform;
 use serial::{Holders, alone};
-
-/// How many operations go to the portal at once.
-const BATCH: usize = 250;
 
 /// A plan whose digest is right, that nothing forbids, and whose objects are as the plan saw them.
 #[derive(Debug)]
@@ -94,13 +92,13 @@ impl ApprovedPlan {
         &self.document
     }
 
-    /// Carries the plan out. `stop` is asked between batches; `progress` hears how many steps are settled.
+    /// Carries the plan out. `stop` is asked between batches; `settled` hears how each step ended, as soon as it did.
     pub async fn apply(
         self,
         target: &impl Write,
         author: &Author,
         stop: impl Fn() -> bool,
-        progress: impl Fn(usize),
+        mut settled: impl FnMut(&Platform, &Operation, &Ended),
     ) -> Done {
         let ApprovedPlan { document, operations, platforms, mut holders } = self;
         let after: HashMap<u32, &Vec<u32>> = document.steps.iter().map(|step| (step.id, &step.after)).collect();
@@ -115,7 +113,7 @@ impl ApprovedPlan {
             }
             let organisation = &rest[0].organisation;
             let platform = &platforms[organisation.as_str()];
-            let (batch, next) = rest.split_at(batch_length(rest, &after, platform));
+            let (batch, next) = rest.split_at(batch_length(rest, target.batch(), &after, platform));
             rest = next;
             let mut runnable = Vec::with_capacity(batch.len());
             for operation in batch {
@@ -153,26 +151,37 @@ impl ApprovedPlan {
                         if result.is_ok() {
                             holders.done(platform, operation);
                         }
-                        let how = result.map_or_else(|refusal| Ended::Failed(refusal.to_string()), |()| Ended::Done);
+                        let how = result.map_or_else(Ended::Failed, |()| Ended::Done);
                         ended.insert(operation.step, how);
                     }
                 }
                 Err(error) => {
                     for operation in &runnable {
-                        ended.insert(operation.step, Ended::Failed(error.to_string()));
+                        ended.insert(operation.step, Ended::Failed(Refusal::Failed(error.to_string())));
                     }
                 }
             }
-            progress(ended.len());
+            for operation in batch {
+                if let Some(ended) = ended.get(&operation.step) {
+                    settled(platform, operation, ended);
+                }
+            }
+        }
+        for operation in rest {
+            let stopped = Ended::Skipped(STOPPED.to_owned());
+            settled(&platforms[operation.organisation.as_str()], operation, &stopped);
         }
         let steps = document.steps.iter().map(|step| {
-            let stopped = || Ended::Skipped("the run was stopped before it".to_owned());
+            let stopped = || Ended::Skipped(STOPPED.to_owned());
             (step.id, ended.remove(&step.id).unwrap_or_else(stopped))
         });
         let steps = steps.collect();
         Done { document, steps, interrupted }
     }
 }
+
+/// Why steps after an interruption were not taken.
+const STOPPED: &str = "the run was stopped before it";
 
 /// What became of a plan.
 #[derive(Debug)]
@@ -191,15 +200,15 @@ pub enum Ended {
     /// Carried out.
     Done,
     /// Refused by the portal; nothing of it was done.
-    Failed(String),
+    Failed(Refusal),
     /// Not tried.
     Skipped(String),
 }
 
 /// How many operations can go together: of one organisation, none waiting for another of them, none that goes alone.
-fn batch_length(operations: &[Operation], after: &HashMap<u32, &Vec<u32>>, platform: &Platform) -> usize {
+fn batch_length(operations: &[Operation], most: usize, after: &HashMap<u32, &Vec<u32>>, platform: &Platform) -> usize {
     let mut together: HashSet<u32> = HashSet::new();
-    for operation in operations.iter().take(BATCH) {
+    for operation in operations.iter().take(most) {
         let waits = after.get(&operation.step).is_some_and(|before| before.iter().any(|step| together.contains(step)));
         let alone = alone(platform, operation);
         if waits || operation.organisation != operations[0].organisation || alone && !together.is_empty() {

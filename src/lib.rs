@@ -9,10 +9,11 @@
 //!                                      desired, live: one type
 //! ```
 //!
-//! Imports run one way, from left to right: `diagnostic < document < platform < model < rules < scim < live < serve <
-//! plan < apply < report < error < cli`. `tests/shape.rs` holds that.
+//! Imports run one way, from left to right: `diagnostic < document < platform < model < rules < http < scim < live <
+//! serve < plan < apply < report < error < cli`. `tests/shape.rs` holds that.
 //!
-//! `scim` has the words of that protocol, `serve` speaks it for the embedded portal.
+//! `http` is how portals on the network are reached, `scim` has the words of that protocol, `live::scim` speaks it as a
+//! client, `serve` for the embedded portal.
 
 #![forbid(unsafe_code)]
 
@@ -21,6 +22,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod document;
 pub mod error;
+pub mod http;
 pub mod live;
 pub mod model;
 pub mod plan;

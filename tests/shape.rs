@@ -18,6 +18,7 @@ const ORDER: &[&str] = &[
     "platform",
     "model",
     "rules",
+    "http",
     "scim",
     "live",
     "serve",
@@ -184,6 +185,8 @@ fn only_the_embedded_portal_knows_sqlite_and_only_the_tree_knows_yaml() {
         ("granit_parser", "src/document/tree"),
         ("rusqlite", "src/live/embedded"),
         ("clap", "src/cli/"),
+        ("reqwest", "src/http/"),
+        ("rustls", "src/http/"),
         ("serde_yaml", "src/document/"),
     ];
     for (path, text) in rust_files() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use smol_str::SmolStr;
 
-use crate::live::{Live, LiveError, Object, Operation, Read, serial};
+use crate::live::{Entry, Live, LiveError, Object, Operation, Read, Sought, serial};
 use crate::model::Person;
 use crate::platform::{Platform, RoleIx};
 
@@ -22,26 +22,35 @@ fn holds(person: &Person, role: RoleIx) -> bool {
 
 /// The active holders of such roles as they should be by now: as the plan was approved, and as its steps went.
 #[derive(Debug, Default)]
-pub(super) struct Holders(HashMap<(SmolStr, RoleIx), BTreeSet<SmolStr>>);
+pub(super) struct Holders {
+    ids: HashMap<(SmolStr, RoleIx), BTreeSet<SmolStr>>,
+    /// The handles of everybody who held such a role when the plan was approved, with access or without.
+    handles: HashMap<SmolStr, BTreeSet<SmolStr>>,
+}
 
 impl Holders {
     /// Notes who is there when the plan is approved.
     pub(super) fn note(&mut self, organisation: &str, platform: &Platform, live: &Live) {
         for (_, role) in serial(platform) {
             let people = live.people.iter().map(|entry| &entry.object).filter(|person| holds(person, role));
-            self.0.insert((organisation.into(), role), people.map(|person| person.id.clone()).collect());
+            self.ids.insert((organisation.into(), role), people.map(|person| person.id.clone()).collect());
+            let known = live.people.iter().filter(|entry| entry.object.holds(role)).map(|entry| entry.handle.clone());
+            self.handles.entry(organisation.into()).or_default().extend(known);
         }
     }
 
     /// Notes what a step did.
     pub(super) fn done(&mut self, platform: &Platform, operation: &Operation) {
         for (_, role) in serial(platform) {
-            let expected = self.0.entry((operation.organisation.clone(), role)).or_default();
+            let expected = self.ids.entry((operation.organisation.clone(), role)).or_default();
             if let Some(before) = &operation.before {
                 expected.remove(before.id());
             }
             let after = operation.after.as_ref().and_then(Object::person).filter(|person| holds(person, role));
             expected.extend(after.map(|person| person.id.clone()));
+            if after.is_some() {
+                self.handles.entry(operation.organisation.clone()).or_default().extend(operation.handle.clone());
+            }
         }
     }
 
@@ -52,10 +61,10 @@ impl Holders {
         platform: &Platform,
         operation: &Operation,
     ) -> Result<Option<String>, LiveError> {
-        let live = target.read(&operation.organisation, platform).await?;
+        let live = target.look(&operation.organisation, platform, &self.sought(operation)).await?;
         let after = operation.after.as_ref().and_then(Object::person);
         let refused = serial(platform).find_map(|(rule, role)| {
-            let now = || live.people.iter().filter(|entry| holds(&entry.object, role));
+            let now = || live.iter().filter(|entry| holds(&entry.object, role));
             let others = || now().filter(|entry| operation.handle.as_ref() != Some(&entry.handle));
             if now().next().is_none() || others().next().is_some() || after.is_some_and(|after| holds(after, role)) {
                 return None;
@@ -73,12 +82,20 @@ impl Holders {
         Ok(refused)
     }
 
+    /// Everybody of whom it is known that they hold such a role, held it, or were given it by a step.
+    fn sought(&self, operation: &Operation) -> Sought {
+        let mut handles = self.handles.get(&operation.organisation).cloned().unwrap_or_default();
+        handles.extend(operation.handle.clone());
+        let here = self.ids.iter().filter(|((organisation, _), _)| *organisation == operation.organisation);
+        Sought { handles, ids: here.flat_map(|(_, ids)| ids.iter().cloned()).collect() }
+    }
+
     /// Who held the role or should, and what became of them; empty: nothing.
-    fn why(&self, operation: &Operation, role: RoleIx, live: &Live) -> String {
-        let held = live.people.iter().map(|entry| &entry.object).filter(|person| person.holds(role));
+    fn why(&self, operation: &Operation, role: RoleIx, live: &[Entry<Person>]) -> String {
+        let held = live.iter().map(|entry| &entry.object).filter(|person| person.holds(role));
         let mut ids: BTreeSet<&SmolStr> = held.filter(|person| !person.active()).map(|person| &person.id).collect();
-        ids.extend(self.0.get(&(operation.organisation.clone(), role)).into_iter().flatten());
-        let became = |id: &SmolStr| match live.people.iter().map(|entry| &entry.object).find(|one| one.id == *id) {
+        ids.extend(self.ids.get(&(operation.organisation.clone(), role)).into_iter().flatten());
+        let became = |id: &SmolStr| match live.iter().map(|entry| &entry.object).find(|one| one.id == *id) {
             None => Some(format!("`{id}` is gone")),
             Some(person) if !person.holds(role) => Some(format!("`{id}` holds it no longer")),
             Some(person) if !person.active() => Some(format!("`{id}` is {}", person.status.value)),

@@ -48,6 +48,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Accept invitations on the embedded portal, show its audit trail
     Portal(PortalArgs),
+    /// Learn what a target on the network does
+    Target(TargetArgs),
     /// Serve the embedded portal over HTTP: SCIM 2.0 with contacts, the platform's life cycle enforced
     Serve(ServeArgs),
     /// Answer who is notified, who may, who holds, and why
@@ -211,6 +213,36 @@ pub struct ExportArgs {
     /// The organisation; may be left out where the target has only one
     #[arg(long, value_name = "ID")]
     pub organisation: Option<String>,
+}
+
+/// Arguments of `target`.
+#[derive(Debug, Args)]
+pub struct TargetArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: TargetCommand,
+}
+
+/// What `target` does.
+#[derive(Debug, Subcommand)]
+pub enum TargetCommand {
+    /// Try what a target does and write it into its capabilities file, to review and commit
+    #[command(
+        after_help = "Examples:\n  rosterctl target probe --target production            read only: how lists are paged, which filters work\n  \
+                            rosterctl target probe --target production --write    creates two users and two groups, removes them again"
+    )]
+    Probe(ProbeArgs),
+}
+
+/// Arguments of `target probe`.
+#[derive(Debug, Args)]
+pub struct ProbeArgs {
+    /// Create users and groups of our own, try everything on them, and remove them again
+    #[arg(long)]
+    pub write: bool,
+    /// Write the capabilities to this file rather than to the one of the workspace; `-` for standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// Arguments of `portal`.

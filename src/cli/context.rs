@@ -8,13 +8,14 @@ use smol_str::SmolStr;
 
 use super::args::{Common, Deny, Reach};
 use super::output::Output;
+use super::target::Target;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
 use crate::document::record::visible;
 use crate::document::source::WORKSPACE_FILE;
-use crate::document::workspace::{Level, Removal, Target as TargetText, TargetKind, Workspace};
+use crate::document::workspace::{Level, Removal, TargetKind, Workspace};
 use crate::document::{self, Sources};
 use crate::error::{Error, Exit};
-use crate::live::{Embedded, Read};
+use crate::live::Read;
 use crate::model::{Built, Day, Organisation, Platforms, build};
 use crate::plan::document::{Finding, TargetRef};
 use crate::plan::{Guards, Limit, Options};
@@ -232,17 +233,6 @@ pub struct Settings {
     pub today: Day,
 }
 
-/// A target that has been opened.
-#[derive(Debug)]
-pub struct Target {
-    /// The name and kind.
-    pub reference: TargetRef,
-    /// The person to whom the credentials belong.
-    pub actor: Option<SmolStr>,
-    /// The portal itself.
-    pub portal: Embedded,
-}
-
 impl From<Context> for Settings {
     fn from(context: Context) -> Settings {
         Settings { base: context.base, workspace: context.workspace, today: context.today }
@@ -268,8 +258,8 @@ impl Settings {
         };
         let found = entries.iter().flat_map(|entries| entries.iter()).find(|(name, _)| name.value == wanted);
         match found {
-            Some((name, target)) => self.open(&name.value, &target.value),
-            None if names.is_empty() && wanted == "sandbox" => self.embedded("sandbox", SANDBOX, None),
+            Some((name, target)) => Target::open(&name.value, &target.value, &self.base),
+            None if names.is_empty() && wanted == "sandbox" => Target::in_file("sandbox", SANDBOX, &self.base, None),
             None => {
                 let near = nearest(wanted, names.iter().copied());
                 let hint = match near {
@@ -296,25 +286,11 @@ impl Settings {
         let default = self.workspace.as_ref().and_then(|workspace| workspace.default_target.as_ref());
         let default = default.map(|name| name.value.to_string());
         let name = common.target.clone().or(default).unwrap_or_else(|| "sandbox".to_owned());
-        TargetRef { name, kind: "embedded".to_owned(), identity: String::new() }
-    }
-
-    fn open(&self, name: &str, target: &TargetText) -> Result<Target, Error> {
-        let actor = target.actor.as_ref().map(|actor| actor.value.0.clone());
-        match (&target.kind.0, &target.path) {
-            (Some(kind), Some(path)) if kind.value == TargetKind::Embedded => self.embedded(name, &path.value, actor),
-            (kind, _) => {
-                let kind = kind.as_ref().map_or("unknown", |kind| kind.value.as_str());
-                let message = format!("the target `{name}` is of kind `{kind}`, which this version cannot reach yet");
-                Err(Error::failed(message, "choose a target of kind `embedded`"))
-            }
-        }
-    }
-
-    fn embedded(&self, name: &str, path: &str, actor: Option<SmolStr>) -> Result<Target, Error> {
-        let portal = Embedded::open(&self.base.join(path))?;
-        let reference = TargetRef { name: name.to_owned(), kind: "embedded".to_owned(), identity: path.to_owned() };
-        Ok(Target { reference, actor, portal })
+        let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets);
+        let target = targets.flat_map(|targets| &targets.entries).find(|(own, _)| own.value == name);
+        let kind =
+            target.and_then(|(_, target)| target.value.kind.0.as_ref()).map_or("embedded", |kind| kind.value.as_str());
+        TargetRef { name, kind: kind.to_owned(), identity: String::new() }
     }
 
     /// How far a plan may go.

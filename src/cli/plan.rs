@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::args::{Common, PlanArgs, Reach};
-use super::context::{Context, Rosters, Settings, Target, block_on, sort};
+use super::context::{Context, Rosters, Settings, block_on, sort};
 use super::output::Output;
+use super::target::Target;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};
@@ -64,6 +65,9 @@ impl Planned {
         let (mut document, mut diagnostics) = plan(&pairs, reference, &options, &rosters.sources, &rosters.diagnostics);
         if let Some(target) = target.as_ref().filter(|_| rosters.all) {
             diagnostics.extend(unlisted(&target.portal.managed().await?, &rosters.organisations));
+        }
+        if let Some(target) = target.as_ref().filter(|_| !document.steps.is_empty()) {
+            diagnostics.extend(rosters.organisations.iter().flat_map(|organisation| target.portal.fit(organisation)));
         }
         sort(&mut diagnostics, &rosters.sources);
         document.diagnostics = diagnostics.iter().map(|finding| Finding::of(finding, &rosters.sources)).collect();

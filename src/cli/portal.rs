@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::args::{AcceptArgs, AuditArgs, Common, PortalArgs, PortalCommand};
-use super::context::{Context, Settings, Target, block_on};
+use super::context::{Context, Settings, block_on};
 use super::export::{choose, platform};
 use super::output::Output;
+use super::target::Target;
 use crate::diagnostic::nearest;
 use crate::document::record::visible;
 use crate::error::{Error, Exit};
@@ -42,7 +43,7 @@ async fn accept(args: &AcceptArgs, target: &Target, output: &Output) -> Result<E
             people.push(found);
         }
     }
-    let outcomes = target.portal.accept(&organisation.id, &platform, &people)?;
+    let outcomes = target.embedded()?.accept(&organisation.id, &platform, &people)?;
     let (mut accepted, mut refused) = (Vec::new(), Vec::new());
     for (entry, outcome) in people.iter().zip(outcomes) {
         match outcome {
@@ -99,7 +100,7 @@ async fn audit(args: &AuditArgs, target: &Target, output: &Output) -> Result<Exi
         }
         None => None,
     };
-    let trail = target.portal.audit(organisation.as_deref())?;
+    let trail = target.embedded()?.audit(organisation.as_deref())?;
     output.print(&match output.format {
         Format::Text => text::audit(&trail, &output.style),
         Format::Json => as_json::to_json(&json!({ "version": REPORT_VERSION, "audit": trail })),

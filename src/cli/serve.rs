@@ -33,7 +33,7 @@ pub fn run(args: &ServeArgs, common: &Common, output: &Output) -> Result<Exit, E
             if !context.diagnostics.is_empty() {
                 return output.refuse(&context.diagnostics, &context.sources);
             }
-            Settings::from(context).target(common)?.portal
+            Settings::from(context).target(common)?.into_embedded()?
         }
     };
     let log: Option<fn(&str)> = (common.verbose > 0).then_some(progress);

@@ -45,6 +45,26 @@ record! {
         "concurrency" => concurrency: Option<Located<u32>>,
         /// How many requests may start in a second.
         "requestsPerSecond" => requests_per_second: Option<Located<u32>>,
+        /// A PEM file of certificate authorities to trust besides those of the system, relative to this file.
+        "ca" => ca: Option<Text>,
+        /// The file with what the portal was seen to do, relative to this file; default `capabilities/NAME.yaml`.
+        "capabilities" => capabilities: Option<Text>,
+        /// Where contacts are kept, who have no access; default: a resource type of their own where there is one.
+        "contacts" => contacts: Option<Located<ContactsAs>>,
+        /// The platform of the organisations there, for `export`: a built-in one, or a file relative to this file.
+        "platform" => platform: Option<Text>,
+        /// The trail of what was applied.
+        "audit" => audit: Option<Audit>,
+    }
+}
+
+record! {
+    /// The trail of what was applied to a target: JSON Lines, one line a step.
+    pub struct Audit as "`audit`" {
+        /// The file, relative to this file; default `.rosterctl/audit/NAME.jsonl`.
+        "path" => path: Option<Text>,
+        /// Whether names, mail addresses and telephone numbers are written too; default no.
+        "personal" => personal: Option<Located<bool>>,
     }
 }
 
@@ -57,6 +77,16 @@ words! {
         Scim = "scim",
         /// An export or a hand-kept list.
         Snapshot = "snapshot",
+    }
+}
+
+words! {
+    /// Where a portal that speaks SCIM keeps contacts.
+    pub enum ContactsAs {
+        /// As users without access.
+        InactiveUsers = "inactive-users",
+        /// In a resource type of their own.
+        ResourceType = "resource-type",
     }
 }
 

@@ -24,8 +24,9 @@ use smol_str::SmolStr;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::object::hex;
-use super::{Author, Entry, Listed, Live, LiveError, Object, Operation, Read, Refusal, Resource, Write};
-use crate::model::Person;
+use super::{Author, Entry, Listed, Live, LiveError, Object, Operation, Read, Refusal, Resource, Sought, Write};
+use crate::diagnostic::Diagnostic;
+use crate::model::{Organisation, Person};
 use crate::platform::{Platform, State, Verb};
 use acting::{Acting, Known};
 pub use audit::AuditRow;
@@ -33,6 +34,9 @@ pub use desk::{Denied, Desk, Job, Request, Visitor, Wanted};
 use portal::{Portal, Stop};
 use row::Hand;
 pub use shelf::{Kept, Key, Shelf, Side, handle, number};
+
+/// How many operations go into one transaction.
+const BATCH: usize = 250;
 
 /// A portal in a SQLite file.
 #[derive(Debug)]
@@ -191,9 +195,27 @@ impl Read for Embedded {
         let live = blocking(|| self.looking(|rows| reading::live(rows, organisation, platform)));
         Ok(live?.unwrap_or_default())
     }
+
+    async fn look(
+        &self,
+        organisation: &str,
+        platform: &Platform,
+        sought: &Sought,
+    ) -> Result<Vec<Entry<Person>>, LiveError> {
+        let live = self.read(organisation, platform).await?;
+        Ok(live.people.into_iter().filter(|entry| sought.has(entry)).collect())
+    }
+
+    fn fit(&self, _: &Organisation) -> Vec<Diagnostic> {
+        Vec::new()
+    }
 }
 
 impl Write for Embedded {
+    fn batch(&self) -> usize {
+        BATCH
+    }
+
     async fn prepare(&self, organisation: &str, platform: &Platform) -> Result<(), LiveError> {
         blocking(|| self.prepare_now(organisation, platform))
     }

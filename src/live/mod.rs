@@ -4,7 +4,10 @@
 
 pub mod embedded;
 pub mod object;
+mod portal;
+pub mod scim;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 
@@ -12,10 +15,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::diagnostic::Severity;
-use crate::model::{Group, Person};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::{Group, Organisation, Person};
 use crate::platform::{BUILT_IN, Check, Platform, RoleIx, Rule, Section, Verb};
 pub use embedded::{AuditRow, Embedded};
+pub use portal::Portal;
+pub use scim::Scim;
 
 /// The kinds of object that a portal holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -88,6 +93,10 @@ pub struct Live {
     pub unread: Vec<Unread>,
     /// Whether this is all of it.
     pub proof: Completeness,
+    /// Why it is not all, one sentence each.
+    pub gaps: Vec<String>,
+    /// Why it should not be believed although it seems to be all: the portal is suddenly empty or much smaller.
+    pub suspect: Option<String>,
 }
 
 /// An object on a portal.
@@ -255,6 +264,14 @@ pub struct Author {
     pub digest: String,
 }
 
+impl Author {
+    /// What requests of a step are called in the logs of both sides: the beginning of the plan's digest, and the step.
+    pub fn request_id(&self, step: u32) -> String {
+        let digest = self.digest.trim_start_matches("sha256:");
+        format!("{}-{step}", digest.get(..12).unwrap_or(digest))
+    }
+}
+
 /// Why a portal did not carry out an operation. Nothing of it was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -298,6 +315,23 @@ impl fmt::Display for LiveError {
 
 impl std::error::Error for LiveError {}
 
+/// People to look at again: those with one of these handles, and those who were created in this run under one of these
+/// ids.
+#[derive(Clone, Debug, Default)]
+pub struct Sought {
+    /// The portal's own names.
+    pub handles: BTreeSet<SmolStr>,
+    /// The ids in the roster.
+    pub ids: BTreeSet<SmolStr>,
+}
+
+impl Sought {
+    /// Whether somebody is meant.
+    pub fn has(&self, entry: &Entry<Person>) -> bool {
+        self.handles.contains(&entry.handle) || entry.managed && self.ids.contains(&entry.object.id)
+    }
+}
+
 /// Reads a portal. Cannot change it.
 pub trait Read {
     /// What tells the portal from every other, where it exists yet.
@@ -311,10 +345,24 @@ pub trait Read {
 
     /// Everything that the portal has of an organisation; empty where it does not know the organisation.
     fn read(&self, organisation: &str, platform: &Platform) -> impl Future<Output = Result<Live, LiveError>> + Send;
+
+    /// A few people of an organisation as they are at this moment; who is gone is left out.
+    fn look(
+        &self,
+        organisation: &str,
+        platform: &Platform,
+        sought: &Sought,
+    ) -> impl Future<Output = Result<Vec<Entry<Person>>, LiveError>> + Send;
+
+    /// What the portal cannot hold of an organisation, and how what it can hold is kept there.
+    fn fit(&self, organisation: &Organisation) -> Vec<Diagnostic>;
 }
 
 /// Changes a portal.
 pub trait Write: Read {
+    /// How many operations are best handed over at once.
+    fn batch(&self) -> usize;
+
     /// Makes sure that the organisation is there and that the portal enforces its platform.
     fn prepare(&self, organisation: &str, platform: &Platform) -> impl Future<Output = Result<(), LiveError>> + Send;
 

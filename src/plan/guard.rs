@@ -26,16 +26,24 @@ pub fn findings(
 ) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     if diff.withheld > 0 || !live.proof.holds() {
-        let message = format!(
-            "the portal announced {} objects of `{}` and {} were read: nothing is removed on such a reading",
-            live.proof.announced, organisation.id, live.proof.read
-        );
+        let message = match live.gaps.as_slice() {
+            [] => format!(
+                "the portal announced {} objects of `{}` and {} were read: nothing is removed on such a reading",
+                live.proof.announced, organisation.id, live.proof.read
+            ),
+            gaps => format!("the portal was not read to the end, so nothing is removed: {}", gaps.join("; ")),
+        };
         let help = if live.proof.read + live.unread.len() == live.proof.announced {
             "mend what `plan/unreadable` names, then plan again; all other steps can be applied meanwhile"
         } else {
             "run it again; if it stays so, the portal is at fault"
         };
         findings.push(Diagnostic::new("plan/incomplete", Severity::Warning, message).help(help));
+    }
+    if let Some(suspect) = live.suspect.as_ref().filter(|_| !steps.is_empty()) {
+        let message = format!("the portal is not believed, and nothing is planned on it: {suspect}");
+        let help = "see on the portal what became of them; where it is right, count anew with `rosterctl target probe`";
+        findings.push(Diagnostic::error("plan/shrunk", message).at(organisation.place.clone()).help(help));
     }
     findings.append(&mut super::unread::findings(live, diff));
     limits(organisation, live, steps, options, &mut findings);

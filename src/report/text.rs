@@ -9,6 +9,7 @@ mod impact;
 mod ink;
 mod outcome;
 mod plan;
+mod probed;
 mod snippet;
 mod steps;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use audit::audit;
 pub use drift::drift;
 pub use outcome::outcome;
 pub use plan::plan;
+pub use probed::probed;
 pub use snippet::findings;
 pub use who::{portraits, replies};
 

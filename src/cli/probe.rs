@@ -1,0 +1,84 @@
+//! `rosterctl target probe`: tries what a target does, and writes it into a file to review and commit.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::args::{Common, ProbeArgs, TargetArgs, TargetCommand};
+use super::context::{Context, Settings, block_on};
+use super::output::Output;
+use super::target::Target;
+use crate::document::source::replace;
+use crate::error::{Error, Exit};
+use crate::live::scim::capabilities::CAPABILITIES_VERSION;
+use crate::live::scim::probe::{Probed, probe};
+use crate::report::{Format, json as as_json, text};
+
+/// Runs the command.
+pub fn run(args: &TargetArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    let TargetCommand::Probe(args) = &args.command;
+    let context = Context::open(common)?;
+    if !context.diagnostics.is_empty() {
+        return output.refuse(&context.diagnostics, &context.sources);
+    }
+    let target = Settings::from(context).target(common)?;
+    block_on(learn(args, &target, output))?
+}
+
+async fn learn(args: &ProbeArgs, target: &Target, output: &Output) -> Result<Exit, Error> {
+    let name = &target.reference.name;
+    let (Some(portal), Some(usual)) = (target.portal.scim(), &target.capabilities) else {
+        let message = format!("the target `{name}` is of kind `{}`: there is nothing to learn", target.reference.kind);
+        return Err(Error::usage(message, "name a target of kind `scim` with --target"));
+    };
+    let before = portal.capabilities();
+    if !args.write && before.is_some_and(|known| known.learned.by_writing) && args.out.is_none() {
+        // What was learned by writing is worth more than what reading shows: only the counts are new.
+        output.remark("what was learned by writing is kept; only how many people there are is counted anew");
+    }
+    let mut probed = probe(portal.http(), args.write).await?;
+    if let Some(before) = before.filter(|known| !args.write && known.learned.by_writing) {
+        let learned = probed.capabilities.learned.clone();
+        probed.capabilities = before.clone();
+        probed.capabilities.learned.users = learned.users;
+        probed.capabilities.learned.groups = learned.groups;
+    }
+    let text = probed.capabilities.text()?;
+    let out = args.out.as_deref().unwrap_or(usual);
+    let shown = out == Path::new("-");
+    if !shown {
+        save(out, &text)?;
+    }
+    output.print(&match output.format {
+        Format::Text if shown => text,
+        Format::Text => text::probed(&probed.capabilities, &probed.remarks, &out.display().to_string(), name),
+        Format::Json => as_json::to_json(&json!({
+            "version": CAPABILITIES_VERSION,
+            "capabilities": probed.capabilities,
+            "remarks": probed.remarks,
+            "left": probed.left,
+        })),
+    })?;
+    conclude(&probed, output)
+}
+
+/// What could not be removed again is the one thing that somebody has to do by hand.
+fn conclude(probed: &Probed, output: &Output) -> Result<Exit, Error> {
+    if probed.left.is_empty() {
+        return Ok(Exit::Clean);
+    }
+    let message = format!("these were created by the probe and could not be removed:\n  {}", probed.left.join("\n  "));
+    output.complain(&Error::failed(message, "remove them by hand: they have `rosterctl-probe` in their names"));
+    Ok(Exit::Findings)
+}
+
+fn save(file: &Path, text: &str) -> Result<(), Error> {
+    let failed = |error: std::io::Error| {
+        let message = format!("the capabilities could not be saved to `{}`: {error}", file.display());
+        Error::failed(message, "make room or name another file with --out; nothing was saved")
+    };
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    replace(file, text).map_err(failed)
+}

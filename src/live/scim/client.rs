@@ -1,0 +1,284 @@
+//! Requests in the words of SCIM, over the one HTTP client of the target.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::Value as Json;
+use smol_str::SmolStr;
+
+use super::account::{Collection, Kind};
+use super::mapping::Carriers;
+use super::wire::GroupText;
+use crate::http::{Answer, Failure, Http, Method, Request, Safety};
+use crate::live::LiveError;
+
+/// The media type of SCIM (RFC 7644 §3.1); some servers know only plain JSON.
+const MEDIA: &str = "application/scim+json";
+const ACCEPT: &str = "application/scim+json, application/json";
+
+/// The attributes of a group, where members come only when asked for.
+pub const ASKED: &str = "?attributes=id,externalId,displayName,members";
+
+/// A target's address and how to talk to it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: Arc<Http>,
+    /// The endpoint of contacts, where they have a resource type of their own.
+    contacts: Option<SmolStr>,
+    /// Whether members of groups come only when asked for.
+    ask_members: bool,
+    writes: Arc<AtomicU64>,
+}
+
+/// A resource as it is at this moment.
+#[derive(Clone, Debug)]
+pub struct Current {
+    /// All of it.
+    pub json: Json,
+    /// Its version.
+    pub version: Option<String>,
+}
+
+/// Why a write did not succeed.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The server did not do it, and said so: status and sentence.
+    Refused(u16, String),
+    /// Nothing was sent, or nothing was done.
+    NotDone(String),
+    /// Nobody knows whether it was done.
+    Unknown(String),
+}
+
+impl Trouble {
+    /// The sentence.
+    pub fn message(&self) -> &str {
+        match self {
+            Trouble::Refused(_, message) | Trouble::NotDone(message) | Trouble::Unknown(message) => message,
+        }
+    }
+}
+
+impl Client {
+    /// A client of a target.
+    pub fn new(http: Arc<Http>, contacts: Option<SmolStr>, ask_members: bool) -> Client {
+        Client { http, contacts, ask_members, writes: Arc::default() }
+    }
+
+    /// The way to the target.
+    pub fn http(&self) -> Arc<Http> {
+        self.http.clone()
+    }
+
+    /// The same client, which asks for members of groups.
+    pub fn asking(&self) -> Client {
+        Client { ask_members: true, ..self.clone() }
+    }
+
+    /// The address of a collection.
+    pub fn endpoint(&self, kind: Kind) -> &str {
+        match kind {
+            Kind::User => "/Users",
+            Kind::Group => "/Groups",
+            Kind::Contact => self.contacts.as_deref().unwrap_or("/Contacts"),
+        }
+    }
+
+    /// How many requests may be under way at once.
+    pub fn concurrency(&self) -> usize {
+        self.http.concurrency()
+    }
+
+    /// How many requests were sent so far, and how many of them to change something.
+    pub fn sent(&self) -> (u64, u64) {
+        (self.http.requests(), self.writes.load(Ordering::Relaxed))
+    }
+
+    /// The address of a resource, built from base, endpoint and id: what servers say of it is often wrong.
+    pub fn address(&self, kind: Kind, id: &str) -> String {
+        format!("{}{}/{}", self.http.base().as_str().trim_end_matches('/'), self.endpoint(kind), escaped(id))
+    }
+
+    fn request(&self, method: Method, path: &str, safety: Safety) -> Result<Request, String> {
+        let address = format!("{}{path}", self.http.base().as_str().trim_end_matches('/'));
+        let url = url::Url::parse(&address).map_err(|error| format!("`{address}` is no address: {error}"))?;
+        Ok(Request { content_type: MEDIA, accept: ACCEPT, ..Request::new(method, url, safety) })
+    }
+
+    /// A document of the target; the answer whatever its status.
+    pub async fn fetch(&self, path: &str) -> Result<Answer, LiveError> {
+        let request = self.request(Method::GET, path, Safety::Read).map_err(plain)?;
+        self.http.send(request).await.map_err(refused)
+    }
+
+    /// One page of a list. Anything but success is an error: it is never an empty list.
+    pub async fn list(&self, endpoint: &str, query: &str) -> Result<Answer, LiveError> {
+        let path = if query.is_empty() { endpoint.to_owned() } else { format!("{endpoint}?{query}") };
+        let answer = self.fetch(&path).await?;
+        if answer.succeeded() {
+            return Ok(answer);
+        }
+        let message = format!("the portal answered {} to the list {endpoint}: {}", answer.status, detail(&answer));
+        let hint = match answer.status {
+            404 => "check the `url` of the target: it is the address before `/Users`",
+            _ => "try again; if it stays so, tell whoever runs the portal",
+        };
+        Err(LiveError::new(message, hint))
+    }
+
+    /// A resource as it is now; none where it is gone.
+    pub async fn get(&self, kind: Kind, id: &str) -> Result<Option<Current>, LiveError> {
+        let query = if kind == Kind::Group && self.ask_members { ASKED } else { "" };
+        let path = format!("{}/{}{query}", self.endpoint(kind), escaped(id));
+        let answer = self.fetch(&path).await?;
+        match answer.status {
+            404 | 410 => Ok(None),
+            _ if answer.succeeded() => Ok(Some(current(&answer).map_err(refused)?)),
+            status => {
+                let message = format!("the portal answered {status} to {path}: {}", detail(&answer));
+                Err(LiveError::new(message, "try again; if it stays so, tell whoever runs the portal"))
+            }
+        }
+    }
+
+    /// The members of a group, where they are shown for single groups only.
+    pub async fn members(&self, id: &str) -> Result<Option<Vec<SmolStr>>, LiveError> {
+        let path = format!("/Groups/{}?attributes=members", escaped(id));
+        let answer = self.fetch(&path).await?;
+        if !answer.succeeded() {
+            let message = format!("the portal answered {} to {path}: {}", answer.status, detail(&answer));
+            return Err(LiveError::new(message, "try again; if it stays so, tell whoever runs the portal"));
+        }
+        let text: GroupText = answer.json().map_err(refused)?;
+        let text = GroupText { id: Some(id.into()), ..text };
+        Ok(Collection::read(text, &Carriers::default()).ok().and_then(|group| group.members))
+    }
+
+    /// Creates a resource.
+    pub async fn create(&self, kind: Kind, body: &Json, id: &str) -> Result<Current, Trouble> {
+        let request = self.request(Method::POST, self.endpoint(kind), Safety::Once).map_err(Trouble::NotDone)?;
+        self.write(request, Some(body), id)
+            .await?
+            .ok_or_else(|| Trouble::Unknown("the portal answered that it created it, but not what".to_owned()))
+    }
+
+    /// Changes a resource by PATCH; the resource as it is then, where the answer shows it.
+    pub async fn patch(
+        &self,
+        kind: Kind,
+        of: &str,
+        operations: Vec<Json>,
+        version: Option<&str>,
+        id: &str,
+    ) -> Result<Option<Current>, Trouble> {
+        let body = serde_json::json!({ "schemas": [crate::scim::PATCH_OP], "Operations": operations });
+        self.change(Method::PATCH, kind, of, Some(&body), version, id).await
+    }
+
+    /// Replaces a resource by PUT.
+    pub async fn put(
+        &self,
+        kind: Kind,
+        of: &str,
+        body: &Json,
+        version: Option<&str>,
+        id: &str,
+    ) -> Result<Option<Current>, Trouble> {
+        self.change(Method::PUT, kind, of, Some(body), version, id).await
+    }
+
+    /// Deletes a resource; that it is gone already is as good.
+    pub async fn delete(&self, kind: Kind, of: &str, version: Option<&str>, id: &str) -> Result<(), Trouble> {
+        match self.change(Method::DELETE, kind, of, None, version, id).await {
+            Ok(_) | Err(Trouble::Refused(404 | 410, _)) => Ok(()),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    async fn change(
+        &self,
+        method: Method,
+        kind: Kind,
+        of: &str,
+        body: Option<&Json>,
+        version: Option<&str>,
+        id: &str,
+    ) -> Result<Option<Current>, Trouble> {
+        let path = format!("{}/{}", self.endpoint(kind), escaped(of));
+        let mut request = self.request(method, &path, Safety::Idempotent).map_err(Trouble::NotDone)?;
+        request.if_match = version.map(str::to_owned);
+        self.write(request, body, id).await
+    }
+
+    async fn write(&self, request: Request, body: Option<&Json>, id: &str) -> Result<Option<Current>, Trouble> {
+        let request = Request { body: body.map(|body| body.to_string().into()), id: Some(id.to_owned()), ..request };
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        let answer = match self.http.send(request).await {
+            Ok(answer) => answer,
+            // What this resource refuses (403) it may say why; wrong credentials (401) are wrong everywhere.
+            Err(Failure::Denied { status: 403, answer: Some(answer), .. }) => {
+                return Err(Trouble::Refused(403, detail(&answer)));
+            }
+            Err(Failure::NotSent { message, .. } | Failure::Denied { message, .. }) => {
+                return Err(Trouble::NotDone(message));
+            }
+            Err(Failure::Unknown { message, .. } | Failure::Unusable { message, .. }) => {
+                return Err(Trouble::Unknown(message));
+            }
+        };
+        match answer.status {
+            200..=299 if answer.body.is_empty() => Ok(None),
+            // It was done; that the answer cannot be read only means that it has to be looked at again.
+            200..=299 => Ok(current(&answer).ok()),
+            500.. => Err(Trouble::Unknown(format!("the portal answered {}: {}", answer.status, detail(&answer)))),
+            status => Err(Trouble::Refused(status, detail(&answer))),
+        }
+    }
+}
+
+/// The resource in an answer.
+fn current(answer: &Answer) -> Result<Current, Failure> {
+    let json: Json = answer.json()?;
+    let version = json.pointer("/meta/version").and_then(Json::as_str).map(str::to_owned);
+    Ok(Current { version: answer.etag.clone().or(version), json })
+}
+
+/// What an error answer says (RFC 7644 §3.12), or the beginning of it.
+pub fn detail(answer: &Answer) -> String {
+    let json: Option<Json> = answer.json().ok();
+    let text = |key: &str| json.as_ref().and_then(|json| json.get(key)).and_then(Json::as_str);
+    match (text("detail").or(text("message")), text("scimType")) {
+        (Some(detail), Some(kind)) => answer.shown(&format!("{detail} ({kind})")),
+        (Some(detail), None) => answer.shown(detail),
+        _ => answer.excerpt(),
+    }
+}
+
+/// A failure of the network as an error of the target.
+pub fn refused(failure: Failure) -> LiveError {
+    LiveError { message: failure.message().to_owned(), hint: failure.hint().map(str::to_owned) }
+}
+
+fn plain(message: String) -> LiveError {
+    LiveError::new(message, "check the `url` of the target")
+}
+
+/// Text for use in an address: all but unreserved characters in per cent (RFC 3986 §2.3).
+pub fn escaped(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte as char),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+        out
+    })
+}
+
+/// A filter for equality (RFC 7644 §3.4.2.2), ready for an address.
+pub fn equals(attribute: &str, value: &str) -> String {
+    let quoted = Json::String(value.to_owned()).to_string();
+    format!("filter={}", escaped(&format!("{attribute} eq {quoted}")))
+}

@@ -1,0 +1,168 @@
+//! Everything that a target has, listed once for all organisations, each of which takes its part.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use smol_str::SmolStr;
+
+use super::account::{Account, Collection, Kind, Unnamed};
+use super::capabilities::{Capabilities, MemberReading, Paging, PagingStyle};
+use super::client::{ASKED, Client};
+use super::listing::{Item, list};
+use super::mapping::Carriers;
+use super::wire::{AccountText, GroupText};
+use crate::live::{LiveError, Resource, Unread};
+
+/// What a target has.
+#[derive(Debug, Default)]
+pub struct Directory {
+    /// What carries an organisation's identity.
+    parts: HashMap<SmolStr, Part>,
+    /// What carries nobody's.
+    pub strangers: Arc<Part>,
+    /// The organisations whose part was taken.
+    taken: HashSet<SmolStr>,
+    /// The organisations that have managed people.
+    pub organisations: Vec<SmolStr>,
+    /// Why this may not be all.
+    pub gaps: Vec<String>,
+    /// How many users and groups there are.
+    pub sizes: (usize, usize),
+    /// The groups by the identity that they carry.
+    pub groups: HashMap<SmolStr, SmolStr>,
+}
+
+/// The part of a target that belongs to one organisation, or to none.
+#[derive(Debug, Default)]
+pub struct Part {
+    /// Users and contacts.
+    pub accounts: Vec<Account>,
+    /// Groups.
+    pub collections: Vec<Collection>,
+    /// What cannot be understood.
+    pub unread: Vec<Unread>,
+}
+
+impl Directory {
+    /// Lists everything.
+    pub async fn load(
+        client: &Client,
+        capabilities: Option<&Capabilities>,
+        carriers: Carriers,
+        contacts: Option<&str>,
+    ) -> Result<Directory, LiveError> {
+        let paging = capabilities.map_or(Paging { style: PagingStyle::Index, size: 0 }, |known| known.paging);
+        let account = |contact: bool| move |raw: &RawValue| read_account(raw, &carriers, contact);
+        let users = list(client, "/Users", "", paging, account(false)).await?;
+        let mut gaps: Vec<String> = users.gap.into_iter().collect();
+        let mut accounts = users.items;
+        let users = accounts.len();
+        if let Some(endpoint) = contacts {
+            let listed = list(client, endpoint, "", paging, account(true)).await?;
+            gaps.extend(listed.gap);
+            accounts.extend(listed.items);
+        }
+        let reading = capabilities.map_or(MemberReading::Unknown, |known| known.members.read);
+        let query = if reading == MemberReading::Asked { &ASKED[1..] } else { "" };
+        let listed = list(client, "/Groups", query, paging, move |raw| read_group(raw, &carriers)).await?;
+        gaps.extend(listed.gap);
+        let mut collections = listed.items;
+        if reading == MemberReading::Single {
+            for collection in collections.iter_mut().filter_map(|read| read.as_mut().ok()) {
+                collection.members = client.members(&collection.id).await?;
+            }
+        }
+        let sizes = (users, collections.len());
+        let mut directory = Directory { gaps, sizes, ..Directory::default() };
+        directory.part(accounts, collections);
+        Ok(directory)
+    }
+
+    fn part(&mut self, accounts: Vec<Result<Account, Unread>>, collections: Vec<Result<Collection, Unread>>) {
+        let mut strangers = Part::default();
+        for account in accounts {
+            match account {
+                Ok(account) => match account.identity.as_ref().map(|(organisation, _)| organisation.clone()) {
+                    Some(organisation) => self.parts.entry(organisation).or_default().accounts.push(account),
+                    None => strangers.accounts.push(account),
+                },
+                Err(unread) => strangers.unread.push(unread),
+            }
+        }
+        let with_people = self.parts.iter().filter(|(_, part)| !part.accounts.is_empty());
+        self.organisations = with_people.map(|(organisation, _)| organisation.clone()).collect();
+        self.organisations.sort_unstable();
+        for collection in collections {
+            match collection {
+                Ok(collection) => {
+                    self.groups.extend(collection.identity.clone().map(|identity| (identity, collection.id.clone())));
+                    match collection.meaning().map(|(organisation, _)| SmolStr::from(organisation)) {
+                        Some(organisation) => self.parts.entry(organisation).or_default().collections.push(collection),
+                        None => strangers.collections.push(collection),
+                    }
+                }
+                Err(unread) => strangers.unread.push(unread),
+            }
+        }
+        self.strangers = Arc::new(strangers);
+    }
+
+    /// Takes the part of an organisation; none where it was taken already, so that a second reading is a fresh one.
+    pub fn take(&mut self, organisation: &str) -> Option<Part> {
+        self.taken.insert(organisation.into()).then(|| self.parts.remove(organisation).unwrap_or_default())
+    }
+}
+
+fn read_account(raw: &RawValue, carriers: &Carriers, contact: bool) -> Item<Result<Account, Unread>> {
+    let resource = Some(if contact { Resource::Contact } else { Resource::User });
+    match serde_json::from_str::<AccountText>(raw.get()) {
+        Ok(text) => {
+            let id = text.id.clone();
+            let value = Account::read(text, carriers, contact).map_err(|unnamed| without_id(unnamed, resource));
+            Item { id, value }
+        }
+        Err(error) => Item { id: None, value: Err(broken(&error, resource)) },
+    }
+}
+
+fn read_group(raw: &RawValue, carriers: &Carriers) -> Item<Result<Collection, Unread>> {
+    let resource = Some(Resource::PermissionGroup);
+    match serde_json::from_str::<GroupText>(raw.get()) {
+        Ok(text) => {
+            let id = text.id.clone();
+            let value = Collection::read(text, carriers).map_err(|unnamed| without_id(unnamed, resource));
+            Item { id, value }
+        }
+        Err(error) => Item { id: None, value: Err(broken(&error, resource)) },
+    }
+}
+
+fn without_id(unnamed: Unnamed, resource: Option<Resource>) -> Unread {
+    let reason = "the portal gives it no id".to_owned();
+    Unread { handle: "?".into(), resource, id: None, name: unnamed.name, email: unnamed.email, reason }
+}
+
+fn broken(error: &serde_json::Error, resource: Option<Resource>) -> Unread {
+    let reason = format!("its JSON is not sound: {error}");
+    Unread { handle: "?".into(), resource, id: None, name: None, email: None, reason }
+}
+
+impl Part {
+    /// The places of users by their ids.
+    pub fn by_id<'p>(&'p self) -> HashMap<&'p str, usize> {
+        self.accounts
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| !one.contact)
+            .map(|(at, one)| (one.id.as_str(), at))
+            .collect()
+    }
+}
+
+impl Collection {
+    /// The handle.
+    pub fn handle(&self) -> SmolStr {
+        Kind::Group.handle(&self.id)
+    }
+}

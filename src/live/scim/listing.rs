@@ -1,0 +1,212 @@
+//! Lists read to their end, with a proof or with the reason why there is none.
+//!
+//! A list ends at an empty page, or at a page that brings nothing new: servers announce too few, ignore where a page
+//! shall begin, or repeat pages for ever. What was read is compared with what was announced, and read again where people
+//! moved meanwhile.
+
+use std::collections::HashSet;
+
+use serde_json::value::RawValue;
+use smol_str::SmolStr;
+
+use super::capabilities::{Paging, PagingStyle};
+use super::client::{Client, refused};
+use super::wire::Page;
+use crate::http::Answer;
+use crate::live::LiveError;
+
+/// How often a list is read where it changes meanwhile.
+const ATTEMPTS: u32 = 3;
+
+/// More resources than any organisation has: a server that invents people for ever is stopped here.
+const MOST: usize = 10_000_000;
+
+/// A list.
+#[derive(Debug)]
+pub struct Listing<T> {
+    /// The resources, each once.
+    pub items: Vec<T>,
+    /// Why this may not be all.
+    pub gap: Option<String>,
+}
+
+/// A resource that was read: its id and what it is.
+pub struct Item<T> {
+    /// The target's name for it; none where it has none.
+    pub id: Option<SmolStr>,
+    /// What it is.
+    pub value: T,
+}
+
+/// Reads a list to its end.
+pub async fn list<T: Send + 'static>(
+    client: &Client,
+    endpoint: &str,
+    query: &str,
+    paging: Paging,
+    read: impl Fn(&RawValue) -> Item<T> + Clone + Send + 'static,
+) -> Result<Listing<T>, LiveError> {
+    let mut last = None;
+    for _ in 0..ATTEMPTS {
+        let attempt = match paging.style {
+            PagingStyle::Cursor => by_cursor(client, endpoint, query, paging, read.clone()).await?,
+            PagingStyle::Index | PagingStyle::Whole => by_index(client, endpoint, query, paging, read.clone()).await?,
+        };
+        match attempt.gap {
+            None => return Ok(attempt),
+            Some(_) => last = Some(attempt),
+        }
+    }
+    last.ok_or_else(|| LiveError::new("the portal was not read", "run it again"))
+}
+
+/// What a list has brought so far.
+struct Gathered<T> {
+    items: Vec<T>,
+    seen: HashSet<SmolStr>,
+    announced: Option<u64>,
+    changed: bool,
+    repeated: bool,
+}
+
+/// What one page brought.
+struct Read<T> {
+    items: Vec<Item<T>>,
+    total: Option<u64>,
+    next_cursor: Option<SmolStr>,
+}
+
+impl<T> Gathered<T> {
+    fn new() -> Gathered<T> {
+        Gathered { items: Vec::new(), seen: HashSet::new(), announced: None, changed: false, repeated: false }
+    }
+
+    /// Takes a page; says how many of its resources are new.
+    fn take(&mut self, page: Read<T>) -> usize {
+        if let Some(total) = page.total {
+            self.changed |= self.announced.is_some_and(|before| before != total);
+            self.announced = Some(total);
+        }
+        let mut new = 0;
+        for item in page.items {
+            // What has no id cannot be told from another: it counts as new, and is a finding of its own later.
+            if item.id.is_none_or(|id| self.seen.insert(id)) {
+                new += 1;
+                self.items.push(item.value);
+            } else {
+                self.repeated = true;
+            }
+        }
+        new
+    }
+
+    fn end(self, endpoint: &str) -> Listing<T> {
+        let read = self.items.len();
+        let gap = match self.announced {
+            None => Some(format!("{endpoint}: the portal does not say how many there are, so {read} may not be all")),
+            Some(total) if total != read as u64 => {
+                Some(format!("{endpoint}: the portal announced {total} and {read} were read, {ATTEMPTS} times"))
+            }
+            Some(_) if self.changed => {
+                Some(format!("{endpoint}: the list changed each of the {ATTEMPTS} times while it was read"))
+            }
+            Some(_) => None,
+        };
+        Listing { items: self.items, gap }
+    }
+}
+
+async fn by_index<T: Send + 'static>(
+    client: &Client,
+    endpoint: &str,
+    query: &str,
+    paging: Paging,
+    read: impl Fn(&RawValue) -> Item<T> + Clone + Send + 'static,
+) -> Result<Listing<T>, LiveError> {
+    let mut gathered = Gathered::new();
+    let mut start = 1;
+    let whole = paging.style == PagingStyle::Whole;
+    let query_from = |start: usize| match (whole, paging.size) {
+        (true, _) => query.to_owned(),
+        (false, 0) => join(query, &format!("startIndex={start}")),
+        (false, size) => join(query, &format!("startIndex={start}&count={size}")),
+    };
+    let mut usual = paging.size as usize;
+    let mut ahead: Option<(usize, Answer)> = None;
+    loop {
+        let body = match ahead.take().filter(|(from, _)| *from == start) {
+            Some((_, body)) => body,
+            None => client.list(endpoint, &query_from(start)).await?,
+        };
+        let read = read.clone();
+        let parsed = tokio::task::spawn_blocking(move || parse(&body, &read));
+        // While a page is read, the next is on its way from where it will most likely begin.
+        let next = start + usual;
+        let more = !whole && usual > 0 && gathered.announced.is_none_or(|total| (next as u64) <= total);
+        let page = if more && gathered.announced.is_some() {
+            let address = query_from(next);
+            let (page, body) = tokio::join!(parsed, client.list(endpoint, &address));
+            ahead = Some((next, body?));
+            page
+        } else {
+            parsed.await
+        };
+        let page = page.map_err(|_| unreadable(endpoint, "it could not be read"))??;
+        let length = page.items.len();
+        let new = gathered.take(page);
+        if length == 0 || new == 0 || whole {
+            break;
+        }
+        if gathered.items.len() > MOST {
+            return Err(unreadable(endpoint, "it never ends"));
+        }
+        start += length;
+        usual = length;
+    }
+    Ok(gathered.end(endpoint))
+}
+
+async fn by_cursor<T: Send + 'static>(
+    client: &Client,
+    endpoint: &str,
+    query: &str,
+    paging: Paging,
+    read: impl Fn(&RawValue) -> Item<T> + Clone + Send + 'static,
+) -> Result<Listing<T>, LiveError> {
+    let mut gathered = Gathered::new();
+    let mut cursors: HashSet<SmolStr> = HashSet::new();
+    let mut cursor = SmolStr::default();
+    let size = if paging.size == 0 { String::new() } else { format!("&count={}", paging.size) };
+    loop {
+        let address = join(query, &format!("cursor={}{size}", super::client::escaped(&cursor)));
+        let body = client.list(endpoint, &address).await?;
+        let read = read.clone();
+        let page = tokio::task::spawn_blocking(move || parse(&body, &read)).await;
+        let mut page = page.map_err(|_| unreadable(endpoint, "it could not be read"))??;
+        let next = page.next_cursor.take().filter(|next| !next.is_empty());
+        let empty = page.items.is_empty();
+        let new = gathered.take(page);
+        let Some(next) = next else { break };
+        if !cursors.insert(next.clone()) || new == 0 && !empty || gathered.items.len() > MOST {
+            return Err(unreadable(endpoint, "its pages repeat for ever"));
+        }
+        cursor = next;
+    }
+    Ok(gathered.end(endpoint))
+}
+
+fn join(query: &str, more: &str) -> String {
+    if query.is_empty() { more.to_owned() } else { format!("{query}&{more}") }
+}
+
+fn parse<T>(answer: &Answer, read: &impl Fn(&RawValue) -> Item<T>) -> Result<Read<T>, LiveError> {
+    let page: Page = answer.json().map_err(refused)?;
+    let resources = page.resources.unwrap_or_default();
+    let items = resources.iter().map(|raw| read(raw)).collect();
+    Ok(Read { items, total: page.total, next_cursor: page.next_cursor })
+}
+
+fn unreadable(endpoint: &str, why: &str) -> LiveError {
+    let message = format!("the list {endpoint} of the portal cannot be used: {why}");
+    LiveError::new(message, "try again; if it stays so, tell whoever runs the portal")
+}
