@@ -1,6 +1,6 @@
 //! The words of SCIM 2.0 (RFC 7643, RFC 7644) that both sides of the protocol use: names of schemas, and messages.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
 /// The media type of SCIM (RFC 7644 §3.1).
@@ -100,9 +100,13 @@ pub struct PatchOperation {
     /// The attribute; none: `value` names the attributes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The value; a `null` that is there is one too.
+    #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
     pub value: Option<Json>,
+}
+
+fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
 }
 
 impl<R> ListResponse<R> {

@@ -208,15 +208,21 @@ impl<'t> Reader<'t> {
 
     fn value(&mut self) -> Result<Json, Problem> {
         self.space();
-        let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter::<Json>();
-        let value = match values.next() {
-            Some(Ok(value)) if !value.is_array() && !value.is_object() => value,
-            _ => {
-                let rest = excerpt(self.rest());
-                return Err(invalid(format!("a value in JSON is expected, such as \"text\" or true, not `{rest}`")));
-            }
+        let rest = self.rest();
+        let read = if rest.starts_with('"') {
+            let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Json>();
+            let text = values.next().and_then(Result::ok);
+            text.map(|text| (text, values.byte_offset()))
+        } else {
+            let end = rest.find(|c: char| c.is_whitespace() || ")]".contains(c)).unwrap_or(rest.len());
+            let value = serde_json::from_str(&rest[..end]).ok();
+            value.filter(|value: &Json| !value.is_array() && !value.is_object()).map(|value| (value, end))
         };
-        self.at += values.byte_offset();
+        let Some((value, length)) = read else {
+            let rest = excerpt(rest);
+            return Err(invalid(format!("a value in JSON is expected, such as \"text\" or true, not `{rest}`")));
+        };
+        self.at += length;
         let next = self.rest().chars().next();
         match next.is_none_or(|next| next.is_whitespace() || ")]".contains(next)) {
             true => Ok(value),
@@ -426,6 +432,7 @@ mod tests {
             r#"urn:rosterctl:params:scim:schemas:extension:1.0:User:attributes[value sw "serviceNow="]"#,
             r#"title pr or userName pr and active eq true"#,
             r#"(title pr or userName pr) and active eq "True""#,
+            r#"(active eq true) and (not(active eq false))"#,
             r#"userName gt "ada" and userName le "ADA@acme.example""#,
         ] {
             assert!(fits(filter), "{filter}");

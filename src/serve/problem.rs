@@ -66,6 +66,7 @@ impl From<Denied> for Problem {
             Denied::Unknown(detail) => Problem::value(detail),
             Denied::Refused(Refusal::Forbidden(detail)) => Problem::new(403, detail),
             Denied::Refused(Refusal::Failed(detail)) => Problem::value(detail),
+            Denied::Unread(detail) => Problem::new(500, detail),
             Denied::Refused(Refusal::Stale(detail)) => Problem::new(409, detail),
             Denied::Broken(error) => error.into(),
         }

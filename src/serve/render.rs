@@ -181,7 +181,10 @@ fn words(words: &[SmolStr]) -> Vec<&str> {
 fn attributes(kept: &Kept) -> Vec<String> {
     let mut entries = Vec::new();
     for (name, value) in &kept.attributes {
-        let mut say = |value: &str| entries.push(format!("{name}={value}"));
+        let mut say = |value: &str| match name.is_empty() {
+            true => entries.push(value.to_owned()),
+            false => entries.push(format!("{name}={value}")),
+        };
         match value {
             Json::String(text) => say(text),
             Json::Array(items) if items.is_empty() => say(""),

@@ -26,6 +26,8 @@ pub enum Denied {
     Unknown(String),
     /// The portal refuses it.
     Refused(Refusal),
+    /// The object breaks the platform's own rules, so that nobody can say what it is.
+    Unread(String),
     /// The portal could not be used.
     Broken(LiveError),
 }
@@ -341,12 +343,11 @@ impl Request<'_> {
     }
 
     fn understood<T>(&self, found: Result<Option<T>, String>, word: &str) -> Result<T, Denied> {
-        let refusal = match found {
-            Ok(Some(found)) => return Ok(found),
-            Ok(None) => Refusal::Stale(format!("`{word}` is no longer on the portal")),
-            Err(reason) => Refusal::Failed(format!("`{word}`: the portal's row cannot be understood: {reason}")),
-        };
-        Err(Denied::Refused(refusal))
+        match found {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => Err(Denied::Refused(Refusal::Stale(format!("`{word}` is no longer on the portal")))),
+            Err(reason) => Err(Denied::Unread(format!("`{word}`: the portal's row cannot be understood: {reason}"))),
+        }
     }
 
     fn portal<'p>(&'p self, platform: &'p Platform, managed: bool) -> At<'p> {
