@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 use super::super::account::Kind;
 use super::super::capabilities::{Capabilities, Seen, Versions};
 use super::super::client::{Current, Trouble};
+use super::super::wire::AccountText;
 use super::{Announced, Known, PROBE, Probe, nonce};
 use crate::live::LiveError;
 use crate::scim::{ENTERPRISE, GROUP, GROUP_EXTENSION, USER, USER_EXTENSION};
@@ -121,6 +122,18 @@ impl Probe {
         Ok(current.ok_or_else(gone)?.json)
     }
 
+    /// A user as it is, to be sent again whole: whether it has access is said, for leaving that out may change it.
+    async fn whole(&self, id: &str) -> Result<Json, LiveError> {
+        let mut body = self.user(id).await?;
+        let text: Option<AccountText> = serde::Deserialize::deserialize(&body).ok();
+        body["active"] = text.and_then(|text| text.active).unwrap_or(true).into();
+        if let Some(body) = body.as_object_mut() {
+            body.remove("meta");
+            body.remove("groups");
+        }
+        Ok(body)
+    }
+
     /// Whether PATCH changes a user.
     async fn patches(&self, id: &str, name: &str) -> Result<Seen, LiveError> {
         let changed = format!("{name}-patched");
@@ -174,10 +187,17 @@ impl Probe {
             seen.users.employee_number,
             seen.users.extension,
         ] = keeps;
-        let off = self.keeps(id, patch, None, "active", &json!(false)).await?;
-        let on = self.keeps(id, patch, None, "active", &json!(true)).await?;
+        let off = self.turns(id, patch, false).await?;
+        let on = self.turns(id, patch, true).await?;
         seen.users.active = (off && on).into();
         Ok(())
+    }
+
+    /// Whether access is given or taken: it may be shown as text, and who has it may not show it at all.
+    async fn turns(&self, id: &str, patch: bool, active: bool) -> Result<bool, LiveError> {
+        let written = self.set(id, patch, None, "active", &json!(active)).await?;
+        let text: Option<AccountText> = serde::Deserialize::deserialize(self.user(id).await?).ok();
+        Ok(written && text.is_some_and(|text| text.active.unwrap_or(true) == active))
     }
 
     /// Whether an attribute survives a round trip. Multi-valued ones also have to shrink again.
@@ -212,17 +232,13 @@ impl Probe {
             let operation = json!({ "op": "replace", "path": path, "value": value });
             self.client.patch(Kind::User, id, vec![operation], None, PROBE).await
         } else {
-            let mut body = self.user(id).await?;
+            let mut body = self.whole(id).await?;
             match extension {
                 None => body[attribute] = value.clone(),
                 Some(urn) => {
                     body[urn] = json!({ attribute: value });
                     body["schemas"] = json!([USER, urn]);
                 }
-            }
-            if let Some(body) = body.as_object_mut() {
-                body.remove("meta");
-                body.remove("groups");
             }
             self.client.put(Kind::User, id, &body, None, PROBE).await
         };
@@ -269,12 +285,8 @@ impl Probe {
             let operation = json!({ "op": "replace", "path": "name", "value": value });
             self.client.patch(Kind::User, id, vec![operation], Some(version), PROBE).await
         } else {
-            let mut body = self.user(id).await?;
+            let mut body = self.whole(id).await?;
             body["name"] = value;
-            if let Some(body) = body.as_object_mut() {
-                body.remove("meta");
-                body.remove("groups");
-            }
             self.client.put(Kind::User, id, &body, Some(version), PROBE).await
         };
         Ok(matches!(answer, Err(Trouble::Refused(412, _))))
