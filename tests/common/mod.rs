@@ -9,6 +9,7 @@
 
 pub mod grx;
 pub mod portal;
+pub mod stages;
 
 use std::ffi::OsString;
 use std::fs;
