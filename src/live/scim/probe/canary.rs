@@ -3,9 +3,10 @@
 use serde_json::{Value as Json, json};
 use smol_str::SmolStr;
 
-use super::super::account::Kind;
+use super::super::account::{Account, Kind};
 use super::super::capabilities::{Capabilities, Seen, Versions};
 use super::super::client::{Current, Trouble};
+use super::super::mapping::Carriers;
 use super::super::wire::AccountText;
 use super::{Announced, Known, PROBE, Probe, nonce};
 use crate::live::LiveError;
@@ -67,6 +68,7 @@ impl Probe {
             seen.filters.user_name = filters.user_name;
             seen.filters.external_id = filters.external_id;
         }
+        seen.users.one_word_names = self.one_word(&names[0], primary, users).await?;
         seen.versions = self.versions(&first, seen.users.patch.works()).await?;
         self.groups(seen, announced, [&first, &second], &names[0], groups).await?;
         Ok(())
@@ -114,6 +116,22 @@ impl Probe {
         }
         seen.users.truthful_answers = truthful.into();
         Ok(id)
+    }
+
+    /// Whether somebody may have one name only; another user is made for that.
+    async fn one_word(&self, name: &str, primary: bool, users: &mut Vec<SmolStr>) -> Result<Seen, LiveError> {
+        let mut body = plain_user(&format!("{name}-3"), primary);
+        body["name"] = json!({ "formatted": "Probe", "familyName": "Probe" });
+        let created = match self.client.create(Kind::User, &body, PROBE).await {
+            Ok(created) => created,
+            Err(Trouble::Refused(..)) => return Ok(Seen::No),
+            Err(_) => return Ok(Seen::Unknown),
+        };
+        let Some(id) = id_of(&created) else { return Ok(Seen::Unknown) };
+        users.push(id.clone());
+        let text: Option<AccountText> = serde::Deserialize::deserialize(self.user(&id).await?).ok();
+        let account = text.and_then(|text| Account::read(text, &Carriers::default(), false).ok());
+        Ok(Seen::from(account.is_some_and(|account| account.name == "Probe")))
     }
 
     async fn user(&self, id: &str) -> Result<Json, LiveError> {
