@@ -322,8 +322,18 @@ fn d25_what_some_require_is_always_sent() {
     assert_eq!(learned.members.on_create, Seen::Yes);
     world.lives();
     // One name alone is a family name.
+    assert_eq!(world.learned().users.one_word_names, Seen::Yes);
     world.roster(&replaced(&third(), "name: Ada Peeters-Janssens", "name: Ada"));
     world.converges();
+    // Where a given name is asked for, that is said before anything is written.
+    let world = World::probed(Quirks { required: &["Users/name/givenName"], ..Quirks::default() });
+    assert_eq!(world.learned().users.one_word_names, Seen::No);
+    world.converges();
+    world.roster(&replaced(ACME, "name: Ada Peeters", "name: Ada"));
+    let mark = world.server.mark();
+    assert!(world.run("plan --format json").exits(1).finding("plan/cannot-hold").message.contains("`Ada`"));
+    world.run("apply --yes").exits(1);
+    assert!(writes(&world.server.since(mark)).is_empty());
 }
 
 #[test]

@@ -158,7 +158,7 @@ impl World {
         let ids = found[0]["members"].as_array().expect("members").iter();
         let name_of = |id: &serde_json::Value| {
             let user = users.iter().find(|user| user["id"] == *id);
-            user.map_or_else(|| format!("nobody {id}"), |user| mail(user))
+            user.map_or_else(|| format!("nobody {id}"), mail)
         };
         let mut names: Vec<String> = ids.map(name_of).collect();
         names.sort();

@@ -196,9 +196,8 @@ fn members(
         true => Err(Fault::new(status, "invalidPath", "this form is not supported")),
         false => Ok(()),
     };
-    let named = || -> Result<Vec<String>, Fault> {
-        operation.value.as_array().into_iter().flatten().map(|member| who(member)).collect()
-    };
+    let named =
+        || -> Result<Vec<String>, Fault> { operation.value.as_array().into_iter().flatten().map(who).collect() };
     let filtered = operation.path.strip_prefix("members[value eq ").and_then(|rest| rest.strip_suffix(']'));
     match (operation.op, filtered) {
         ("add", None) => {
