@@ -61,6 +61,13 @@ impl ApprovedPlan {
                 continue;
             }
             let live = target.read(organisation, platform).await.map_err(Refused::Live)?;
+            if let Some(suspect) = &live.suspect {
+                let message = format!("the portal is not believed, and nothing is done on it: {suspect}");
+                return Err(Refused::Live(LiveError::new(
+                    message,
+                    "see what happened there, then make the plan again",
+                )));
+            }
             holders.note(organisation, platform, &live);
             let mut state = State::new(&live, &steps);
             for step in steps {

@@ -50,7 +50,8 @@ impl Served {
         let mut line = String::new();
         let stdout = child.stdout.take().expect("it has an output");
         BufReader::new(stdout).read_line(&mut line).expect("it says where it is");
-        let url = line.split_whitespace().find(|word| word.starts_with("http")).expect("it says its address").to_owned();
+        let url =
+            line.split_whitespace().find(|word| word.starts_with("http")).expect("it says its address").to_owned();
         Served { child, url }
     }
 }
@@ -136,9 +137,8 @@ fn workspace(folder: &Path, url: &str, people: usize) {
          portal: {{ kind: scim, url: \"{url}\", auth: {{ bearer: {{ env: BENCH_TOKEN }} }}, concurrency: {CONCURRENCY} }}\n"
     );
     std::fs::write(folder.join("rosterctl.yaml"), text).expect("the workspace can be written");
-    let mut roster = String::from(
-        "version: 1\norganisation: acme\nplatform: arxus\nprofile: { domains: [acme.example] }\nusers:\n",
-    );
+    let mut roster =
+        String::from("version: 1\norganisation: acme\nplatform: arxus\nprofile: { domains: [acme.example] }\nusers:\n");
     for number in 0..people {
         let _ = write!(roster, "  u{number}:\n    name: {}\n    email: {}\n", name(number), email(number));
         roster.push_str("    attributes: { serviceNow: true, responsibilities: [security] }\n");

@@ -48,6 +48,9 @@ async fn fresh(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exi
 
 /// Ends a run in which nothing can or need be done.
 fn nothing_to_do(planned: Planned, denied: bool, output: &Output) -> Result<Exit, Error> {
+    if let Some(target) = &planned.target {
+        target.tell_requests(output);
+    }
     if output.format == Format::Text {
         planned.print(output)?;
         let blocked = !planned.document.blocked.is_empty();
@@ -167,6 +170,7 @@ async fn carry_out(
     let done = approved.apply(&target.portal, &author, || stop.load(Ordering::SeqCst), settled).await;
     bar.finish_and_clear();
     listener.abort();
+    target.tell_requests(output);
     let lost = lost.or(trail.finish().err());
     let exit = conclude(done, output)?;
     match lost {

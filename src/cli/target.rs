@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
+use super::output::Output;
 use super::platform::platform;
 use crate::document::record::Text;
 use crate::document::source::read_text;
@@ -68,6 +69,14 @@ impl Target {
                 let message = format!("the target `{name}` is of kind `{kind}`, which this version cannot reach yet");
                 Err(Error::failed(message, "choose a target of kind `embedded` or `scim`"))
             }
+        }
+    }
+
+    /// Says with `-v` how many requests a portal on the network was sent.
+    pub fn tell_requests(&self, output: &Output) {
+        if let Some(portal) = self.portal.scim().filter(|_| output.style.verbose > 0) {
+            let (all, writes) = portal.sent();
+            output.remark(&format!("`{}` was sent {all} requests, {writes} to change something", self.reference.name));
         }
     }
 

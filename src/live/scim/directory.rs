@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::account::{Account, Collection, Kind, Unnamed};
 use super::capabilities::{Capabilities, MemberReading, Paging, PagingStyle};
-use super::client::{ASKED, Client};
+use super::client::Client;
 use super::listing::{Item, list};
 use super::mapping::Carriers;
 use super::wire::{AccountText, GroupText};
@@ -31,6 +31,8 @@ pub struct Directory {
     pub sizes: (usize, usize),
     /// The groups by the identity that they carry.
     pub groups: HashMap<SmolStr, SmolStr>,
+    /// The identities that several groups carry.
+    pub twins: HashSet<SmolStr>,
 }
 
 /// The part of a target that belongs to one organisation, or to none.
@@ -64,8 +66,7 @@ impl Directory {
             accounts.extend(listed.items);
         }
         let reading = capabilities.map_or(MemberReading::Unknown, |known| known.members.read);
-        let query = if reading == MemberReading::Asked { &ASKED[1..] } else { "" };
-        let listed = list(client, "/Groups", query, paging, move |raw| read_group(raw, &carriers)).await?;
+        let listed = list(client, "/Groups", client.asked(), paging, move |raw| read_group(raw, &carriers)).await?;
         gaps.extend(listed.gap);
         let mut collections = listed.items;
         if reading == MemberReading::Single {
@@ -96,7 +97,11 @@ impl Directory {
         for collection in collections {
             match collection {
                 Ok(collection) => {
-                    self.groups.extend(collection.identity.clone().map(|identity| (identity, collection.id.clone())));
+                    if let Some(identity) = collection.identity.clone()
+                        && self.groups.insert(identity.clone(), collection.id.clone()).is_some()
+                    {
+                        self.twins.insert(identity);
+                    }
                     match collection.meaning().map(|(organisation, _)| SmolStr::from(organisation)) {
                         Some(organisation) => self.parts.entry(organisation).or_default().collections.push(collection),
                         None => strangers.collections.push(collection),
@@ -105,6 +110,7 @@ impl Directory {
                 Err(unread) => strangers.unread.push(unread),
             }
         }
+        self.groups.retain(|identity, _| !self.twins.contains(identity));
         self.strangers = Arc::new(strangers);
     }
 
@@ -150,7 +156,7 @@ fn broken(error: &serde_json::Error, resource: Option<Resource>) -> Unread {
 
 impl Part {
     /// The places of users by their ids.
-    pub fn by_id<'p>(&'p self) -> HashMap<&'p str, usize> {
+    pub fn by_id(&self) -> HashMap<&str, usize> {
         self.accounts
             .iter()
             .enumerate()

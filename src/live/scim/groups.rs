@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::account::{Collection, Kind};
 use super::capabilities::Seen;
-use super::client::{Trouble, equals, refused};
+use super::client::{Trouble, equals, plain_in_filter, refused};
 use super::listing::{Item, list};
 use super::mapping::{self, Applications, GroupIdentity, Meaning};
 use super::place;
@@ -115,7 +115,7 @@ impl Writing<'_> {
         let client = &self.scim.client;
         let carriers = self.scim.carriers;
         let name = body.get("displayName").and_then(Json::as_str).unwrap_or_default();
-        let groups: Vec<Collection> = if self.capabilities.filters.group_name.works() {
+        let groups: Vec<Collection> = if self.capabilities.filters.group_name.works() && plain_in_filter(name) {
             let answer = client.list("/Groups", &equals("displayName", name)).await?;
             let page: Page = answer.json().map_err(refused)?;
             let texts = page.resources.unwrap_or_default();

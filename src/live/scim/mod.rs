@@ -19,7 +19,7 @@ mod wanted;
 mod wire;
 mod writing;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 
@@ -36,7 +36,7 @@ pub use capabilities::Capabilities;
 use capabilities::MemberReading;
 pub use client::Client;
 use directory::Directory;
-use mapping::Carriers;
+use mapping::{Applications, Carriers};
 
 /// How many operations are handed over at once: enough to keep every connection busy, few enough to stop between.
 const BATCH: usize = 1000;
@@ -71,6 +71,8 @@ pub struct Scim {
 struct Names {
     /// Groups by the identity that they carry.
     groups: HashMap<SmolStr, SmolStr>,
+    /// Identities that several groups carry: nobody can say which is meant.
+    twins: HashSet<SmolStr>,
     /// People who were created, by organisation and id: their handles.
     made: HashMap<(SmolStr, SmolStr), SmolStr>,
 }
@@ -82,9 +84,11 @@ impl Scim {
         let contacts = known.and_then(|known| known.contacts.as_deref()).map(SmolStr::from);
         let ask = known.is_some_and(|known| known.members.read == MemberReading::Asked);
         let limit = known.map_or(1, |known| known.members.limit.max(1) as usize);
+        let carriers = known.map(Capabilities::carriers).unwrap_or_default();
+        let client = Client::new(http, contacts);
         Scim {
-            client: Client::new(http, contacts, ask),
-            carriers: known.map(Capabilities::carriers).unwrap_or_default(),
+            client: if ask { client.asking(carriers.applications == Applications::Extension) } else { client },
+            carriers,
             config,
             directory: Mutex::new(None),
             known: Lock::default(),
@@ -123,7 +127,10 @@ impl Scim {
         let known = self.config.capabilities.as_ref();
         let contacts = known.and_then(|known| known.contacts.as_deref());
         let directory = Directory::load(&self.client, known, self.carriers, contacts).await?;
-        self.names().groups = directory.groups.clone();
+        let mut names = self.names();
+        names.groups = directory.groups.clone();
+        names.twins = directory.twins.clone();
+        drop(names);
         Ok(directory)
     }
 

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::account::{Account, Kind};
 use super::capabilities::PagingStyle;
-use super::client::{Current, Trouble, equals, refused};
+use super::client::{Current, Trouble, equals, plain_in_filter, refused};
 use super::listing::{Item, list};
 use super::mapping::{Identity, Known, Roles};
 use super::reading::known_person;
@@ -368,7 +368,7 @@ impl Writing<'_> {
             whole = true;
         }
         if let Some(name) = wanted.user_name.as_ref().filter(|_| !whole) {
-            match filters.user_name.works() {
+            match filters.user_name.works() && plain_in_filter(name) {
                 true => found.extend(self.filtered(kind, &equals("userName", name)).await?),
                 false => whole = true,
             }

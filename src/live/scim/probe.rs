@@ -37,7 +37,7 @@ pub struct Probed {
 /// Learns what a target does. `write`: with canary resources of our own.
 pub async fn probe(http: Arc<Http>, write: bool) -> Result<Probed, LiveError> {
     let base = http.base().as_str().trim_end_matches('/').to_owned();
-    let mut probe = Probe { client: Client::new(http, None, false), remarks: Vec::new(), left: Vec::new() };
+    let mut probe = Probe { client: Client::new(http, None), remarks: Vec::new(), left: Vec::new() };
     let announced = probe.announced().await;
     let paging = probe.paging(&announced).await?;
     let (users, first) = probe.count("/Users", paging).await?;

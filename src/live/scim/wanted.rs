@@ -220,8 +220,6 @@ impl Wanted {
         if body.contains_key(ROSTER_USER) {
             schemas.push(ROSTER_USER);
         }
-        // An empty list is refused by some and means nothing to others.
-        body.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
         body.insert("schemas".to_owned(), schemas.into());
         Json::Object(body)
     }
@@ -230,14 +228,19 @@ impl Wanted {
     pub fn put(&self, body: &mut Map<String, Json>, attributes: &[Attribute], means: &Means<'_>) {
         for attribute in attributes {
             for (path, value) in self.values(*attribute, body, means) {
-                match path {
-                    Path::Plain(name) => {
-                        body.insert(name.to_owned(), value);
-                    }
+                // An empty list is refused by some and means nothing to others: what is left out of a whole is empty.
+                let place = match path {
+                    Path::Plain(name) => Some((&mut *body, name)),
                     Path::Extension(urn, name) => {
                         let extension = body.entry(urn).or_insert_with(|| json!({}));
-                        extension[name] = value;
+                        extension.as_object_mut().map(|extension| (extension, name))
                     }
+                };
+                let Some((object, name)) = place else { continue };
+                if is_empty(&value) {
+                    object.remove(name);
+                } else {
+                    object.insert(name.to_owned(), value);
                 }
             }
         }
@@ -259,8 +262,7 @@ impl Wanted {
                     Path::Plain(name) => name.to_owned(),
                     Path::Extension(urn, name) => format!("{urn}:{name}"),
                 };
-                let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-                operations.push(if empty {
+                operations.push(if is_empty(&value) {
                     json!({ "op": "remove", "path": path })
                 } else {
                     json!({ "op": "replace", "path": path, "value": value })
@@ -328,6 +330,10 @@ impl Wanted {
             Attribute::Type => self.entry_type.iter().map(|kind| (extension("type"), Json::from(*kind))).collect(),
         }
     }
+}
+
+fn is_empty(value: &Json) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// Where a value stands.

@@ -3,9 +3,11 @@
 use serde_json::{Value as Json, json};
 use smol_str::SmolStr;
 
-use super::super::account::Kind;
+use super::super::account::{Account, Kind};
 use super::super::capabilities::{Capabilities, Seen, Versions};
 use super::super::client::{Current, Trouble};
+use super::super::mapping::Carriers;
+use super::super::wire::AccountText;
 use super::{Announced, Known, PROBE, Probe, nonce};
 use crate::live::LiveError;
 use crate::scim::{ENTERPRISE_USER, GROUP, ROSTER_GROUP, ROSTER_USER, USER};
@@ -66,6 +68,7 @@ impl Probe {
             seen.filters.user_name = filters.user_name;
             seen.filters.external_id = filters.external_id;
         }
+        seen.users.one_word_names = self.one_word(&names[0], primary, users).await?;
         seen.versions = self.versions(&first, seen.users.patch.works()).await?;
         self.groups(seen, announced, [&first, &second], &names[0], groups).await?;
         Ok(())
@@ -115,10 +118,38 @@ impl Probe {
         Ok(id)
     }
 
+    /// Whether somebody may have one name only; another user is made for that.
+    async fn one_word(&self, name: &str, primary: bool, users: &mut Vec<SmolStr>) -> Result<Seen, LiveError> {
+        let mut body = plain_user(&format!("{name}-3"), primary);
+        body["name"] = json!({ "formatted": "Probe", "familyName": "Probe" });
+        let created = match self.client.create(Kind::User, &body, PROBE).await {
+            Ok(created) => created,
+            Err(Trouble::Refused(..)) => return Ok(Seen::No),
+            Err(_) => return Ok(Seen::Unknown),
+        };
+        let Some(id) = id_of(&created) else { return Ok(Seen::Unknown) };
+        users.push(id.clone());
+        let text: Option<AccountText> = serde::Deserialize::deserialize(self.user(&id).await?).ok();
+        let account = text.and_then(|text| Account::read(text, &Carriers::default(), false).ok());
+        Ok(Seen::from(account.is_some_and(|account| account.name == "Probe")))
+    }
+
     async fn user(&self, id: &str) -> Result<Json, LiveError> {
         let current = self.client.get(Kind::User, id).await?;
         let gone = || LiveError::new("the canary user is gone again", "another program removes new users: probe later");
         Ok(current.ok_or_else(gone)?.json)
+    }
+
+    /// A user as it is, to be sent again whole: whether it has access is said, for leaving that out may change it.
+    async fn whole(&self, id: &str) -> Result<Json, LiveError> {
+        let mut body = self.user(id).await?;
+        let text: Option<AccountText> = serde::Deserialize::deserialize(&body).ok();
+        body["active"] = text.and_then(|text| text.active).unwrap_or(true).into();
+        if let Some(body) = body.as_object_mut() {
+            body.remove("meta");
+            body.remove("groups");
+        }
+        Ok(body)
     }
 
     /// Whether PATCH changes a user.
@@ -176,8 +207,8 @@ impl Probe {
                 }
             }
         }
-        let off = self.keeps(id, patch, None, "active", &json!(false)).await?;
-        let on = self.keeps(id, patch, None, "active", &json!(true)).await?;
+        let off = self.turns(id, patch, false).await?;
+        let on = self.turns(id, patch, true).await?;
         seen.users.active = (off && on).into();
         Ok(())
     }
@@ -187,6 +218,13 @@ impl Probe {
         let user = self.user(id).await?;
         let organisation = user.get(ROSTER_USER).and_then(|own| own.get("organisation")).and_then(Json::as_str);
         Ok(organisation.map_or_else(|| format!("{name}/canary"), |organisation| format!("{organisation}/{name}")))
+    }
+
+    /// Whether access is given or taken: it may be shown as text, and who has it may not show it at all.
+    async fn turns(&self, id: &str, patch: bool, active: bool) -> Result<bool, LiveError> {
+        let written = self.set(id, patch, None, "active", &json!(active)).await?;
+        let text: Option<AccountText> = serde::Deserialize::deserialize(self.user(id).await?).ok();
+        Ok(written && text.is_some_and(|text| text.active.unwrap_or(true) == active))
     }
 
     /// Whether an attribute survives a round trip. Multi-valued ones also have to shrink again.
@@ -221,17 +259,13 @@ impl Probe {
             let operation = json!({ "op": "replace", "path": path, "value": value });
             self.client.patch(Kind::User, id, vec![operation], None, PROBE).await
         } else {
-            let mut body = self.user(id).await?;
+            let mut body = self.whole(id).await?;
             match extension {
                 None => body[attribute] = value.clone(),
                 Some(urn) => {
                     body[urn] = json!({ attribute: value });
                     body["schemas"] = json!([USER, urn]);
                 }
-            }
-            if let Some(body) = body.as_object_mut() {
-                body.remove("meta");
-                body.remove("groups");
             }
             self.client.put(Kind::User, id, &body, None, PROBE).await
         };
@@ -278,12 +312,8 @@ impl Probe {
             let operation = json!({ "op": "replace", "path": "name", "value": value });
             self.client.patch(Kind::User, id, vec![operation], Some(version), PROBE).await
         } else {
-            let mut body = self.user(id).await?;
+            let mut body = self.whole(id).await?;
             body["name"] = value;
-            if let Some(body) = body.as_object_mut() {
-                body.remove("meta");
-                body.remove("groups");
-            }
             self.client.put(Kind::User, id, &body, Some(version), PROBE).await
         };
         Ok(matches!(answer, Err(Trouble::Refused(412, _))))
