@@ -246,21 +246,7 @@ impl Writing<'_> {
         self.untell_access(operation, Some(before), None, request).await.map_err(fail)?;
         let Some(now) = now else { return Ok(()) };
         let version = now.version.as_deref().filter(|_| self.capabilities.versions.checked());
-        self.drop_group(id, version, request).await.map_err(fail)
-    }
-
-    /// Deletes a group, and looks whether it is gone where the answer does not tell.
-    async fn drop_group(&self, id: &str, version: Option<&str>, request: &str) -> Result<(), String> {
-        let client = &self.scim.client;
-        match client.delete(Kind::Group, id, version, request).await {
-            Ok(()) => Ok(()),
-            Err(Trouble::Unknown(why)) => match client.get(Kind::Group, id).await {
-                Ok(None) => Ok(()),
-                Ok(Some(_)) => Err(format!("it is still there: {why}")),
-                Err(error) => Err(error.to_string()),
-            },
-            Err(trouble) => Err(trouble.message().to_owned()),
-        }
+        client.delete(kind, id, version, request).await.map_err(|trouble| fail(trouble.message().to_owned()))
     }
 
     /// Tells which access a group gives by groups made for that, where the target keeps it no other way.
@@ -305,7 +291,8 @@ impl Writing<'_> {
             told.map(|(identity, id)| (identity.clone(), id.clone())).collect()
         };
         for (identity, id) in told {
-            self.drop_group(&id, None, request).await?;
+            let gone = self.scim.client.delete(Kind::Group, &id, None, request).await;
+            gone.map_err(|trouble| trouble.message().to_owned())?;
             self.scim.names().groups.remove(&identity);
         }
         Ok(())

@@ -340,11 +340,7 @@ impl Writing<'_> {
             Err(Trouble::Refused(412, _)) => {
                 Err(Refusal::Stale(format!("`{}` was changed at this moment; plan again", operation.key)))
             }
-            Err(Trouble::Unknown(why)) => match self.scim.client.get(kind, id).await {
-                Ok(None) => Ok(()),
-                Ok(Some(_)) => Err(Refusal::Failed(format!("`{}`: it is still there: {why}", operation.key))),
-                Err(error) => Err(unread(operation, &error)),
-            },
+            Err(Trouble::Unknown(why)) => Err(Refusal::Failed(format!("`{}`: {why}", operation.key))),
             Err(trouble) => Err(failed(operation, "nothing was done", &trouble)),
         }
     }
