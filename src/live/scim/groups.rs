@@ -7,11 +7,11 @@ use smol_str::SmolStr;
 
 use super::account::{Collection, Kind};
 use super::capabilities::Seen;
-use super::client::{Trouble, equals, refused};
-use super::listing::{Item, list};
+use super::client::{Trouble, equals};
+use super::listing::{Item, filtered, list};
 use super::mapping::{self, Applications, GroupIdentity, Meaning};
 use super::place;
-use super::wire::{GroupText, Page};
+use super::wire::GroupText;
 use super::writing::Writing;
 use crate::live::{LiveError, Object, Operation, Refusal};
 use crate::model::Group;
@@ -116,9 +116,7 @@ impl Writing<'_> {
         let carriers = self.scim.carriers;
         let name = body.get("displayName").and_then(Json::as_str).unwrap_or_default();
         let groups: Vec<Collection> = if self.capabilities.filters.group_name.works() {
-            let answer = client.list("/Groups", &equals("displayName", name)).await?;
-            let page: Page = answer.json().map_err(refused)?;
-            let texts = page.resources.unwrap_or_default();
+            let texts = filtered(client, "/Groups", &equals("displayName", name)).await?;
             let texts = texts.iter().filter_map(|raw| serde_json::from_str::<GroupText>(raw.get()).ok());
             texts.filter_map(|text| Collection::read(text, &carriers).ok()).collect()
         } else {
@@ -126,7 +124,11 @@ impl Writing<'_> {
                 let text = serde_json::from_str::<GroupText>(raw.get()).unwrap_or_default();
                 Item { id: text.id.clone(), value: Collection::read(text, &carriers).ok() }
             });
-            listing.await?.items.into_iter().flatten().collect()
+            let listing = listing.await?;
+            if let Some(gap) = listing.gap {
+                return Err(LiveError::new(gap, "plan again"));
+            }
+            listing.items.into_iter().flatten().collect()
         };
         let mut ours = groups.into_iter().filter(|group| group.identity.as_deref() == Some(identity));
         match (ours.next(), ours.next()) {

@@ -7,12 +7,12 @@ use smol_str::SmolStr;
 
 use super::account::{Account, Kind};
 use super::capabilities::PagingStyle;
-use super::client::{Current, Trouble, equals, refused};
-use super::listing::{Item, list};
+use super::client::{Current, Trouble, equals};
+use super::listing::{Item, filtered, list};
 use super::mapping::{Identity, Known, Roles};
 use super::reading::known_person;
 use super::wanted::{Attribute, Means, Wanted};
-use super::wire::{AccountText, Page};
+use super::wire::AccountText;
 use super::writing::Writing;
 use super::{Scim, place};
 use crate::live::{Applied, Entry, LiveError, Object, Operation, Refusal};
@@ -399,9 +399,8 @@ impl Writing<'_> {
     }
 
     async fn filtered(&self, kind: Kind, filter: &str) -> Result<Vec<Current>, LiveError> {
-        let answer = self.scim.client.list(self.scim.client.endpoint(kind), filter).await?;
-        let page: Page = answer.json().map_err(refused)?;
-        let resources = page.resources.unwrap_or_default();
+        let client = &self.scim.client;
+        let resources = filtered(client, client.endpoint(kind), filter).await?;
         let json = resources.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok());
         Ok(json.map(|json| Current { json, version: None }).collect())
     }
