@@ -31,6 +31,8 @@ pub struct Directory {
     pub sizes: (usize, usize),
     /// The groups by the identity that they carry.
     pub groups: HashMap<SmolStr, SmolStr>,
+    /// Whether all users and contacts, and all groups, were seen.
+    pub whole: (bool, bool),
 }
 
 /// The part of a target that belongs to one organisation, or to none.
@@ -63,9 +65,11 @@ impl Directory {
             gaps.extend(listed.gap);
             accounts.extend(listed.items);
         }
+        let people_whole = gaps.is_empty();
         let reading = capabilities.map_or(MemberReading::Unknown, |known| known.members.read);
         let query = if reading == MemberReading::Asked { &ASKED[1..] } else { "" };
         let listed = list(client, "/Groups", query, paging, move |raw| read_group(raw, &carriers)).await?;
+        let whole = (people_whole, listed.gap.is_none());
         gaps.extend(listed.gap);
         let mut collections = listed.items;
         if reading == MemberReading::Single {
@@ -74,9 +78,23 @@ impl Directory {
             }
         }
         let sizes = (users, collections.len());
-        let mut directory = Directory { gaps, sizes, ..Directory::default() };
+        let mut directory = Directory { gaps, sizes, whole, ..Directory::default() };
         directory.part(accounts, collections);
         Ok(directory)
+    }
+
+    /// The groups by the identity that they carry; an error where not all were seen.
+    pub async fn groups(
+        client: &Client,
+        capabilities: &Capabilities,
+        carriers: Carriers,
+    ) -> Result<HashMap<SmolStr, SmolStr>, LiveError> {
+        let listed = list(client, "/Groups", "", capabilities.paging, move |raw| read_group(raw, &carriers)).await?;
+        if let Some(gap) = listed.gap {
+            return Err(LiveError::new(gap, "plan again"));
+        }
+        let carried = listed.items.into_iter().flatten().map(|group| (group.identity, group.id));
+        Ok(carried.filter_map(|(identity, id)| Some((identity?, id))).collect())
     }
 
     fn part(&mut self, accounts: Vec<Result<Account, Unread>>, collections: Vec<Result<Collection, Unread>>) {

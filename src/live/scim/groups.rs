@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 use super::account::{Collection, Kind};
 use super::capabilities::Seen;
 use super::client::{Trouble, equals};
+use super::directory::Directory;
 use super::listing::{Item, filtered, list};
 use super::mapping::{self, Applications, GroupIdentity, Meaning};
 use super::place;
@@ -46,6 +47,21 @@ impl Writing<'_> {
         }
     }
 
+    /// Lists the groups again where the last listing had gaps: one that is made because it was not seen would be a second
+    /// one, and nobody could say which is meant.
+    async fn know_groups(&self) -> Result<(), String> {
+        let _one_at_a_time = self.scim.directory.lock().await;
+        if self.scim.names().groups_known {
+            return Ok(());
+        }
+        let groups = Directory::groups(&self.scim.client, self.capabilities, self.scim.carriers).await;
+        let groups = groups.map_err(|error| format!("a group might be made twice: {error}; plan again"))?;
+        let mut names = self.scim.names();
+        names.groups.extend(groups);
+        names.groups_known = true;
+        Ok(())
+    }
+
     /// Makes a group; one that is there already is used.
     pub(super) async fn make_group(
         &self,
@@ -57,6 +73,17 @@ impl Writing<'_> {
     ) -> Result<SmolStr, String> {
         let carriers = &self.scim.carriers;
         let identity = meaning.identity(organisation);
+        self.know_groups().await?;
+        let known = self.scim.names().groups.get(&identity).cloned();
+        match (known, meaning) {
+            (Some(_), Meaning::Permission(_)) => {
+                return Err(
+                    "the portal has it already, and it was not seen when the plan was made; plan again".to_owned()
+                );
+            }
+            (Some(id), _) => return Ok(id),
+            (None, _) => {}
+        }
         let label = mapping::label(self.platform, meaning, name);
         let mut body = json!({
             "schemas": [GROUP],
@@ -280,6 +307,7 @@ impl Writing<'_> {
         if self.scim.carriers.applications != Applications::Groups {
             return Ok(());
         }
+        self.know_groups().await?;
         let organisation = &operation.organisation;
         let words = after.map(|after| mapping::access(after, self.platform)).unwrap_or_default();
         let wished: BTreeSet<SmolStr> =

@@ -71,6 +71,10 @@ pub struct Scim {
 struct Names {
     /// Groups by the identity that they carry.
     groups: HashMap<SmolStr, SmolStr>,
+    /// Whether the last readings of people and of groups were whole: where not, who is not known may be there.
+    whole: (bool, bool),
+    /// Whether all groups are known by now.
+    groups_known: bool,
     /// People who were created, by organisation and id: their handles.
     made: HashMap<(SmolStr, SmolStr), SmolStr>,
 }
@@ -115,7 +119,10 @@ impl Scim {
         let known = self.config.capabilities.as_ref();
         let contacts = known.and_then(|known| known.contacts.as_deref());
         let directory = Directory::load(&self.client, known, self.carriers, contacts).await?;
-        self.names().groups = directory.groups.clone();
+        let mut names = self.names();
+        names.groups = directory.groups.clone();
+        (names.whole, names.groups_known) = (directory.whole, directory.whole.1);
+        drop(names);
         Ok(directory)
     }
 
