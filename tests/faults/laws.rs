@@ -22,7 +22,8 @@ use crate::scene::{Rosters, rosters};
 const TRIES: usize = 2;
 
 /// Somebody of whom rosterctl knows nothing. Eva may be taken over by her address.
-const STRANGERS: [(&str, &str); 2] = [("Zoe Stranger", "zoe@acme.example"), ("EVA Name1", "eva0@acme.example")];
+const STRANGERS: [(&str, &str, &str); 2] =
+    [("zoe", "Zoe Stranger", "zoe@acme.example"), ("eva", "EVA Name1", "eva0@acme.example")];
 
 /// What happens to the requests of a run, one by one.
 #[derive(Clone)]
@@ -49,7 +50,7 @@ fn lock(directory: &Mutex<Directory>) -> MutexGuard<'_, Directory> {
 }
 
 /// Puts somebody there as an administrator of the portal would.
-fn stranger(directory: &Mutex<Directory>, (name, address): (&str, &str)) {
+fn stranger(directory: &Mutex<Directory>, name: &str, address: &str) {
     let user = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "userName": address, "displayName": name, "name": { "formatted": name }, "emails": [{ "value": address }],
@@ -85,9 +86,9 @@ impl Round<'_> {
         if let Some(why) = unfinished(&lock(&directory).now, &start, before, removal) {
             return Err(TestCaseError::fail(format!("without faults: {why}")));
         }
-        for stranger_of in STRANGERS {
-            if before.people.iter().all(|person| !person.has_address(stranger_of.1)) {
-                stranger(&directory, stranger_of);
+        for (id, name, address) in STRANGERS {
+            if before.person(id).is_none() {
+                stranger(&directory, name, address);
             }
         }
         let kept = Kept::between(before, after, &start);
@@ -98,7 +99,7 @@ impl Round<'_> {
             proxy.script(&script.0);
             let mut wrong = None;
             let ran = apply(&proxy, capabilities, after, removal, |read: &Live, plan| {
-                if removes(plan) && !read.proof.holds() {
+                if removes(plan, after) && !read.proof.holds() {
                     wrong = Some("the plan removes, on a reading that is not whole".to_owned());
                 }
                 wrong =

@@ -61,9 +61,14 @@ impl Kept {
     }
 }
 
-/// Whether a plan removes somebody or something.
-pub fn removes(document: &PlanDocument) -> bool {
-    let removal = |step: &Step| matches!(step.action, Action::Delete | Action::Deactivate);
+/// Whether a plan removes somebody or something because no roster names it. Who is named and shall be without access is
+/// no such removal: the roster says so.
+pub fn removes(document: &PlanDocument, wanted: &Organisation) -> bool {
+    let removal = |step: &Step| match step.action {
+        Action::Delete => true,
+        Action::Deactivate => wanted.person(&step.key).is_none(),
+        _ => false,
+    };
     document.steps.iter().chain(document.blocked.iter().map(|blocked| &blocked.step)).any(removal)
 }
 

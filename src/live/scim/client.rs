@@ -197,10 +197,15 @@ impl Client {
         self.change(Method::PUT, kind, of, Some(body), version, id).await
     }
 
-    /// Deletes a resource; that it is gone already is as good.
+    /// Deletes a resource; that it is gone already is as good. Where the answer does not tell, it is looked up.
     pub async fn delete(&self, kind: Kind, of: &str, version: Option<&str>, id: &str) -> Result<(), Trouble> {
         match self.change(Method::DELETE, kind, of, None, version, id).await {
             Ok(_) | Err(Trouble::Refused(404 | 410, _)) => Ok(()),
+            Err(Trouble::Unknown(why)) => match self.get(kind, of).await {
+                Ok(None) => Ok(()),
+                Ok(Some(_)) => Err(Trouble::Unknown(format!("it is still there: {why}"))),
+                Err(error) => Err(Trouble::Unknown(format!("{why}; nor could it be looked up: {error}"))),
+            },
             Err(trouble) => Err(trouble),
         }
     }
@@ -238,8 +243,11 @@ impl Client {
         };
         match answer.status {
             200..=299 if answer.body.is_empty() => Ok(None),
-            // It was done; that the answer cannot be read only means that it has to be looked at again.
-            200..=299 => Ok(current(&answer).ok()),
+            // A sign-in page is sent with 200 as well: what is no JSON tells nothing.
+            200..=299 => match current(&answer) {
+                Ok(current) => Ok(Some(current)),
+                Err(failure) => Err(Trouble::Unknown(failure.message().to_owned())),
+            },
             500.. => Err(Trouble::Unknown(format!("the portal answered {}: {}", answer.status, detail(&answer)))),
             status => Err(Trouble::Refused(status, detail(&answer))),
         }

@@ -33,6 +33,8 @@ pub struct Directory {
     pub groups: HashMap<SmolStr, SmolStr>,
     /// The identities that several groups carry.
     pub twins: HashSet<SmolStr>,
+    /// Whether all users and contacts, and all groups, were seen.
+    pub whole: (bool, bool),
 }
 
 /// The part of a target that belongs to one organisation, or to none.
@@ -65,8 +67,10 @@ impl Directory {
             gaps.extend(listed.gap);
             accounts.extend(listed.items);
         }
+        let people_whole = gaps.is_empty();
         let reading = capabilities.map_or(MemberReading::Unknown, |known| known.members.read);
         let listed = list(client, "/Groups", client.asked(), paging, move |raw| read_group(raw, &carriers)).await?;
+        let whole = (people_whole, listed.gap.is_none());
         gaps.extend(listed.gap);
         let mut collections = listed.items;
         if reading == MemberReading::Single {
@@ -75,9 +79,23 @@ impl Directory {
             }
         }
         let sizes = (users, collections.len());
-        let mut directory = Directory { gaps, sizes, ..Directory::default() };
+        let mut directory = Directory { gaps, sizes, whole, ..Directory::default() };
         directory.part(accounts, collections);
         Ok(directory)
+    }
+
+    /// The groups by the identity that they carry; an error where not all were seen.
+    pub async fn groups(
+        client: &Client,
+        capabilities: &Capabilities,
+        carriers: Carriers,
+    ) -> Result<HashMap<SmolStr, SmolStr>, LiveError> {
+        let listed = list(client, "/Groups", "", capabilities.paging, move |raw| read_group(raw, &carriers)).await?;
+        if let Some(gap) = listed.gap {
+            return Err(LiveError::new(gap, "plan again"));
+        }
+        let carried = listed.items.into_iter().flatten().map(|group| (group.identity, group.id));
+        Ok(carried.filter_map(|(identity, id)| Some((identity?, id))).collect())
     }
 
     fn part(&mut self, accounts: Vec<Result<Account, Unread>>, collections: Vec<Result<Collection, Unread>>) {

@@ -7,11 +7,12 @@ use smol_str::SmolStr;
 
 use super::account::{Collection, Kind};
 use super::capabilities::Seen;
-use super::client::{Trouble, equals, plain_in_filter, refused};
-use super::listing::{Item, list};
+use super::client::{Trouble, equals, plain_in_filter};
+use super::directory::Directory;
+use super::listing::{Item, filtered, list};
 use super::mapping::{self, Applications, GroupIdentity, Meaning};
 use super::place;
-use super::wire::{GroupText, Page};
+use super::wire::GroupText;
 use super::writing::Writing;
 use crate::live::{LiveError, Object, Operation, Refusal};
 use crate::model::Group;
@@ -46,6 +47,21 @@ impl Writing<'_> {
         }
     }
 
+    /// Lists the groups again where the last listing had gaps: one that is made because it was not seen would be a second
+    /// one, and nobody could say which is meant.
+    async fn know_groups(&self) -> Result<(), String> {
+        let _one_at_a_time = self.scim.directory.lock().await;
+        if self.scim.names().groups_known {
+            return Ok(());
+        }
+        let groups = Directory::groups(&self.scim.client, self.capabilities, self.scim.carriers).await;
+        let groups = groups.map_err(|error| format!("a group might be made twice: {error}; plan again"))?;
+        let mut names = self.scim.names();
+        names.groups.extend(groups);
+        names.groups_known = true;
+        Ok(())
+    }
+
     /// Makes a group; one that is there already is used.
     pub(super) async fn make_group(
         &self,
@@ -57,6 +73,17 @@ impl Writing<'_> {
     ) -> Result<SmolStr, String> {
         let carriers = &self.scim.carriers;
         let identity = meaning.identity(organisation);
+        self.know_groups().await?;
+        let known = self.scim.names().groups.get(&identity).cloned();
+        match (known, meaning) {
+            (Some(_), Meaning::Permission(_)) => {
+                return Err(
+                    "the portal has it already, and it was not seen when the plan was made; plan again".to_owned()
+                );
+            }
+            (Some(id), _) => return Ok(id),
+            (None, _) => {}
+        }
         let label = mapping::label(self.platform, meaning, name);
         let mut body = json!({
             "schemas": [GROUP],
@@ -116,9 +143,7 @@ impl Writing<'_> {
         let carriers = self.scim.carriers;
         let name = body.get("displayName").and_then(Json::as_str).unwrap_or_default();
         let groups: Vec<Collection> = if self.capabilities.filters.group_name.works() && plain_in_filter(name) {
-            let answer = client.list("/Groups", &equals("displayName", name)).await?;
-            let page: Page = answer.json().map_err(refused)?;
-            let texts = page.resources.unwrap_or_default();
+            let texts = filtered(client, "/Groups", &equals("displayName", name)).await?;
             let texts = texts.iter().filter_map(|raw| serde_json::from_str::<GroupText>(raw.get()).ok());
             texts.filter_map(|text| Collection::read(text, &carriers).ok()).collect()
         } else {
@@ -126,7 +151,11 @@ impl Writing<'_> {
                 let text = serde_json::from_str::<GroupText>(raw.get()).unwrap_or_default();
                 Item { id: text.id.clone(), value: Collection::read(text, &carriers).ok() }
             });
-            listing.await?.items.into_iter().flatten().collect()
+            let listing = listing.await?;
+            if let Some(gap) = listing.gap {
+                return Err(LiveError::new(gap, "plan again"));
+            }
+            listing.items.into_iter().flatten().collect()
         };
         let mut ours = groups.into_iter().filter(|group| group.identity.as_deref() == Some(identity));
         match (ours.next(), ours.next()) {
@@ -246,21 +275,7 @@ impl Writing<'_> {
         self.untell_access(operation, Some(before), None, request).await.map_err(fail)?;
         let Some(now) = now else { return Ok(()) };
         let version = now.version.as_deref().filter(|_| self.capabilities.versions.checked());
-        self.drop_group(id, version, request).await.map_err(fail)
-    }
-
-    /// Deletes a group, and looks whether it is gone where the answer does not tell.
-    async fn drop_group(&self, id: &str, version: Option<&str>, request: &str) -> Result<(), String> {
-        let client = &self.scim.client;
-        match client.delete(Kind::Group, id, version, request).await {
-            Ok(()) => Ok(()),
-            Err(Trouble::Unknown(why)) => match client.get(Kind::Group, id).await {
-                Ok(None) => Ok(()),
-                Ok(Some(_)) => Err(format!("it is still there: {why}")),
-                Err(error) => Err(error.to_string()),
-            },
-            Err(trouble) => Err(trouble.message().to_owned()),
-        }
+        client.delete(kind, id, version, request).await.map_err(|trouble| fail(trouble.message().to_owned()))
     }
 
     /// Tells which access a group gives by groups made for that, where the target keeps it no other way.
@@ -292,6 +307,7 @@ impl Writing<'_> {
         if self.scim.carriers.applications != Applications::Groups {
             return Ok(());
         }
+        self.know_groups().await?;
         let organisation = &operation.organisation;
         let words = after.map(|after| mapping::access(after, self.platform)).unwrap_or_default();
         let wished: BTreeSet<SmolStr> =
@@ -305,7 +321,8 @@ impl Writing<'_> {
             told.map(|(identity, id)| (identity.clone(), id.clone())).collect()
         };
         for (identity, id) in told {
-            self.drop_group(&id, None, request).await?;
+            let gone = self.scim.client.delete(Kind::Group, &id, None, request).await;
+            gone.map_err(|trouble| trouble.message().to_owned())?;
             self.scim.names().groups.remove(&identity);
         }
         Ok(())

@@ -204,6 +204,19 @@ async fn by_cursor<T: Send + 'static>(
     Ok(gathered.end(endpoint))
 }
 
+/// Asks for the resources that a filter finds. Fewer than announced are an error: what was made may be among the others.
+pub async fn filtered(client: &Client, endpoint: &str, filter: &str) -> Result<Vec<Box<RawValue>>, LiveError> {
+    let page: Page = client.list(endpoint, filter).await?.json().map_err(refused)?;
+    let found = page.resources.unwrap_or_default();
+    match page.total {
+        Some(total) if total > found.len() as u64 => {
+            let why = format!("the filter finds {total}, and {} are shown", found.len());
+            Err(unreadable(endpoint, &why))
+        }
+        _ => Ok(found),
+    }
+}
+
 fn join(query: &str, more: &str) -> String {
     if query.is_empty() { more.to_owned() } else { format!("{query}&{more}") }
 }

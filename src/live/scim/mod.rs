@@ -73,6 +73,10 @@ struct Names {
     groups: HashMap<SmolStr, SmolStr>,
     /// Identities that several groups carry: nobody can say which is meant.
     twins: HashSet<SmolStr>,
+    /// Whether the last readings of people and of groups were whole: where not, who is not known may be there.
+    whole: (bool, bool),
+    /// Whether all groups are known by now.
+    groups_known: bool,
     /// People who were created, by organisation and id: their handles.
     made: HashMap<(SmolStr, SmolStr), SmolStr>,
 }
@@ -130,6 +134,7 @@ impl Scim {
         let mut names = self.names();
         names.groups = directory.groups.clone();
         names.twins = directory.twins.clone();
+        (names.whole, names.groups_known) = (directory.whole, directory.whole.1);
         drop(names);
         Ok(directory)
     }

@@ -7,12 +7,12 @@ use smol_str::SmolStr;
 
 use super::account::{Account, Kind};
 use super::capabilities::PagingStyle;
-use super::client::{Current, Trouble, equals, plain_in_filter, refused};
-use super::listing::{Item, list};
+use super::client::{Current, Trouble, equals, plain_in_filter};
+use super::listing::{Item, filtered, list};
 use super::mapping::{Identity, Known, Roles};
 use super::reading::known_person;
 use super::wanted::{Attribute, Means, Wanted};
-use super::wire::{AccountText, Page};
+use super::wire::AccountText;
 use super::writing::Writing;
 use super::{Scim, place};
 use crate::live::{Applied, Entry, LiveError, Object, Operation, Refusal};
@@ -93,6 +93,7 @@ impl Writing<'_> {
         let body = wanted.body(means);
         let request = self.request_id(operation.step);
         let mut last = String::new();
+        self.unseen(operation, kind, wanted, means).await?;
         for _ in 0..ATTEMPTS {
             match self.scim.client.create(kind, &body, &request).await {
                 Ok(current) => return self.created(operation, kind, current, wanted, means).await,
@@ -130,6 +131,16 @@ impl Writing<'_> {
             }
         }
         Err(Refusal::Failed(format!("`{}`: it could not be created, {ATTEMPTS} times: {last}", operation.key)))
+    }
+
+    /// Whoever was not seen, since the list of people had gaps, may be there: under another address too.
+    async fn unseen(&self, op: &Operation, kind: Kind, wanted: &Wanted, means: &Means<'_>) -> Result<(), Refusal> {
+        let seen = self.scim.names().whole.0;
+        match if seen { Ok(Found::Nobody) } else { self.find(op, kind, wanted, means).await } {
+            Ok(Found::Nobody) => Ok(()),
+            Ok(_) => Err(Refusal::Stale(format!("`{}` is there already and was not seen; plan again", op.key))),
+            Err(error) => Err(unread(op, &error)),
+        }
     }
 
     /// Looks at what was created: it has to be what was asked for.
@@ -209,8 +220,7 @@ impl Writing<'_> {
         for _ in 0..ATTEMPTS {
             let current = self.scim.client.get(kind, id).await.map_err(|error| unread(operation, &error))?;
             let Some(current) = current else {
-                let message = format!("`{}`: it is no longer on the portal; plan again", operation.key);
-                return Err(Refusal::Stale(message));
+                return Err(Refusal::Stale(format!("`{}`: it is no longer on the portal; plan again", operation.key)));
             };
             let Some(text) = parse(&current.json) else {
                 return Err(Refusal::Failed(format!("`{}`: what the portal has cannot be understood", operation.key)));
@@ -340,11 +350,7 @@ impl Writing<'_> {
             Err(Trouble::Refused(412, _)) => {
                 Err(Refusal::Stale(format!("`{}` was changed at this moment; plan again", operation.key)))
             }
-            Err(Trouble::Unknown(why)) => match self.scim.client.get(kind, id).await {
-                Ok(None) => Ok(()),
-                Ok(Some(_)) => Err(Refusal::Failed(format!("`{}`: it is still there: {why}", operation.key))),
-                Err(error) => Err(unread(operation, &error)),
-            },
+            Err(Trouble::Unknown(why)) => Err(Refusal::Failed(format!("`{}`: {why}", operation.key))),
             Err(trouble) => Err(failed(operation, "nothing was done", &trouble)),
         }
     }
@@ -361,11 +367,9 @@ impl Writing<'_> {
         let filters = &self.capabilities.filters;
         let by_identity = kind == Kind::User && means.carriers.identity == Identity::ExternalId;
         let mut found: Vec<Current> = Vec::new();
-        let mut whole = false;
-        if by_identity && filters.external_id.works() {
+        let mut whole = !by_identity || !filters.external_id.works();
+        if !whole {
             found.extend(self.filtered(kind, &equals("externalId", &identity)).await?);
-        } else {
-            whole = true;
         }
         if let Some(name) = wanted.user_name.as_ref().filter(|_| !whole) {
             match filters.user_name.works() && plain_in_filter(name) {
@@ -403,9 +407,8 @@ impl Writing<'_> {
     }
 
     async fn filtered(&self, kind: Kind, filter: &str) -> Result<Vec<Current>, LiveError> {
-        let answer = self.scim.client.list(self.scim.client.endpoint(kind), filter).await?;
-        let page: Page = answer.json().map_err(refused)?;
-        let resources = page.resources.unwrap_or_default();
+        let client = &self.scim.client;
+        let resources = filtered(client, client.endpoint(kind), filter).await?;
         let json = resources.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok());
         Ok(json.map(|json| Current { json, version: None }).collect())
     }

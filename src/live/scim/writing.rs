@@ -132,6 +132,7 @@ impl<'a> Writing<'a> {
                 changes.entry(group.clone()).or_default().leave.push((at, account.clone()));
             }
         }
+        self.unknown_values(operations, &mut changes, outcomes);
         let steps: Vec<u32> = operations.iter().map(|operation| operation.step).collect();
         let most = self.scim.client.concurrency().max(1);
         for pass in [Pass::FormerValues, Pass::Joins, Pass::Leaves] {
@@ -160,6 +161,30 @@ impl<'a> Writing<'a> {
                     change.leave.clear();
                 }
             }
+        }
+    }
+
+    /// Where groups were not read to the end nobody knows which values people have: a new one would be a second one.
+    fn unknown_values(
+        &self,
+        operations: &[Operation],
+        changes: &mut BTreeMap<MemberOf, Change>,
+        outcomes: &mut [Result<(), Refusal>],
+    ) {
+        if self.scim.names().whole.1 {
+            return;
+        }
+        for (_, change) in changes.iter_mut().filter(|(group, _)| self.is_value(group)) {
+            change.join.retain(|(at, _)| {
+                let new = operations[*at].before.is_none();
+                if !new {
+                    let why =
+                        "the groups of the portal were not read to the end, so attributes are not known; plan again";
+                    outcomes[*at] =
+                        Err(Refusal::Failed(format!("the account was written, its attributes were not: {why}")));
+                }
+                new
+            });
         }
     }
 
