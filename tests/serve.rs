@@ -69,7 +69,7 @@ fn the_server_says_what_it_can() {
         let answer = served.send(method, path, &[], None).refuses(405, None, "possible");
         assert!(answer.header("allow").is_some(), "{method} {path}");
     }
-    for path in ["/Nothing", "/Users/p-000001", "/Users/p-1", "/Users/g-000001", "/Users/a/b"] {
+    for path in ["/Nothing", "/Users/p-000001", "/Users/p-1", "/Users/g-000001", "/Groups/a/b"] {
         served.get(path).refuses(404, None, "");
     }
     served.get("/Me").refuses(501, None, "/Me");
