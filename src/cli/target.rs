@@ -42,7 +42,7 @@ impl Target {
     /// The embedded portal alone; an error where the target is of another kind.
     pub fn into_embedded(self) -> Result<Embedded, Error> {
         match self.portal {
-            Portal::Embedded(portal) => Ok(portal),
+            Portal::Embedded(portal) => Ok(*portal),
             Portal::Scim(_) => Err(not_embedded(&self.reference)),
         }
     }
@@ -82,7 +82,7 @@ impl Target {
 
     /// Opens a portal in a file.
     pub fn in_file(name: &str, path: &str, base: &Path, actor: Option<SmolStr>) -> Result<Target, Error> {
-        let portal = Portal::Embedded(Embedded::open(&base.join(path))?);
+        let portal = Portal::Embedded(Box::new(Embedded::open(&base.join(path))?));
         let reference = TargetRef { name: name.to_owned(), kind: "embedded".to_owned(), identity: path.to_owned() };
         Ok(Target { reference, actor, portal, capabilities: None, audit: usual_audit(name, base), personal: false })
     }

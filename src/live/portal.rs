@@ -11,7 +11,7 @@ use crate::platform::Platform;
 #[derive(Debug)]
 pub enum Portal {
     /// One SQLite file.
-    Embedded(Embedded),
+    Embedded(Box<Embedded>),
     /// A portal that speaks SCIM 2.0.
     Scim(Box<Scim>),
 }
@@ -68,7 +68,7 @@ impl Read for Portal {
         sought: &Sought,
     ) -> Result<Vec<Entry<Person>>, LiveError> {
         match self {
-            Portal::Embedded(portal) => Read::look(portal, organisation, platform, sought).await,
+            Portal::Embedded(portal) => Read::look(portal.as_ref(), organisation, platform, sought).await,
             Portal::Scim(portal) => portal.look(organisation, platform, sought).await,
         }
     }

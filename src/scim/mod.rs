@@ -14,8 +14,10 @@ pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub const CONTACT: &str = "urn:rosterctl:params:scim:schemas:core:1.0:Contact";
 /// What users of employers have besides (RFC 7643 §4.3).
 pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-/// What users of a portal have besides: `attributes`, `type`, `status`, `organisation`. Ours.
+/// What users of a portal have besides: `attributes`, and `type` where lists may be users. Ours.
 pub const ROSTER_USER: &str = "urn:rosterctl:params:scim:schemas:extension:1.0:User";
+/// What only the portal says of a user: `status`, `organisation`. Ours.
+pub const ROSTER_STANDING: &str = "urn:rosterctl:params:scim:schemas:extension:1.0:Standing";
 /// What groups of a portal have besides: `applications`. Ours.
 pub const ROSTER_GROUP: &str = "urn:rosterctl:params:scim:schemas:extension:1.0:Group";
 

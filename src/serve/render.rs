@@ -35,11 +35,8 @@ impl<'s> Renderer<'s> {
                 if !groups.is_empty() {
                     object.insert("groups".to_owned(), Json::Array(groups));
                 }
-                let own = object.entry(scim::ROSTER_USER).or_insert_with(|| json!({}));
-                if let Json::Object(own) = own {
-                    own.insert("status".to_owned(), Json::from(kept.state.as_str()));
-                    own.insert("organisation".to_owned(), Json::from(kept.organisation.as_str()));
-                }
+                let standing = json!({ "status": kept.state.as_str(), "organisation": kept.organisation.as_str() });
+                object.insert(scim::ROSTER_STANDING.to_owned(), standing);
             }
             Resource::PermissionGroup if members => {
                 let members = self.members(kept)?;
@@ -156,15 +153,17 @@ pub fn derived(resource: Resource, kept: &Kept) -> Map<String, Json> {
     if !attributes.is_empty() {
         own.insert("attributes".to_owned(), Json::from(attributes));
     }
-    own.insert("type".to_owned(), Json::from(kept.entry_type.as_str()));
     if resource == Resource::Contact {
+        own.insert("type".to_owned(), Json::from(kept.entry_type.as_str()));
         object.append(&mut own);
         return object;
     }
     put("userName", Json::from(user_name(kept)));
     put("name", json!({ "formatted": kept.name.as_str() }));
     put("active", Json::from(kept.state != "deactivated"));
-    put(scim::ROSTER_USER, Json::Object(own));
+    if !own.is_empty() {
+        put(scim::ROSTER_USER, Json::Object(own));
+    }
     object
 }
 

@@ -184,7 +184,7 @@ pub const TYPES: [Type; 3] = [
         endpoint: "Users",
         description: "People with access",
         schema: scim::USER,
-        extensions: &[scim::ENTERPRISE_USER, scim::ROSTER_USER],
+        extensions: &[scim::ENTERPRISE_USER, scim::ROSTER_USER, scim::ROSTER_STANDING],
     },
     Type {
         resource: Resource::PermissionGroup,

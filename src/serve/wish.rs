@@ -72,11 +72,10 @@ pub fn person(
     }
     let name = name(object).or(user_name.map(str::to_owned));
     let name = name.ok_or_else(|| Problem::value("`displayName` is missing"))?;
-    let entry_type = own.and_then(|own| text(own, "type")).unwrap_or("person");
-    let known = if user { &["person"][..] } else { &["person", "distribution-list"][..] };
-    if !known.contains(&entry_type) {
-        let known = known.join(" or ");
-        return Err(Problem::value(format!("`type` is {known}, not `{}`", visible(entry_type))));
+    let entry_type = text(object, "type").filter(|_| !user).unwrap_or("person");
+    if !["person", "distribution-list"].contains(&entry_type) {
+        let message = format!("`type` is person or distribution-list, not `{}`", visible(entry_type));
+        return Err(Problem::value(message));
     }
     let deactivated = user && object.get("active") == Some(&Json::Bool(false));
     let record = PersonRecord {

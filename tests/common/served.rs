@@ -19,6 +19,8 @@ pub const CONTACT: &str = "urn:rosterctl:params:scim:schemas:core:1.0:Contact";
 /// What users have besides.
 pub const OWN: &str = "urn:rosterctl:params:scim:schemas:extension:1.0:User";
 /// What groups have besides.
+/// What only the portal says of users.
+pub const STANDING: &str = "urn:rosterctl:params:scim:schemas:extension:1.0:Standing";
 pub const OWN_GROUP: &str = "urn:rosterctl:params:scim:schemas:extension:1.0:Group";
 
 /// A server that takes longer to answer hangs. It is a limit for a broken program, not a measurement.

@@ -116,7 +116,7 @@ impl Account {
             email,
             phone: words(&text.phones).next().cloned(),
             active: text.active.unwrap_or(true),
-            state: extension.and_then(|own| own.status.as_deref()).and_then(crate::live::object::state),
+            state: text.standing.as_ref().and_then(|own| own.status.as_deref()).and_then(crate::live::object::state),
             known,
         })
     }

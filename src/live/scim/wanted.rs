@@ -212,7 +212,8 @@ impl Wanted {
         all.extend(self.roles.as_ref().map(|_| Attribute::Roles));
         all.extend(self.entitlements.as_ref().map(|_| Attribute::Entitlements));
         all.extend(self.attributes.as_ref().map(|_| Attribute::Attributes));
-        all.extend(self.entry_type.map(|_| Attribute::Type));
+        // Who is nothing but a person need not be said to be one.
+        all.extend(self.entry_type.filter(|kind| *kind != "person").map(|_| Attribute::Type));
         self.put(&mut body, &all, means);
         if body.contains_key(ENTERPRISE_USER) {
             schemas.push(ENTERPRISE_USER);

@@ -7,7 +7,7 @@ use serde::de::{Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
 
-use crate::scim::{ENTERPRISE_USER, ROSTER_GROUP, ROSTER_USER};
+use crate::scim::{ENTERPRISE_USER, ROSTER_GROUP, ROSTER_STANDING, ROSTER_USER};
 
 /// A list response (RFC 7644 §3.4.2). Its resources are read one by one, so that one bad resource spoils no other.
 #[derive(Debug, Deserialize)]
@@ -66,6 +66,9 @@ pub struct AccountText {
     /// Our own extension.
     #[serde(rename = "urn:rosterctl:params:scim:schemas:extension:1.0:User", deserialize_with = "or_none")]
     pub extension: Option<OwnText>,
+    /// What only a portal of ours says of a user.
+    #[serde(rename = "urn:rosterctl:params:scim:schemas:extension:1.0:Standing", deserialize_with = "or_none")]
+    pub standing: Option<StandingText>,
     /// Attributes of a contact of a resource type of its own.
     #[serde(deserialize_with = "many")]
     pub attributes: Vec<Valued>,
@@ -108,12 +111,18 @@ pub struct OwnText {
     /// `person` or `distribution-list`.
     #[serde(rename = "type", deserialize_with = "text")]
     pub entry_type: Option<SmolStr>,
-    /// `pending`, `active` or `deactivated`.
-    #[serde(deserialize_with = "text")]
-    pub status: Option<SmolStr>,
     /// Access of a group, one `application=level` a word.
     #[serde(deserialize_with = "many")]
     pub applications: Vec<Valued>,
+}
+
+/// What only a portal of ours says of a user.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct StandingText {
+    /// `pending`, `active` or `deactivated`.
+    #[serde(deserialize_with = "text")]
+    pub status: Option<SmolStr>,
 }
 
 /// A group.
@@ -182,6 +191,7 @@ const _: () = {
     // serde's attributes take literals only: these must be the same as the constants.
     assert!(same(ROSTER_USER, "urn:rosterctl:params:scim:schemas:extension:1.0:User"));
     assert!(same(ROSTER_GROUP, "urn:rosterctl:params:scim:schemas:extension:1.0:Group"));
+    assert!(same(ROSTER_STANDING, "urn:rosterctl:params:scim:schemas:extension:1.0:Standing"));
     assert!(same(ENTERPRISE_USER, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"));
 };
 

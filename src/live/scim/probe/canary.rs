@@ -10,7 +10,7 @@ use super::super::mapping::Carriers;
 use super::super::wire::AccountText;
 use super::{Announced, Known, PROBE, Probe, nonce};
 use crate::live::LiveError;
-use crate::scim::{ENTERPRISE_USER, GROUP, ROSTER_GROUP, ROSTER_USER, USER};
+use crate::scim::{ENTERPRISE_USER, GROUP, ROSTER_GROUP, ROSTER_STANDING, ROSTER_USER, USER};
 
 /// A user as tried first, of what every server should take; more is tried on it one by one.
 fn plain_user(name: &str, primary: bool) -> Json {
@@ -216,7 +216,7 @@ impl Probe {
     /// The identity to try: of the organisation to which a portal with organisations of its own has put the user.
     async fn identity(&self, id: &str, name: &str) -> Result<String, LiveError> {
         let user = self.user(id).await?;
-        let organisation = user.get(ROSTER_USER).and_then(|own| own.get("organisation")).and_then(Json::as_str);
+        let organisation = user.get(ROSTER_STANDING).and_then(|own| own.get("organisation")).and_then(Json::as_str);
         Ok(organisation.map_or_else(|| format!("{name}/canary"), |organisation| format!("{organisation}/{name}")))
     }
 
