@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rosterctl::apply::{ApprovedPlan, Ended};
 use rosterctl::document::workspace::Removal;
-use rosterctl::http::{Auth, Http, Settings};
+use rosterctl::http::{Auth, Http, Settings, Timeouts};
 use rosterctl::live::scim::probe::probe;
 use rosterctl::live::scim::{Capabilities, Config};
 use rosterctl::live::{Author, Live, Read, Scim};
@@ -25,6 +25,10 @@ pub fn paused() -> tokio::runtime::Runtime {
 fn http(proxy: &Proxy) -> Arc<Http> {
     let mut settings = Settings::new(proxy.url.clone(), Auth::None);
     settings.concurrency = 4;
+    if let Some(patience) = proxy.patience {
+        settings.timeouts = Timeouts { connect: patience, idle: patience, whole: patience };
+        settings.retries = 1;
+    }
     Arc::new(Http::new(settings).expect("a client"))
 }
 

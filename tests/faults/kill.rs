@@ -8,14 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use rosterctl::document::workspace::Removal;
 use rosterctl::live::scim::Capabilities;
-use rosterctl::model::Organisation;
 
 use crate::client::{capabilities, truth};
 use crate::common::Project;
 use crate::directory::{Directory, PLAIN, POOR, RICH, Traits, WORDS};
 use crate::oracle::{Kept, unfinished};
 use crate::proxy::{Proxy, Upstream};
-use crate::scene::{PLATFORM_TEXT, Raw, RawGroup, RawPerson, organisation, roster};
+use crate::scene::{PLATFORM_TEXT, everything, roster};
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -36,52 +35,6 @@ fn start(directory: Arc<Mutex<Directory>>) -> Proxy {
 
 fn real() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
-}
-
-fn someone(id: usize, roles: u8, groups: u8) -> RawPerson {
-    RawPerson {
-        id,
-        contact: false,
-        list: false,
-        name: 0,
-        email: 0,
-        phone: 1,
-        roles,
-        groups,
-        deactivated: false,
-        signing: true,
-        office: 1,
-        languages: 1,
-    }
-}
-
-/// Two rosters between which everything happens that can: people come, go, change sides, names, addresses, roles, groups
-/// and attributes; groups come, go, and are given other names and other access.
-fn rosters() -> (Organisation, Organisation) {
-    let group = |name, access| Some(RawGroup { name, access });
-    let before = Raw {
-        people: vec![
-            someone(0, 0b011, 0b001),
-            someone(1, 0b001, 0b101),
-            someone(2, 0b010, 0b100),
-            RawPerson { contact: true, ..someone(3, 0b100, 0) },
-            someone(4, 0b100, 0b001),
-        ],
-        groups: [group(0, [1, 2]), None, group(0, [2, 0])],
-    };
-    let after = Raw {
-        people: vec![
-            RawPerson { signing: false, office: 2, languages: 2, ..someone(0, 0b101, 0b011) },
-            RawPerson { deactivated: true, ..someone(1, 0b001, 0b001) },
-            RawPerson { contact: true, ..someone(2, 0b010, 0) },
-            RawPerson { name: 1, email: 1, phone: 0, ..someone(3, 0b100, 0b010) },
-            RawPerson { phone: 2, ..someone(5, 0b011, 0b011) },
-        ],
-        groups: [group(1, [2, 2]), group(0, [1, 1]), None],
-    };
-    let before = organisation(&before, None);
-    let after = organisation(&after, Some(&before));
-    (before, after)
 }
 
 fn project(proxy: &Proxy, capabilities: &Capabilities, removal: Removal) -> Project {
@@ -136,7 +89,7 @@ fn killed(project: &Project, proxy: &Proxy, at: usize) -> bool {
 }
 
 fn survives(traits: Traits, removal: Removal) {
-    let (before, after) = rosters();
+    let (before, after) = everything();
     let capabilities = capabilities(traits);
     let directory = Arc::new(Mutex::new(Directory::new(traits)));
     let proxy = start(directory.clone());

@@ -1,5 +1,7 @@
 //! Whatever the faults: once they stop, one apply makes the portal what it should be, and nothing was lost on the way.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,8 +17,11 @@ use serde_json::json;
 use crate::client::{Ran, apply, capabilities, paused, truth};
 use crate::directory::{ALL, Directory, Question, Traits};
 use crate::oracle::{Kept, lies, removes, unfinished, untrue};
-use crate::proxy::{FAULTS, Fault, Proxy, Upstream};
-use crate::scene::{Rosters, rosters};
+use crate::proxy::{FAULTS, Fault, PAGE_FAULTS, Proxy, Upstream};
+use crate::scene::{Rosters, everything, rosters};
+
+/// So many random cases for each server.
+const CASES: u32 = 40;
 
 /// Applies under faults, one after the other.
 const TRIES: usize = 2;
@@ -36,13 +41,21 @@ impl fmt::Debug for Script {
     }
 }
 
-/// Faults come alone and in storms, with quiet between.
+/// Faults come alone and in storms, with quiet between; and what is wrong with pages may be so for long. Often the
+/// reading passes, and the faults meet what comes after it.
 pub fn script() -> impl Strategy<Value = Script> {
-    let quiet = (Just(None), 0..12usize);
-    let fault = (prop::sample::select(FAULTS.to_vec()).prop_map(Some), prop_oneof![4 => Just(1usize), 1 => 2..7usize]);
-    let part = prop_oneof![1 => quiet, 2 => fault];
-    let parts = prop::collection::vec(part, 0..14);
-    parts.prop_map(|parts| Script(parts.into_iter().flat_map(|(fault, times)| vec![fault; times]).collect()))
+    type Part = (Option<Fault>, usize);
+    fn parts(faults: &[Fault], times: impl Strategy<Value = usize>) -> impl Strategy<Value = Part> {
+        (prop::sample::select(faults.to_vec()).prop_map(Some), times)
+    }
+    let quiet = |times| (Just(None), times);
+    let start = prop_oneof![quiet(0..1usize), quiet(4..40)];
+    let plague = prop_oneof![2 => quiet(0..1usize), 1 => parts(&PAGE_FAULTS, 8..60usize)];
+    let part = prop_oneof![3 => quiet(0..12usize), 4 => parts(&FAULTS, 1..2usize), 2 => parts(&FAULTS, 2..7usize)];
+    (start, plague, prop::collection::vec(part, 0..14)).prop_map(|(start, plague, parts)| {
+        let all = [start, plague].into_iter().chain(parts);
+        Script(all.flat_map(|(fault, times)| vec![fault; times]).collect())
+    })
 }
 
 fn lock(directory: &Mutex<Directory>) -> MutexGuard<'_, Directory> {
@@ -71,12 +84,13 @@ pub struct Round<'a> {
 
 impl Round<'_> {
     /// Everything that the issue asks for, in one go.
-    pub fn holds(&self) -> Result<(), TestCaseError> {
+    pub fn holds(&self) -> Result<BTreeSet<Fault>, TestCaseError> {
         let capabilities = capabilities(self.traits);
-        paused().block_on(self.run(&capabilities))
+        let mut met = BTreeSet::new();
+        paused().block_on(self.run(&capabilities, &mut met)).map(|()| met)
     }
 
-    async fn run(&self, capabilities: &Capabilities) -> Result<(), TestCaseError> {
+    async fn run(&self, capabilities: &Capabilities, met: &mut BTreeSet<Fault>) -> Result<(), TestCaseError> {
         let Round { before, after, removal, .. } = *self;
         let directory = Arc::new(Mutex::new(Directory::new(self.traits)));
         let proxy = Proxy::start(Upstream::Own(directory.clone())).await;
@@ -107,6 +121,8 @@ impl Round<'_> {
             })
             .await;
             let log = proxy.log();
+            met.extend(log.iter().filter_map(|(_, fault)| *fault));
+            let log: Vec<String> = log.iter().map(|(line, fault)| format!("{line} {fault:?}")).collect();
             proxy.heal();
             let now = truth(&proxy, capabilities, after).await;
             let now = now.map_err(|why| TestCaseError::fail(format!("{why}\n{}", log.join("\n"))))?;
@@ -127,7 +143,7 @@ impl Round<'_> {
 }
 
 /// An apply without faults does what it planned.
-fn all_done(ran: &Ran) -> Result<(), TestCaseError> {
+pub fn all_done(ran: &Ran) -> Result<(), TestCaseError> {
     prop_assert!(ran.refused.is_none(), "refused: {:?} {:#?}", ran.refused, ran.live.as_ref().map(|live| &live.unread));
     let failed: Vec<_> = ran.steps.iter().filter(|(_, ended)| *ended != Ended::Done).collect();
     let plan = ran.plan.as_ref();
@@ -153,9 +169,13 @@ pub fn check<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value) -> R
 fn converges(traits: Traits) {
     let removal = prop::sample::select(vec![Removal::Deactivate, Removal::Delete]);
     let scripts = prop::collection::vec(script(), TRIES);
-    check(40, &(rosters(), removal, scripts), |(Rosters { before, after }, removal, scripts)| {
-        Round { traits, before: &before, after: &after, removal, scripts: &scripts }.holds()
+    let met = RefCell::new(BTreeSet::new());
+    check(CASES, &(rosters(), removal, scripts), |(Rosters { before, after }, removal, scripts)| {
+        let round = Round { traits, before: &before, after: &after, removal, scripts: &scripts };
+        round.holds().map(|faults| met.borrow_mut().extend(faults))
     });
+    let missed: Vec<Fault> = FAULTS.into_iter().filter(|fault| !met.borrow().contains(fault)).collect();
+    assert!(missed.is_empty(), "no request met {missed:?}");
 }
 
 #[test]
@@ -176,4 +196,56 @@ fn a_server_that_keeps_words_converges() {
 #[test]
 fn a_server_that_keeps_next_to_nothing_converges() {
     converges(ALL[3]);
+}
+
+/// What may become of a change while it is on its way.
+const ON_THE_WAY: [Fault; 10] = {
+    use Fault::*;
+    [
+        ResetBefore,
+        ResetAfter,
+        StallAfter,
+        Truncated,
+        ErrorBefore,
+        ErrorAfter,
+        PageBefore,
+        PageAfter,
+        TooMany,
+        UnavailableSoon,
+    ]
+};
+
+/// Every change of an apply in which everything happens meets faults, each in its turn.
+fn every_change_may_be_lost(traits: Traits) {
+    let (before, after) = everything();
+    let whole = Script(Vec::new());
+    let round = |script: Script| {
+        let round = Round { traits, before: &before, after: &after, removal: Removal::Delete, scripts: &[script] };
+        round.holds().unwrap_or_else(|why| panic!("{}: {why}", traits.name))
+    };
+    assert!(round(whole).is_empty());
+    let mut turn = 0;
+    for at in 0.. {
+        let mut met = BTreeSet::new();
+        for _ in 0..2 {
+            turn += 1;
+            let fault = ON_THE_WAY[turn % ON_THE_WAY.len()];
+            met.extend(round(Script(vec![vec![None; at], vec![Some(fault)]].concat())));
+        }
+        if met.is_empty() {
+            // The apply ended before so many requests.
+            assert!(at > 30, "only {at} requests");
+            return;
+        }
+    }
+}
+
+#[test]
+fn every_request_to_a_server_that_keeps_everything_may_be_lost() {
+    every_change_may_be_lost(ALL[0]);
+}
+
+#[test]
+fn every_request_to_a_server_that_keeps_next_to_nothing_may_be_lost() {
+    every_change_may_be_lost(ALL[3]);
 }

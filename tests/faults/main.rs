@@ -12,6 +12,7 @@ mod common;
 
 mod client;
 mod directory;
+mod elsewhere;
 mod kill;
 mod laws;
 mod oracle;

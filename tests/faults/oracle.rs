@@ -95,7 +95,8 @@ pub fn lies(read: &Live, truth: &Live) -> Option<String> {
     differs(people(read), people(truth)).or_else(|| differs(groups(read), groups(truth)))
 }
 
-/// A step that is said to be done and is not. Only the last step of each object can be seen.
+/// A step that is said to be done and is not. Only the last step of each object can be seen; and where the reading was
+/// not whole a plan does not know all that differs.
 pub fn untrue(document: &PlanDocument, steps: &[(u32, Ended)], wanted: &Organisation, truth: &Live) -> Option<String> {
     let object = |step: &Step| (step.resource, step.handle.clone(), step.key.clone());
     document.steps.iter().enumerate().find_map(|(at, step)| {
@@ -116,6 +117,7 @@ pub fn untrue(document: &PlanDocument, steps: &[(u32, Ended)], wanted: &Organisa
         let wanted_person = wanted.person(&step.key);
         let is = match (step.action, step.resource.to_string().as_str()) {
             (Action::Delete, "permission group") => group.is_none(),
+            (action, "permission group") if !document.complete => action != Action::Create || group.is_some(),
             (_, "permission group") => {
                 let access = |group: &rosterctl::model::Group| -> Vec<_> {
                     group.applications.iter().map(|(application, level, _)| (*application, *level)).collect()
@@ -128,6 +130,7 @@ pub fn untrue(document: &PlanDocument, steps: &[(u32, Ended)], wanted: &Organisa
             (Action::Deactivate, _) if wanted_person.is_none() => {
                 person.is_some_and(|person| person.object.status.value == State::Deactivated)
             }
+            _ if !document.complete => step.action != Action::Create || person.is_some(),
             _ => wanted_person.is_none_or(|wanted| person.is_some_and(|is| same(&is.object, wanted))),
         };
         let now = || format!("{:#?} {:#?}", person.map(|one| &one.object), group.map(|one| &one.object));

@@ -15,7 +15,7 @@ use url::Url;
 use crate::directory::{Directory, Question, Reply};
 
 /// What happens to a request. Those about pages happen to lists only; others pass them by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// The connection is reset; the server never hears of it.
     ResetBefore,
@@ -106,6 +106,12 @@ pub const FAULTS: [Fault; 27] = {
     ]
 };
 
+/// Those about pages.
+pub const PAGE_FAULTS: [Fault; 9] = {
+    use Fault::*;
+    [RepeatedPage, ShuffledPage, LatePage, EarlyPage, ShortPage, EmptyPage, TooFew, TooMuch, NoTotal]
+};
+
 /// What the proxy forwards to.
 #[derive(Clone)]
 pub enum Upstream {
@@ -135,7 +141,7 @@ struct Script {
     /// How many requests came since the script began.
     number: usize,
     /// What was asked, and what happened to it.
-    log: Vec<String>,
+    log: Vec<(String, Option<Fault>)>,
     hook: Option<Hook>,
 }
 
@@ -144,6 +150,8 @@ struct Script {
 pub struct Proxy {
     /// Where it is; the base of the server behind it.
     pub url: Url,
+    /// How long clients wait, where the clock is not paused.
+    pub patience: Option<Duration>,
     upstream: Upstream,
     script: Arc<Mutex<Script>>,
 }
@@ -167,7 +175,8 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let url = Url::parse(&format!("http://127.0.0.1:{port}/v2")).expect("an address");
-        let proxy = Proxy { url, upstream, script: Arc::default() };
+        let patience = matches!(upstream, Upstream::At(..)).then_some(Duration::from_millis(400));
+        let proxy = Proxy { url, patience, upstream, script: Arc::default() };
         let own = proxy.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -194,7 +203,7 @@ impl Proxy {
     }
 
     /// What was asked since the script began, and what happened to it.
-    pub fn log(&self) -> Vec<String> {
+    pub fn log(&self) -> Vec<(String, Option<Fault>)> {
         lock(&self.script).log.clone()
     }
 
@@ -209,8 +218,9 @@ impl Proxy {
                 let mut script = lock(&self.script);
                 let fault = script.faults.get(script.number).copied().flatten();
                 script.number += 1;
-                let line = format!("{} {} {:?}", heard.method, heard.target, fault);
-                script.log.push(line);
+                // What is about pages passes everything else by.
+                let fault = fault.filter(|fault| list || !PAGE_FAULTS.contains(fault));
+                script.log.push((format!("{} {}", heard.method, heard.target), fault));
                 fault
             };
             if !self.meet(fault, &heard, list, &mut stream).await {
@@ -340,7 +350,10 @@ async fn elsewhere(
     }
     let method = reqwest::Method::from_bytes(heard.method.as_bytes()).expect("a method");
     let mut request = client.request(method, url).body(heard.body.clone());
-    for name in ["accept", "content-type", "if-match", "authorization", "x-request-id"] {
+    if let Ok(token) = std::env::var("FAULT_TOKEN") {
+        request = request.bearer_auth(token);
+    }
+    for name in ["accept", "content-type", "if-match", "x-request-id"] {
         if let Some(value) = heard.head.get(name) {
             request = request.header(name, value);
         }

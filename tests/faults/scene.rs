@@ -142,6 +142,52 @@ pub fn rosters() -> impl Strategy<Value = Rosters> {
     })
 }
 
+fn someone(id: usize, roles: u8, groups: u8) -> RawPerson {
+    RawPerson {
+        id,
+        contact: false,
+        list: false,
+        name: 0,
+        email: 0,
+        phone: 1,
+        roles,
+        groups,
+        deactivated: false,
+        signing: true,
+        office: 1,
+        languages: 1,
+    }
+}
+
+/// Two rosters between which everything happens that can: people come, go, change sides, names, addresses, roles, groups
+/// and attributes; groups come, go, and are given other names and other access.
+pub fn everything() -> (Organisation, Organisation) {
+    let group = |name, access| Some(RawGroup { name, access });
+    let before = Raw {
+        people: vec![
+            someone(0, 0b011, 0b001),
+            someone(1, 0b001, 0b101),
+            someone(2, 0b010, 0b100),
+            RawPerson { contact: true, ..someone(3, 0b100, 0) },
+            someone(4, 0b100, 0b001),
+        ],
+        groups: [group(0, [1, 2]), None, group(0, [2, 0])],
+    };
+    let after = Raw {
+        people: vec![
+            RawPerson { signing: false, office: 2, languages: 2, ..someone(0, 0b101, 0b011) },
+            RawPerson { deactivated: true, ..someone(1, 0b001, 0b001) },
+            RawPerson { contact: true, ..someone(2, 0b010, 0) },
+            RawPerson { name: 1, email: 1, phone: 0, ..someone(3, 0b100, 0b010) },
+            RawPerson { phone: 2, ..someone(5, 0b011, 0b011) },
+        ],
+        groups: [group(1, [2, 2]), group(0, [1, 1]), None],
+    };
+    let before = organisation(&before, None);
+    let after = organisation(&after, Some(&before));
+    (before, after)
+}
+
 /// The organisation that a roster describes, after another. Nobody is created without access: the platform has no way.
 pub fn organisation(raw: &Raw, earlier: Option<&Organisation>) -> Organisation {
     let platform = PLATFORM.clone();
