@@ -9,6 +9,7 @@
 
 pub mod grx;
 pub mod portal;
+pub mod served;
 pub mod stages;
 
 use std::ffi::OsString;

@@ -225,6 +225,10 @@ impl Client {
         self.writes.fetch_add(1, Ordering::Relaxed);
         let answer = match self.http.send(request).await {
             Ok(answer) => answer,
+            // What this resource refuses (403) it may say why; wrong credentials (401) are wrong everywhere.
+            Err(Failure::Denied { status: 403, answer: Some(answer), .. }) => {
+                return Err(Trouble::Refused(403, detail(&answer)));
+            }
             Err(Failure::NotSent { message, .. } | Failure::Denied { message, .. }) => {
                 return Err(Trouble::NotDone(message));
             }

@@ -16,7 +16,7 @@ use super::writing::Writing;
 use crate::live::{LiveError, Object, Operation, Refusal};
 use crate::model::Group;
 use crate::platform::Verb;
-use crate::scim::{GROUP, GROUP_EXTENSION};
+use crate::scim::{GROUP, ROSTER_GROUP};
 
 impl Writing<'_> {
     /// Carries out an operation on a permission group.
@@ -30,16 +30,17 @@ impl Writing<'_> {
         let (before, after) = (group(&operation.before), group(&operation.after));
         match (operation.action, before, after) {
             (Verb::Create, _, Some(after)) => {
+                self.untell_access(operation, None, Some(&after), &request).await.map_err(fail)?;
                 let meaning = Meaning::Permission(operation.key.clone());
                 let access = mapping::access(&after, self.platform);
                 let name = Some(after.name.value.as_str());
                 self.make_group(&operation.organisation, &meaning, name, &access, &request).await.map_err(fail)?;
-                self.tell_access(operation, None, &after, &request).await.map_err(fail)
+                self.tell_access(operation, &after, &request).await.map_err(fail)
             }
             (Verb::Delete, Some(before), _) => self.delete_group(operation, &before, &request).await,
             (_, Some(before), Some(after)) => {
                 self.update_group(operation, &before, &after, &request).await?;
-                self.tell_access(operation, Some(&before), &after, &request).await.map_err(fail)
+                self.tell_access(operation, &after, &request).await.map_err(fail)
             }
             _ => Err(fail("the operation does not say what the group shall be".to_owned())),
         }
@@ -65,8 +66,8 @@ impl Writing<'_> {
             body["externalId"] = identity.as_str().into();
         }
         if carriers.applications == Applications::Extension && !access.is_empty() {
-            body["schemas"] = json!([GROUP, GROUP_EXTENSION]);
-            body[GROUP_EXTENSION] = json!({ "applications": access });
+            body["schemas"] = json!([GROUP, ROSTER_GROUP]);
+            body[ROSTER_GROUP] = json!({ "applications": access });
         }
         if self.capabilities.members.on_create == Seen::Yes {
             body["members"] = json!([]);
@@ -164,13 +165,15 @@ impl Writing<'_> {
                 && now.identity.as_ref() == Some(&identity)
                 && (!extension || sorted(&now.access) == sorted(&wished))
         };
-        if as_wished(&now) {
-            self.remember(operation, &identity, id);
-            return Ok(());
-        }
-        if now.name != before.name.value || extension && sorted(&now.access) != sorted(&seen) {
+        let wished_already = as_wished(&now);
+        if !wished_already && (now.name != before.name.value || extension && sorted(&now.access) != sorted(&seen)) {
             let message = format!("`{}` has changed on the portal since the plan was made; plan again", operation.key);
             return Err(Refusal::Stale(message));
+        }
+        self.untell_access(operation, Some(before), Some(after), request).await.map_err(fail)?;
+        if wished_already {
+            self.remember(operation, &identity, id);
+            return Ok(());
         }
         let name = carriers.group_identity.display_name(&after.name.value, &operation.organisation, &meaning);
         let mut changes = Map::new();
@@ -182,7 +185,7 @@ impl Writing<'_> {
         let answer = if self.capabilities.groups.patch.works() {
             let replaced = |(path, value): (String, Json)| json!({ "op": "replace", "path": path, "value": value });
             let mut operations: Vec<Json> = changes.into_iter().map(replaced).collect();
-            let path = format!("{GROUP_EXTENSION}:applications");
+            let path = format!("{ROSTER_GROUP}:applications");
             if extension && wished.is_empty() {
                 operations.push(json!({ "op": "remove", "path": path }));
             } else if extension {
@@ -194,8 +197,8 @@ impl Writing<'_> {
             body.remove("meta");
             body.extend(changes);
             if extension {
-                body.insert(GROUP_EXTENSION.to_owned(), json!({ "applications": wished }));
-                body.insert("schemas".to_owned(), json!([GROUP, GROUP_EXTENSION]));
+                body.insert(ROSTER_GROUP.to_owned(), json!({ "applications": wished }));
+                body.insert("schemas".to_owned(), json!([GROUP, ROSTER_GROUP]));
             }
             client.put(kind, id, &Json::Object(body), version, request).await
         };
@@ -234,60 +237,78 @@ impl Writing<'_> {
         let (kind, id) = place(operation.handle.as_deref().unwrap_or_default())?;
         let client = &self.scim.client;
         let now = client.get(kind, id).await.map_err(|error| fail(error.to_string()))?;
-        let Some(now) = now else { return Ok(()) };
-        if let Some(now) = read(&now.json, &self.scim.carriers).filter(|now| now.name != before.name.value) {
-            let message = format!("`{}` is called `{}` on the portal by now; plan again", operation.key, now.name);
+        let other = now.as_ref().and_then(|now| read(&now.json, &self.scim.carriers));
+        if let Some(other) = other.filter(|now| now.name != before.name.value) {
+            let message = format!("`{}` is called `{}` on the portal by now; plan again", operation.key, other.name);
             return Err(Refusal::Stale(message));
         }
+        // First what tells its access: nobody would remove that once the group itself is gone.
+        self.untell_access(operation, Some(before), None, request).await.map_err(fail)?;
+        let Some(now) = now else { return Ok(()) };
         let version = now.version.as_deref().filter(|_| self.capabilities.versions.checked());
-        client.delete(kind, id, version, request).await.map_err(|trouble| fail(trouble.message().to_owned()))?;
-        for word in mapping::access(before, self.platform) {
-            self.untell(&operation.organisation, &before.id, word, request).await.map_err(fail)?;
+        self.drop_group(id, version, request).await.map_err(fail)
+    }
+
+    /// Deletes a group, and looks whether it is gone where the answer does not tell.
+    async fn drop_group(&self, id: &str, version: Option<&str>, request: &str) -> Result<(), String> {
+        let client = &self.scim.client;
+        match client.delete(Kind::Group, id, version, request).await {
+            Ok(()) => Ok(()),
+            Err(Trouble::Unknown(why)) => match client.get(Kind::Group, id).await {
+                Ok(None) => Ok(()),
+                Ok(Some(_)) => Err(format!("it is still there: {why}")),
+                Err(error) => Err(error.to_string()),
+            },
+            Err(trouble) => Err(trouble.message().to_owned()),
         }
-        Ok(())
     }
 
     /// Tells which access a group gives by groups made for that, where the target keeps it no other way.
-    async fn tell_access(
-        &self,
-        operation: &Operation,
-        before: Option<&Group>,
-        after: &Group,
-        request: &str,
-    ) -> Result<(), String> {
+    async fn tell_access(&self, operation: &Operation, after: &Group, request: &str) -> Result<(), String> {
         if self.scim.carriers.applications != Applications::Groups {
             return Ok(());
         }
-        let words = |group: &Group| mapping::access(group, self.platform).into_iter().collect::<BTreeSet<_>>();
-        let wished = words(after);
         let name = Some(after.name.value.as_str());
-        for word in &wished {
-            let meaning = Meaning::Access(operation.key.clone(), word.clone());
+        for word in mapping::access(after, self.platform) {
+            let meaning = Meaning::Access(operation.key.clone(), word);
             let known = self.scim.names().groups.contains_key(&meaning.identity(&operation.organisation));
             if !known {
                 self.make_group(&operation.organisation, &meaning, name, &[], request).await?;
             }
         }
-        let Some(before) = before else { return Ok(()) };
-        let same = before.id == operation.key;
-        for word in words(before).into_iter().filter(|word| !same || !wished.contains(word)) {
-            self.untell(&operation.organisation, &before.id, word, request).await?;
-        }
         Ok(())
     }
 
-    async fn untell(
+    /// Removes what tells of access that a group shall not give. This comes before anything else is told or the group
+    /// gets another id: a group of two levels of one application could not be understood, and what tells of a group
+    /// that is not there would stay for ever.
+    async fn untell_access(
         &self,
-        organisation: &SmolStr,
-        group: &SmolStr,
-        word: SmolStr,
+        operation: &Operation,
+        before: Option<&Group>,
+        after: Option<&Group>,
         request: &str,
     ) -> Result<(), String> {
-        let identity = Meaning::Access(group.clone(), word).identity(organisation);
-        let id = self.scim.names().groups.remove(&identity);
-        let Some(id) = id else { return Ok(()) };
-        let gone = self.scim.client.delete(Kind::Group, &id, None, request).await;
-        gone.map_err(|trouble| trouble.message().to_owned())
+        if self.scim.carriers.applications != Applications::Groups {
+            return Ok(());
+        }
+        let organisation = &operation.organisation;
+        let words = after.map(|after| mapping::access(after, self.platform)).unwrap_or_default();
+        let wished: BTreeSet<SmolStr> =
+            words.into_iter().map(|word| Meaning::Access(operation.key.clone(), word).identity(organisation)).collect();
+        let ids = [Some(&operation.key), before.map(|before| &before.id)];
+        let prefixes: Vec<String> = ids.into_iter().flatten().map(|id| format!("{organisation}/{id}/")).collect();
+        let told: Vec<(SmolStr, SmolStr)> = {
+            let names = self.scim.names();
+            let ours = |identity: &SmolStr| prefixes.iter().any(|prefix| identity.starts_with(prefix.as_str()));
+            let told = names.groups.iter().filter(|(identity, _)| ours(identity) && !wished.contains(*identity));
+            told.map(|(identity, id)| (identity.clone(), id.clone())).collect()
+        };
+        for (identity, id) in told {
+            self.drop_group(&id, None, request).await?;
+            self.scim.names().groups.remove(&identity);
+        }
+        Ok(())
     }
 }
 

@@ -106,6 +106,14 @@ impl Scim {
         self.config.capabilities.as_ref()
     }
 
+    /// An organisation there, with the platform that the workspace gives it.
+    pub fn organisation(&self, id: &str) -> Listed {
+        let platform = self.config.platform.as_ref();
+        let (reference, text) =
+            platform.map_or_else(Default::default, |listed| (listed.platform.clone(), listed.platform_text.clone()));
+        Listed { id: id.into(), platform: reference, platform_text: text }
+    }
+
     /// The way to it.
     pub fn http(&self) -> Arc<Http> {
         self.client.http()
@@ -142,11 +150,7 @@ impl Read for Scim {
     }
 
     async fn organisations(&self) -> Result<Vec<Listed>, LiveError> {
-        let platform = self.config.platform.as_ref();
-        let (reference, text) =
-            platform.map_or_else(Default::default, |listed| (listed.platform.clone(), listed.platform_text.clone()));
-        let listed = |id: SmolStr| Listed { id, platform: reference.clone(), platform_text: text.clone() };
-        Ok(self.managed().await?.into_iter().map(listed).collect())
+        Ok(self.managed().await?.iter().map(|id| self.organisation(id)).collect())
     }
 
     async fn managed(&self) -> Result<Vec<SmolStr>, LiveError> {

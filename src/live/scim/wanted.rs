@@ -12,7 +12,7 @@ use super::mapping::{self, Carriers, Identity, Roles, Words};
 use super::wire::{AccountText, words};
 use crate::model::{EntryType, Person};
 use crate::platform::{Platform, Section, State};
-use crate::scim::{CONTACT, ENTERPRISE, USER, USER_EXTENSION};
+use crate::scim::{CONTACT, ENTERPRISE_USER, ROSTER_USER, USER};
 
 /// An account as it shall be.
 #[derive(Clone, Debug)]
@@ -214,11 +214,11 @@ impl Wanted {
         all.extend(self.attributes.as_ref().map(|_| Attribute::Attributes));
         all.extend(self.entry_type.map(|_| Attribute::Type));
         self.put(&mut body, &all, means);
-        if body.contains_key(ENTERPRISE) {
-            schemas.push(ENTERPRISE);
+        if body.contains_key(ENTERPRISE_USER) {
+            schemas.push(ENTERPRISE_USER);
         }
-        if body.contains_key(USER_EXTENSION) {
-            schemas.push(USER_EXTENSION);
+        if body.contains_key(ROSTER_USER) {
+            schemas.push(ROSTER_USER);
         }
         body.insert("schemas".to_owned(), schemas.into());
         Json::Object(body)
@@ -245,7 +245,7 @@ impl Wanted {
             }
         }
         let extended: Vec<&str> =
-            [ENTERPRISE, USER_EXTENSION].into_iter().filter(|urn| body.contains_key(*urn)).collect();
+            [ENTERPRISE_USER, ROSTER_USER].into_iter().filter(|urn| body.contains_key(*urn)).collect();
         if let Some(Json::Array(schemas)) = body.get_mut("schemas") {
             let missing: Vec<Json> =
                 extended.into_iter().filter(|urn| !schemas.iter().any(|one| one == urn)).map(Json::from).collect();
@@ -274,7 +274,7 @@ impl Wanted {
 
     fn values(&self, attribute: Attribute, now: &Map<String, Json>, means: &Means<'_>) -> Vec<(Path, Json)> {
         use Path::{Extension, Plain};
-        let extension = |name: &'static str| if self.contact { Plain(name) } else { Extension(USER_EXTENSION, name) };
+        let extension = |name: &'static str| if self.contact { Plain(name) } else { Extension(ROSTER_USER, name) };
         let strings = |words: &Option<Vec<SmolStr>>| -> Json {
             words.iter().flatten().map(|word| Json::from(word.as_str())).collect()
         };
@@ -284,7 +284,7 @@ impl Wanted {
                 (Some(identity), _) if self.contact => vec![(Plain("externalId"), identity.as_str().into())],
                 (Some(identity), Identity::ExternalId) => vec![(Plain("externalId"), identity.as_str().into())],
                 (Some(identity), Identity::EmployeeNumber) => {
-                    vec![(Extension(ENTERPRISE, "employeeNumber"), identity.as_str().into())]
+                    vec![(Extension(ENTERPRISE_USER, "employeeNumber"), identity.as_str().into())]
                 }
                 (Some(_), Identity::UserName) => Vec::new(),
             },

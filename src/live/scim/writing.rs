@@ -17,7 +17,19 @@ use super::wanted::Means;
 use super::{Scim, place};
 use crate::live::{Author, Object, Operation, Refusal, Resource};
 use crate::model::Person;
-use crate::platform::{Platform, Section, Verb};
+use crate::platform::{AttributeType, Platform, Section, Verb};
+
+/// One round of changes of members.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// People leave the groups of values that they no longer have: somebody with two values of an attribute that has
+    /// one could not be understood, should the run end between.
+    FormerValues,
+    /// People join.
+    Joins,
+    /// People leave.
+    Leaves,
+}
 
 /// One call to carry operations out.
 pub(super) struct Writing<'a> {
@@ -88,7 +100,7 @@ impl<'a> Writing<'a> {
         outcomes
     }
 
-    /// Gathers who joins and who leaves each group, joins first.
+    /// Gathers who joins and who leaves each group, joins first but for the values of attributes.
     async fn join_and_leave(
         &self,
         operations: &[Operation],
@@ -122,8 +134,9 @@ impl<'a> Writing<'a> {
         }
         let steps: Vec<u32> = operations.iter().map(|operation| operation.step).collect();
         let most = self.scim.client.concurrency().max(1);
-        for joining in [true, false] {
-            let part = changes.iter().map(|(group, change)| (group, change.only(joining)));
+        for pass in [Pass::FormerValues, Pass::Joins, Pass::Leaves] {
+            let part = changes.iter().filter(|(group, _)| pass != Pass::FormerValues || self.is_value(group));
+            let part = part.map(|(group, change)| (group, change.only(pass == Pass::Joins)));
             let part: Vec<_> = part.filter(|(_, change)| !change.is_empty()).collect();
             let requests = part.iter().map(|(group, change)| {
                 let id = self.request_id(change.steps(&steps));
@@ -139,11 +152,25 @@ impl<'a> Writing<'a> {
                 }
             }
             drop(under_way);
-            // Who could not join does not leave: access is never lost on the way.
-            for change in changes.values_mut() {
+            for (group, change) in &mut changes {
+                // Who could not join does not leave: access is never lost on the way.
                 change.leave.retain(|(at, _)| outcomes[*at].is_ok());
+                if self.is_value(group) {
+                    change.join.retain(|(at, _)| outcomes[*at].is_ok());
+                    change.leave.clear();
+                }
             }
         }
+    }
+
+    /// Whether a group tells the value of an attribute that has one value only.
+    fn is_value(&self, group: &MemberOf) -> bool {
+        let MemberOf::Group(_, Meaning::Fact(fact)) = group else { return false };
+        let name = fact.strip_prefix("attribute:").and_then(|word| word.split_once('=')).map(|(name, _)| name);
+        let attribute = name.and_then(|name| self.platform.attribute(name));
+        attribute.is_some_and(|attribute| {
+            !matches!(self.platform[attribute].value_type, AttributeType::List | AttributeType::Roles)
+        })
     }
 
     /// The groups of the target that a person is in before and after an operation.
