@@ -13,7 +13,7 @@ use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use super::plan::Planned;
 use super::platform::platform;
-use super::target::Target;
+use super::connect::Target;
 use crate::apply::trail::Trail;
 use crate::apply::{ApprovedPlan, Done, Ended, Refused};
 use crate::error::{Error, Exit};

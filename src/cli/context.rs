@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::args::{Common, Deny, Reach};
 use super::output::Output;
-use super::target::Target;
+use super::connect::Target;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
 use crate::document::record::visible;
 use crate::document::source::WORKSPACE_FILE;

@@ -3,6 +3,7 @@
 mod apply;
 mod args;
 mod completions;
+mod connect;
 mod context;
 mod drift;
 mod explain;
@@ -13,7 +14,6 @@ mod output;
 mod plan;
 mod platform;
 mod portal;
-mod probe;
 mod schema;
 mod serve;
 mod target;
@@ -55,7 +55,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
         Command::Drift(args) => drift::run(args, &cli.common, output),
         Command::Export(args) => export::run(args, &cli.common, output),
         Command::Portal(args) => portal::run(args, &cli.common, output),
-        Command::Target(args) => probe::run(args, &cli.common, output),
+        Command::Target(args) => target::run(args, &cli.common, output),
         Command::Serve(args) => serve::run(args, &cli.common, output),
         Command::Who(args) => who::run(args, &cli.common, output),
         Command::Explain(args) => explain::run(args, &cli.common, output),

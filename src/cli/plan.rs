@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::{Common, PlanArgs, Reach};
 use super::context::{Context, Rosters, Settings, block_on, sort};
 use super::output::Output;
-use super::target::Target;
+use super::connect::Target;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};

@@ -6,7 +6,7 @@ use super::args::{AcceptArgs, AuditArgs, Common, PortalArgs, PortalCommand};
 use super::context::{Context, Settings, block_on};
 use super::export::{choose, platform};
 use super::output::Output;
-use super::target::Target;
+use super::connect::Target;
 use crate::diagnostic::nearest;
 use crate::document::record::visible;
 use crate::error::{Error, Exit};

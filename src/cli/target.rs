@@ -1,224 +1,84 @@
-//! A target opened as the workspace describes it, and what commands ask of it.
+//! `rosterctl target probe`: tries what a target does, and writes it into a file to review and commit.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use smol_str::SmolStr;
+use serde_json::json;
 
+use super::args::{Common, ProbeArgs, TargetArgs, TargetCommand};
+use super::context::{Context, Settings, block_on};
 use super::output::Output;
-use super::platform::platform;
-use crate::document::record::Text;
-use crate::document::source::read_text;
-use crate::document::workspace::{Auth as AuthText, ContactsAs, SecretRef, Target as TargetText, TargetKind};
-use crate::error::Error;
-use crate::http::{Auth, Http, HttpError, Secret, Settings, Url};
-use crate::live::scim::{Capabilities, Config};
-use crate::live::{Embedded, Listed, Portal, Scim};
-use crate::plan::document::TargetRef;
+use super::connect::Target;
+use crate::document::source::replace;
+use crate::error::{Error, Exit};
+use crate::live::scim::capabilities::CAPABILITIES_VERSION;
+use crate::live::scim::probe::{Probed, probe};
+use crate::report::{Format, json as as_json, text};
 
-/// A target that has been opened.
-#[derive(Debug)]
-pub struct Target {
-    /// The name and kind.
-    pub reference: TargetRef,
-    /// The person to whom the credentials belong.
-    pub actor: Option<SmolStr>,
-    /// The portal itself.
-    pub portal: Portal,
-    /// Where what the portal was seen to do is kept, of portals on the network.
-    pub capabilities: Option<PathBuf>,
-    /// Where the trail of what was applied is kept.
-    pub audit: PathBuf,
-    /// Whether the trail tells what is personal.
-    pub personal: bool,
+/// Runs the command.
+pub fn run(args: &TargetArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    let TargetCommand::Probe(args) = &args.command;
+    let context = Context::open(common)?;
+    if !context.diagnostics.is_empty() {
+        return output.refuse(&context.diagnostics, &context.sources);
+    }
+    let target = Settings::from(context).target(common)?;
+    block_on(learn(args, &target, output))?
 }
 
-impl Target {
-    /// The embedded portal; an error where the target is of another kind.
-    pub fn embedded(&self) -> Result<&Embedded, Error> {
-        self.portal.embedded().ok_or_else(|| not_embedded(&self.reference))
-    }
-
-    /// The embedded portal alone; an error where the target is of another kind.
-    pub fn into_embedded(self) -> Result<Embedded, Error> {
-        match self.portal {
-            Portal::Embedded(portal) => Ok(*portal),
-            Portal::Scim(_) => Err(not_embedded(&self.reference)),
-        }
-    }
-
-    /// Opens a target. Paths are relative to `base`.
-    pub fn open(name: &str, target: &TargetText, base: &Path) -> Result<Target, Error> {
-        let mut opened = Target::of_kind(name, target, base)?;
-        if let Some(audit) = &target.audit {
-            if let Some(path) = &audit.path {
-                opened.audit = base.join(path.value.as_str());
-            }
-            opened.personal = audit.personal.as_ref().is_some_and(|personal| personal.value);
-        }
-        Ok(opened)
-    }
-
-    fn of_kind(name: &str, target: &TargetText, base: &Path) -> Result<Target, Error> {
-        let actor = target.actor.as_ref().map(|actor| actor.value.0.clone());
-        match (target.kind.0.as_ref().map(|kind| kind.value), &target.path, &target.url) {
-            (Some(TargetKind::Embedded), Some(path), _) => Target::in_file(name, &path.value, base, actor),
-            (Some(TargetKind::Scim), _, Some(url)) => Target::scim(name, url, target, base, actor),
-            (kind, ..) => {
-                let kind = kind.map_or("unknown", TargetKind::as_str);
-                let message = format!("the target `{name}` is of kind `{kind}`, which this version cannot reach yet");
-                Err(Error::failed(message, "choose a target of kind `embedded` or `scim`"))
-            }
-        }
-    }
-
-    /// Says with `-v` how many requests a portal on the network was sent.
-    pub fn tell_requests(&self, output: &Output) {
-        if let Some(portal) = self.portal.scim().filter(|_| output.style.verbose > 0) {
-            let (all, writes) = portal.sent();
-            output.remark(&format!("`{}` was sent {all} requests, {writes} to change something", self.reference.name));
-        }
-    }
-
-    /// Opens a portal in a file.
-    pub fn in_file(name: &str, path: &str, base: &Path, actor: Option<SmolStr>) -> Result<Target, Error> {
-        let portal = Portal::Embedded(Box::new(Embedded::open(&base.join(path))?));
-        let reference = TargetRef { name: name.to_owned(), kind: "embedded".to_owned(), identity: path.to_owned() };
-        Ok(Target { reference, actor, portal, capabilities: None, audit: usual_audit(name, base), personal: false })
-    }
-
-    fn scim(name: &str, url: &Text, target: &TargetText, base: &Path, actor: Option<SmolStr>) -> Result<Target, Error> {
-        let file = match &target.capabilities {
-            Some(file) => base.join(file.value.as_str()),
-            None => base.join("capabilities").join(format!("{name}.yaml")),
-        };
-        let mut capabilities = Capabilities::load(&file)?;
-        if let Some(known) = &mut capabilities {
-            contacts(name, target, known)?;
-        }
-        let platform = target.platform.as_ref().map(|word| listed(&word.value, base)).transpose()?;
-        let seen = capabilities.as_ref().map(|known| (known.learned.users, known.learned.at.clone()));
-        let http = Http::new(settings(name, url, target, base)?).map_err(unusable(name))?;
-        let identity = http.base().as_str().trim_end_matches('/').to_owned();
-        let config = Config { name: name.to_owned(), capabilities, platform, seen };
-        let portal = Portal::Scim(Box::new(Scim::new(Arc::new(http), config)));
-        let reference = TargetRef { name: name.to_owned(), kind: "scim".to_owned(), identity };
-        let audit = usual_audit(name, base);
-        Ok(Target { reference, actor, portal, capabilities: Some(file), audit, personal: false })
-    }
-}
-
-fn not_embedded(target: &TargetRef) -> Error {
-    let message =
-        format!("the target `{}` is of kind `{}`: this is for embedded portals only", target.name, target.kind);
-    Error::usage(message, "name an embedded target with --target")
-}
-
-fn usual_audit(name: &str, base: &Path) -> PathBuf {
-    base.join(".rosterctl").join("audit").join(format!("{name}.jsonl"))
-}
-
-/// Where contacts are kept, as the workspace says.
-fn contacts(name: &str, target: &TargetText, known: &mut Capabilities) -> Result<(), Error> {
-    match target.contacts.as_ref().map(|contacts| contacts.value) {
-        Some(ContactsAs::InactiveUsers) => known.contacts = None,
-        Some(ContactsAs::ResourceType) if known.contacts.is_none() => {
-            let message = format!("the target `{name}` has no resource type for contacts that is known");
-            let hint = "write `contacts: inactive-users`, or learn anew with `rosterctl target probe --write`";
-            return Err(Error::failed(message, hint));
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-fn listed(word: &str, base: &Path) -> Result<Listed, Error> {
-    let platform = platform(word, base)?;
-    Ok(Listed { id: SmolStr::default(), platform: word.into(), platform_text: platform.text })
-}
-
-fn settings(name: &str, url: &Text, target: &TargetText, base: &Path) -> Result<Settings, Error> {
-    let address = address(name, "url", &url.value)?;
-    let auth = match &target.auth {
-        None => Auth::None,
-        Some(auth) => sign_in(name, auth, base)?,
+async fn learn(args: &ProbeArgs, target: &Target, output: &Output) -> Result<Exit, Error> {
+    let name = &target.reference.name;
+    let (Some(portal), Some(usual)) = (target.portal.scim(), &target.capabilities) else {
+        let message = format!("the target `{name}` is of kind `{}`: there is nothing to learn", target.reference.kind);
+        return Err(Error::usage(message, "name a target of kind `scim` with --target"));
     };
-    let mut settings = Settings::new(address, auth);
-    settings.ca = target.ca.as_ref().map(|file| base.join(file.value.as_str()));
-    if let Some(concurrency) = &target.concurrency {
-        settings.concurrency = concurrency.value as usize;
+    let before = portal.capabilities();
+    if !args.write && before.is_some_and(|known| known.learned.by_writing) && args.out.is_none() {
+        // What was learned by writing is worth more than what reading shows: only the counts are new.
+        output.remark("what was learned by writing is kept; only how many people there are is counted anew");
     }
-    settings.requests_per_second = target.requests_per_second.as_ref().map(|rate| rate.value);
-    Ok(settings)
-}
-
-fn sign_in(name: &str, auth: &AuthText, base: &Path) -> Result<Auth, Error> {
-    match (&auth.bearer, &auth.basic, &auth.oauth2_client_credentials) {
-        (Some(token), None, None) => Ok(Auth::Bearer(secret(token, base)?)),
-        (None, Some(basic), None) => {
-            let (Some(user), Some(password)) = (&basic.user.0, &basic.password.0) else {
-                return Err(one_of_three(name));
-            };
-            Ok(Auth::Basic { user: user.value.to_string(), password: secret(password, base)? })
-        }
-        (None, None, Some(client)) => {
-            let (Some(token_url), Some(id), Some(own)) =
-                (&client.token_url.0, &client.client_id.0, &client.client_secret.0)
-            else {
-                return Err(one_of_three(name));
-            };
-            Ok(Auth::ClientCredentials {
-                token_url: address(name, "tokenUrl", &token_url.value)?,
-                client_id: id.value.to_string(),
-                client_secret: secret(own, base)?,
-                scope: client.scope.as_ref().map(|scope| scope.value.to_string()),
-            })
-        }
-        _ => Err(one_of_three(name)),
+    let mut probed = probe(portal.http(), args.write).await?;
+    if let Some(before) = before.filter(|known| !args.write && known.learned.by_writing) {
+        let learned = probed.capabilities.learned.clone();
+        probed.capabilities = before.clone();
+        probed.capabilities.learned.users = learned.users;
+        probed.capabilities.learned.groups = learned.groups;
     }
+    let text = probed.capabilities.text()?;
+    let out = args.out.as_deref().unwrap_or(usual);
+    let shown = out == Path::new("-");
+    if !shown {
+        save(out, &text)?;
+    }
+    output.print(&match output.format {
+        Format::Text if shown => text,
+        Format::Text => text::probed(&probed.capabilities, &probed.remarks, &out.display().to_string(), name),
+        Format::Json => as_json::to_json(&json!({
+            "version": CAPABILITIES_VERSION,
+            "capabilities": probed.capabilities,
+            "remarks": probed.remarks,
+            "left": probed.left,
+        })),
+    })?;
+    conclude(&probed, output)
 }
 
-fn one_of_three(name: &str) -> Error {
-    let message = format!("`auth` of the target `{name}` must be one of three");
-    Error::failed(message, "write either `bearer`, `basic` or `oauth2ClientCredentials`")
+/// What could not be removed again is the one thing that somebody has to do by hand.
+fn conclude(probed: &Probed, output: &Output) -> Result<Exit, Error> {
+    if probed.left.is_empty() {
+        return Ok(Exit::Clean);
+    }
+    let message = format!("these were created by the probe and could not be removed:\n  {}", probed.left.join("\n  "));
+    output.complain(&Error::failed(message, "remove them by hand: they have `rosterctl-probe` in their names"));
+    Ok(Exit::Findings)
 }
 
-/// A secret from where the workspace says that it is.
-fn secret(reference: &SecretRef, base: &Path) -> Result<Secret, Error> {
-    let (text, place) = match reference {
-        SecretRef::Env(name) => {
-            let text = std::env::var(name.as_str()).map_err(|_| {
-                let message = format!("the environment variable `{name}` that holds a secret is not set");
-                Error::failed(message, format!("set it for this command: export {name}=…"))
-            })?;
-            (text, format!("the environment variable `{name}`"))
-        }
-        SecretRef::File(path) => {
-            let text = read_text(&base.join(path.as_str())).map_err(|why| {
-                let message = format!("the file `{path}` that holds a secret {}", why.message);
-                Error::failed(message, "make it readable for you and nobody else")
-            })?;
-            (text, format!("the file `{path}`"))
-        }
+fn save(file: &Path, text: &str) -> Result<(), Error> {
+    let failed = |error: std::io::Error| {
+        let message = format!("the capabilities could not be saved to `{}`: {error}", file.display());
+        Error::failed(message, "make room or name another file with --out; nothing was saved")
     };
-    let text = text.trim();
-    if text.is_empty() || text.chars().any(char::is_control) {
-        let message = format!("{place} does not hold a secret: it is empty, or has several lines");
-        return Err(Error::failed(message, "put the secret alone into it"));
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    Ok(Secret::new(text))
-}
-
-fn address(name: &str, key: &str, text: &str) -> Result<Url, Error> {
-    Url::parse(text).map_err(|error| {
-        let message = format!("`{key}` of the target `{name}` is no address: {error}");
-        Error::failed(message, "write it whole, such as https://portal.example/scim/v2")
-    })
-}
-
-fn unusable(name: &str) -> impl Fn(HttpError) -> Error {
-    move |error| {
-        let message = format!("the target `{name}` cannot be used: {}", error.message);
-        Error { message, hint: error.hint, exit: crate::error::Exit::Findings }
-    }
+    replace(file, text).map_err(failed)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::args::{Common, Looking, Question, Reach, WhoArgs};
 use super::context::{Context, Rosters, block_on};
 use super::output::Output;
-use super::target::Target;
+use super::connect::Target;
 use crate::diagnostic::{Severity, nearest};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};

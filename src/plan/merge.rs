@@ -11,8 +11,6 @@ pub fn merged(live: Option<&Person>, wanted: &Person) -> Person {
     after.until = None;
     after.email = match (&wanted.email, live) {
         (None, Some(live)) => live.email.clone(),
-        // Addresses are compared without case, so one in another case is no change: portals may have a case of theirs.
-        (Some(email), Some(live)) if live.has_address(&email.value) => live.email.clone(),
         (email, _) => filled(email),
     };
     after.phone = match (&wanted.phone, live) {

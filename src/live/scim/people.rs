@@ -230,6 +230,9 @@ impl Writing<'_> {
             if wanted.renames(before, &text, means) {
                 differs.push(Attribute::UserName);
             }
+            if wanted.respells(&text) && !differs.contains(&Attribute::Email) {
+                differs.push(Attribute::Email);
+            }
             if differs.is_empty() {
                 return Ok(written);
             }

@@ -192,6 +192,14 @@ impl Wanted {
         by_address && moved && self.email.is_some() && same_address(now, before.email.as_deref())
     }
 
+    /// Whether the mail address is the same in another case: that is written, and a portal may keep its own case.
+    pub fn respells(&self, text: &AccountText) -> bool {
+        let there = text.emails.iter().find(|email| email.primary).or(text.emails.first());
+        there
+            .zip(self.email.as_ref())
+            .is_some_and(|(there, email)| there.value != *email && there.value.eq_ignore_ascii_case(email))
+    }
+
     fn our_roles(&self, text: &AccountText, means: &Means<'_>) -> Vec<SmolStr> {
         let ours = words(&text.roles).filter(|role| means.platform.role(role).is_some());
         let mut roles: Vec<SmolStr> = ours.cloned().collect();

@@ -1,0 +1,224 @@
+//! A target opened as the workspace describes it, and what commands ask of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::output::Output;
+use super::platform::platform;
+use crate::document::record::Text;
+use crate::document::source::read_text;
+use crate::document::workspace::{Auth as AuthText, ContactsAs, SecretRef, Target as TargetText, TargetKind};
+use crate::error::Error;
+use crate::http::{Auth, Http, HttpError, Secret, Settings, Url};
+use crate::live::scim::{Capabilities, Config};
+use crate::live::{Embedded, Listed, Portal, Scim};
+use crate::plan::document::TargetRef;
+
+/// A target that has been opened.
+#[derive(Debug)]
+pub struct Target {
+    /// The name and kind.
+    pub reference: TargetRef,
+    /// The person to whom the credentials belong.
+    pub actor: Option<SmolStr>,
+    /// The portal itself.
+    pub portal: Portal,
+    /// Where what the portal was seen to do is kept, of portals on the network.
+    pub capabilities: Option<PathBuf>,
+    /// Where the trail of what was applied is kept.
+    pub audit: PathBuf,
+    /// Whether the trail tells what is personal.
+    pub personal: bool,
+}
+
+impl Target {
+    /// The embedded portal; an error where the target is of another kind.
+    pub fn embedded(&self) -> Result<&Embedded, Error> {
+        self.portal.embedded().ok_or_else(|| not_embedded(&self.reference))
+    }
+
+    /// The embedded portal alone; an error where the target is of another kind.
+    pub fn into_embedded(self) -> Result<Embedded, Error> {
+        match self.portal {
+            Portal::Embedded(portal) => Ok(*portal),
+            Portal::Scim(_) => Err(not_embedded(&self.reference)),
+        }
+    }
+
+    /// Opens a target. Paths are relative to `base`.
+    pub fn open(name: &str, target: &TargetText, base: &Path) -> Result<Target, Error> {
+        let mut opened = Target::of_kind(name, target, base)?;
+        if let Some(audit) = &target.audit {
+            if let Some(path) = &audit.path {
+                opened.audit = base.join(path.value.as_str());
+            }
+            opened.personal = audit.personal.as_ref().is_some_and(|personal| personal.value);
+        }
+        Ok(opened)
+    }
+
+    fn of_kind(name: &str, target: &TargetText, base: &Path) -> Result<Target, Error> {
+        let actor = target.actor.as_ref().map(|actor| actor.value.0.clone());
+        match (target.kind.0.as_ref().map(|kind| kind.value), &target.path, &target.url) {
+            (Some(TargetKind::Embedded), Some(path), _) => Target::in_file(name, &path.value, base, actor),
+            (Some(TargetKind::Scim), _, Some(url)) => Target::scim(name, url, target, base, actor),
+            (kind, ..) => {
+                let kind = kind.map_or("unknown", TargetKind::as_str);
+                let message = format!("the target `{name}` is of kind `{kind}`, which this version cannot reach yet");
+                Err(Error::failed(message, "choose a target of kind `embedded` or `scim`"))
+            }
+        }
+    }
+
+    /// Says with `-v` how many requests a portal on the network was sent.
+    pub fn tell_requests(&self, output: &Output) {
+        if let Some(portal) = self.portal.scim().filter(|_| output.style.verbose > 0) {
+            let (all, writes) = portal.sent();
+            output.remark(&format!("`{}` was sent {all} requests, {writes} to change something", self.reference.name));
+        }
+    }
+
+    /// Opens a portal in a file.
+    pub fn in_file(name: &str, path: &str, base: &Path, actor: Option<SmolStr>) -> Result<Target, Error> {
+        let portal = Portal::Embedded(Box::new(Embedded::open(&base.join(path))?));
+        let reference = TargetRef { name: name.to_owned(), kind: "embedded".to_owned(), identity: path.to_owned() };
+        Ok(Target { reference, actor, portal, capabilities: None, audit: usual_audit(name, base), personal: false })
+    }
+
+    fn scim(name: &str, url: &Text, target: &TargetText, base: &Path, actor: Option<SmolStr>) -> Result<Target, Error> {
+        let file = match &target.capabilities {
+            Some(file) => base.join(file.value.as_str()),
+            None => base.join("capabilities").join(format!("{name}.yaml")),
+        };
+        let mut capabilities = Capabilities::load(&file)?;
+        if let Some(known) = &mut capabilities {
+            contacts(name, target, known)?;
+        }
+        let platform = target.platform.as_ref().map(|word| listed(&word.value, base)).transpose()?;
+        let seen = capabilities.as_ref().map(|known| (known.learned.users, known.learned.at.clone()));
+        let http = Http::new(settings(name, url, target, base)?).map_err(unusable(name))?;
+        let identity = http.base().as_str().trim_end_matches('/').to_owned();
+        let config = Config { name: name.to_owned(), capabilities, platform, seen };
+        let portal = Portal::Scim(Box::new(Scim::new(Arc::new(http), config)));
+        let reference = TargetRef { name: name.to_owned(), kind: "scim".to_owned(), identity };
+        let audit = usual_audit(name, base);
+        Ok(Target { reference, actor, portal, capabilities: Some(file), audit, personal: false })
+    }
+}
+
+fn not_embedded(target: &TargetRef) -> Error {
+    let message =
+        format!("the target `{}` is of kind `{}`: this is for embedded portals only", target.name, target.kind);
+    Error::usage(message, "name an embedded target with --target")
+}
+
+fn usual_audit(name: &str, base: &Path) -> PathBuf {
+    base.join(".rosterctl").join("audit").join(format!("{name}.jsonl"))
+}
+
+/// Where contacts are kept, as the workspace says.
+fn contacts(name: &str, target: &TargetText, known: &mut Capabilities) -> Result<(), Error> {
+    match target.contacts.as_ref().map(|contacts| contacts.value) {
+        Some(ContactsAs::InactiveUsers) => known.contacts = None,
+        Some(ContactsAs::ResourceType) if known.contacts.is_none() => {
+            let message = format!("the target `{name}` has no resource type for contacts that is known");
+            let hint = "write `contacts: inactive-users`, or learn anew with `rosterctl target probe --write`";
+            return Err(Error::failed(message, hint));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn listed(word: &str, base: &Path) -> Result<Listed, Error> {
+    let platform = platform(word, base)?;
+    Ok(Listed { id: SmolStr::default(), platform: word.into(), platform_text: platform.text })
+}
+
+fn settings(name: &str, url: &Text, target: &TargetText, base: &Path) -> Result<Settings, Error> {
+    let address = address(name, "url", &url.value)?;
+    let auth = match &target.auth {
+        None => Auth::None,
+        Some(auth) => sign_in(name, auth, base)?,
+    };
+    let mut settings = Settings::new(address, auth);
+    settings.ca = target.ca.as_ref().map(|file| base.join(file.value.as_str()));
+    if let Some(concurrency) = &target.concurrency {
+        settings.concurrency = concurrency.value as usize;
+    }
+    settings.requests_per_second = target.requests_per_second.as_ref().map(|rate| rate.value);
+    Ok(settings)
+}
+
+fn sign_in(name: &str, auth: &AuthText, base: &Path) -> Result<Auth, Error> {
+    match (&auth.bearer, &auth.basic, &auth.oauth2_client_credentials) {
+        (Some(token), None, None) => Ok(Auth::Bearer(secret(token, base)?)),
+        (None, Some(basic), None) => {
+            let (Some(user), Some(password)) = (&basic.user.0, &basic.password.0) else {
+                return Err(one_of_three(name));
+            };
+            Ok(Auth::Basic { user: user.value.to_string(), password: secret(password, base)? })
+        }
+        (None, None, Some(client)) => {
+            let (Some(token_url), Some(id), Some(own)) =
+                (&client.token_url.0, &client.client_id.0, &client.client_secret.0)
+            else {
+                return Err(one_of_three(name));
+            };
+            Ok(Auth::ClientCredentials {
+                token_url: address(name, "tokenUrl", &token_url.value)?,
+                client_id: id.value.to_string(),
+                client_secret: secret(own, base)?,
+                scope: client.scope.as_ref().map(|scope| scope.value.to_string()),
+            })
+        }
+        _ => Err(one_of_three(name)),
+    }
+}
+
+fn one_of_three(name: &str) -> Error {
+    let message = format!("`auth` of the target `{name}` must be one of three");
+    Error::failed(message, "write either `bearer`, `basic` or `oauth2ClientCredentials`")
+}
+
+/// A secret from where the workspace says that it is.
+fn secret(reference: &SecretRef, base: &Path) -> Result<Secret, Error> {
+    let (text, place) = match reference {
+        SecretRef::Env(name) => {
+            let text = std::env::var(name.as_str()).map_err(|_| {
+                let message = format!("the environment variable `{name}` that holds a secret is not set");
+                Error::failed(message, format!("set it for this command: export {name}=…"))
+            })?;
+            (text, format!("the environment variable `{name}`"))
+        }
+        SecretRef::File(path) => {
+            let text = read_text(&base.join(path.as_str())).map_err(|why| {
+                let message = format!("the file `{path}` that holds a secret {}", why.message);
+                Error::failed(message, "make it readable for you and nobody else")
+            })?;
+            (text, format!("the file `{path}`"))
+        }
+    };
+    let text = text.trim();
+    if text.is_empty() || text.chars().any(char::is_control) {
+        let message = format!("{place} does not hold a secret: it is empty, or has several lines");
+        return Err(Error::failed(message, "put the secret alone into it"));
+    }
+    Ok(Secret::new(text))
+}
+
+fn address(name: &str, key: &str, text: &str) -> Result<Url, Error> {
+    Url::parse(text).map_err(|error| {
+        let message = format!("`{key}` of the target `{name}` is no address: {error}");
+        Error::failed(message, "write it whole, such as https://portal.example/scim/v2")
+    })
+}
+
+fn unusable(name: &str) -> impl Fn(HttpError) -> Error {
+    move |error| {
+        let message = format!("the target `{name}` cannot be used: {}", error.message);
+        Error { message, hint: error.hint, exit: crate::error::Exit::Findings }
+    }
+}
