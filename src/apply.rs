@@ -1,6 +1,7 @@
 //! An approved plan × a portal → an outcome: one bad step stops only what depends on it.
 
 mod serial;
+pub mod trail;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -60,6 +61,13 @@ impl ApprovedPlan {
                 continue;
             }
             let live = target.read(organisation, platform).await.map_err(Refused::Live)?;
+            if let Some(suspect) = &live.suspect {
+                let message = format!("the portal is not believed, and nothing is done on it: {suspect}");
+                return Err(Refused::Live(LiveError::new(
+                    message,
+                    "see what happened there, then make the plan again",
+                )));
+            }
             holders.note(organisation, platform, &live);
             let mut state = State::new(&live, &steps);
             for step in steps {
@@ -91,13 +99,13 @@ impl ApprovedPlan {
         &self.document
     }
 
-    /// Carries the plan out. `stop` is asked between batches; `progress` hears how many steps are settled.
+    /// Carries the plan out. `stop` is asked between batches; `settled` hears how each step ended, as soon as it did.
     pub async fn apply(
         self,
         target: &impl Write,
         author: &Author,
         stop: impl Fn() -> bool,
-        progress: impl Fn(usize),
+        mut settled: impl FnMut(&Platform, &Operation, &Ended),
     ) -> Done {
         let ApprovedPlan { document, operations, platforms, mut holders } = self;
         let after: HashMap<u32, &Vec<u32>> = document.steps.iter().map(|step| (step.id, &step.after)).collect();
@@ -150,26 +158,37 @@ impl ApprovedPlan {
                         if result.is_ok() {
                             holders.done(platform, operation);
                         }
-                        let how = result.map_or_else(|refusal| Ended::Failed(refusal.to_string()), |()| Ended::Done);
+                        let how = result.map_or_else(Ended::Failed, |()| Ended::Done);
                         ended.insert(operation.step, how);
                     }
                 }
                 Err(error) => {
                     for operation in &runnable {
-                        ended.insert(operation.step, Ended::Failed(error.to_string()));
+                        ended.insert(operation.step, Ended::Failed(Refusal::Failed(error.to_string())));
                     }
                 }
             }
-            progress(ended.len());
+            for operation in batch {
+                if let Some(ended) = ended.get(&operation.step) {
+                    settled(platform, operation, ended);
+                }
+            }
+        }
+        for operation in rest {
+            let stopped = Ended::Skipped(STOPPED.to_owned());
+            settled(&platforms[operation.organisation.as_str()], operation, &stopped);
         }
         let steps = document.steps.iter().map(|step| {
-            let stopped = || Ended::Skipped("the run was stopped before it".to_owned());
+            let stopped = || Ended::Skipped(STOPPED.to_owned());
             (step.id, ended.remove(&step.id).unwrap_or_else(stopped))
         });
         let steps = steps.collect();
         Done { document, steps, interrupted }
     }
 }
+
+/// Why steps after an interruption were not taken.
+const STOPPED: &str = "the run was stopped before it";
 
 /// What became of a plan.
 #[derive(Debug)]
@@ -188,7 +207,7 @@ pub enum Ended {
     /// Carried out.
     Done,
     /// Refused by the portal; nothing of it was done.
-    Failed(String),
+    Failed(Refusal),
     /// Not tried.
     Skipped(String),
 }

@@ -9,9 +9,11 @@
 //!                                      desired, live: one type
 //! ```
 //!
-//! Below `live` stand `http`, which portals on the network are reached with, and `scim`, the words of SCIM 2.0. Imports run one way, from left to right:
-//! `diagnostic < document < platform < model < rules < http < scim < live < plan < apply < report < error < cli`.
-//! `tests/shape.rs` holds that.
+//! Imports run one way, from left to right: `diagnostic < document < platform < model < rules < http < scim < live <
+//! serve < plan < apply < report < error < cli`. `tests/shape.rs` holds that.
+//!
+//! `http` is how portals on the network are reached, `scim` has the words of that protocol, `live::scim` speaks it as a
+//! client, `serve` for the embedded portal.
 
 #![forbid(unsafe_code)]
 
@@ -28,3 +30,4 @@ pub mod platform;
 pub mod report;
 pub mod rules;
 pub mod scim;
+pub mod serve;

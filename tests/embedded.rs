@@ -547,8 +547,8 @@ fn files_that_are_no_portal_are_left_alone() {
     both(&["not a portal of rosterctl"]);
     std::fs::remove_file(&path).unwrap();
     wait(Embedded::open(&path).unwrap().prepare("acme", &platform)).unwrap();
-    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
-    both(&["of version 2, this rosterctl knows version 1"]);
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
+    both(&["of version 3, this rosterctl knows version 2"]);
     assert_error(Embedded::open(folder.path()), &["it is a folder"]);
     assert_error(Embedded::open(&path.join("below")), &["not a folder"]);
     std::fs::write(&path, "").unwrap();

@@ -715,14 +715,16 @@ fn a_file_of_authorities_that_is_none_is_refused() {
 // ---- tokens
 
 fn tokens(server: &Server) -> Http {
-    with(server, |settings| {
-        settings.auth = Auth::ClientCredentials {
-            token_url: server.at("/token"),
-            client_id: "the client".to_owned(),
-            client_secret: Secret::new("s3cr&t"),
-            scope: Some("scim read".to_owned()),
-        };
-    })
+    with(server, |settings| settings.auth = tokens_of(server))
+}
+
+fn tokens_of(server: &Server) -> Auth {
+    Auth::ClientCredentials {
+        token_url: server.at("/token"),
+        client_id: "the client".to_owned(),
+        client_secret: Secret::new("s3cr&t"),
+        scope: Some("scim read".to_owned()),
+    }
 }
 
 /// How often a token was asked for.
@@ -789,6 +791,44 @@ async fn tokens_that_are_always_refused_are_not_fetched_for_ever() {
         assert!(!format!("{failure:?}").contains("issued-"), "{failure:?}");
     }
     assert_eq!(fetched(&server), 2);
+    // Those that come one by one fetch no further one either, until some time has passed.
+    http.send(get(&server, "/x")).await.expect_err("denied");
+    http.send(get(&server, "/x")).await.expect_err("denied");
+    assert_eq!(fetched(&server), 2);
+    tokio::time::advance(Duration::from_secs(31)).await;
+    http.send(get(&server, "/x")).await.expect_err("denied");
+    assert_eq!(fetched(&server), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_gets_one_new_token_however_slowly_it_is_refused() {
+    let server = Server::start(|n, heard| match heard.line.as_str() {
+        "POST /token" => issue(n, "3600"),
+        _ => Act::Later(Duration::from_secs(40), bytes(401, &[], b"{}")),
+    })
+    .await;
+    let mut settings = Settings::new(server.url.clone(), tokens_of(&server));
+    settings.timeouts.idle = Duration::from_secs(60);
+    let failure = Http::new(settings).expect("a client").send(get(&server, "/x")).await.expect_err("denied");
+    assert!(matches!(failure, Failure::Denied { status: 401, .. }), "{failure:?}");
+    assert_eq!((fetched(&server), server.count()), (2, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_cannot_be_renewed_serves_until_it_expires() {
+    let server = Server::start(|n, heard| match (n, heard.line.as_str()) {
+        (0, _) => issue(n, "3600"),
+        (_, "POST /token") => json(400, "{\"error\": \"invalid_scope\"}"),
+        _ => json(200, "{}"),
+    })
+    .await;
+    let http = tokens(&server);
+    http.send(get(&server, "/x")).await.expect("an answer");
+    tokio::time::advance(Duration::from_secs(3580)).await;
+    http.send(get(&server, "/x")).await.expect("an answer");
+    assert_eq!(fetched(&server), 2);
+    tokio::time::advance(Duration::from_secs(21)).await;
+    says(&http.send(get(&server, "/x")).await.expect_err("expired"), &["invalid_scope"]);
 }
 
 #[tokio::test(start_paused = true)]

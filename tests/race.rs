@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex};
 use common::portal::{DATABASE, platform, wait};
 use common::{Project, replaced};
 use rosterctl::apply::{ApprovedPlan, Ended};
-use rosterctl::live::{Author, Embedded, Listed, Live, LiveError, Operation, Read, Refusal, Write};
+use rosterctl::diagnostic::Diagnostic;
+use rosterctl::live::{Author, Embedded, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Sought, Write};
+use rosterctl::model::{Organisation, Person};
 use rosterctl::platform::Platform;
 use smol_str::SmolStr;
 
@@ -136,9 +138,27 @@ impl Read for Watched<'_> {
         self.calls.lock().unwrap().push("read".to_owned());
         self.portal.read(organisation, platform).await
     }
+
+    async fn look(
+        &self,
+        organisation: &str,
+        platform: &Platform,
+        sought: &Sought,
+    ) -> Result<Vec<Entry<Person>>, LiveError> {
+        let live = self.read(organisation, platform).await?;
+        Ok(live.people.into_iter().filter(|entry| sought.has(entry)).collect())
+    }
+
+    fn fit(&self, organisation: &Organisation) -> Vec<Diagnostic> {
+        self.portal.fit(organisation)
+    }
 }
 
 impl Write for Watched<'_> {
+    fn batch(&self) -> usize {
+        self.portal.batch()
+    }
+
     async fn prepare(&self, organisation: &str, platform: &Platform) -> Result<(), LiveError> {
         self.portal.prepare(organisation, platform).await
     }
@@ -164,7 +184,7 @@ fn apply(project: &Project, plan: &str, meanwhile: (usize, &'static str)) -> (Ve
     let author = Author { name: "carla".to_owned(), actor: None, digest: String::new() };
     let done = wait(async {
         let approved = ApprovedPlan::approve(document, platforms, &watched).await.unwrap();
-        approved.apply(&watched, &author, || false, |_| ()).await
+        approved.apply(&watched, &author, || false, |_, _, _| ()).await
     });
     (done.steps.into_iter().map(|(_, ended)| ended).collect(), watched.calls.into_inner().unwrap())
 }
@@ -197,7 +217,7 @@ fn who_was_removed_meanwhile_is_named_and_nothing_is_asked_of_the_portal() {
         let (ended, calls) = apply(&project, "a.json", (1, sql));
         let expected =
             format!("without `ann` nobody active would hold `master` any more: {why} (guild/one-master); plan again");
-        assert_eq!(ended, [Ended::Failed(expected)]);
+        assert_eq!(ended, [Ended::Failed(Refusal::Stale(expected))]);
         assert_eq!(calls, ["read", "read"]);
         assert_eq!(project.masters(), ["ann"]);
         project.sql("UPDATE person SET roles = 'master', state = 'active' WHERE external_id = 'acme/bob'");

@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "http",
     "scim",
     "live",
+    "serve",
     "plan",
     "apply",
     "report",

@@ -14,9 +14,10 @@ use super::output::Output;
 use super::plan::Planned;
 use super::platform::platform;
 use super::target::Target;
+use crate::apply::trail::Trail;
 use crate::apply::{ApprovedPlan, Done, Ended, Refused};
 use crate::error::{Error, Exit};
-use crate::live::Author;
+use crate::live::{Author, Operation};
 use crate::plan::document::PlanDocument;
 use crate::platform::Platform;
 use crate::report::{Format, Outcome, REPORT_VERSION, StepOutcome, StepResult, json, text};
@@ -47,6 +48,9 @@ async fn fresh(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exi
 
 /// Ends a run in which nothing can or need be done.
 fn nothing_to_do(planned: Planned, denied: bool, output: &Output) -> Result<Exit, Error> {
+    if let Some(target) = &planned.target {
+        target.tell_requests(output);
+    }
     if output.format == Format::Text {
         planned.print(output)?;
         let blocked = !planned.document.blocked.is_empty();
@@ -148,15 +152,39 @@ async fn carry_out(
 ) -> Result<Exit, Error> {
     let approved = ApprovedPlan::approve(document, platforms, &target.portal).await.map_err(refusal)?;
     let author = author(approved.document());
+    let requests = target.portal.scim().is_some();
+    let trail = Trail::open(&target.audit, &target.reference.name, &author, target.personal, requests);
+    let mut trail = trail.map_err(|error| untraced(&target.audit, "nothing was done", &error))?;
     let stop = Arc::new(AtomicBool::new(false));
     let listener = on_interrupt(stop.clone());
     let bar = progress(approved.len(), output);
-    let done = approved
-        .apply(&target.portal, &author, || stop.load(Ordering::SeqCst), |settled| bar.set_position(settled as u64))
-        .await;
+    let mut lost = None;
+    let settled = |platform: &Platform, operation: &Operation, ended: &Ended| {
+        bar.inc(1);
+        if let Err(error) = trail.write(platform, operation, ended) {
+            // What cannot be put on record is not gone on with.
+            stop.store(true, Ordering::SeqCst);
+            lost.get_or_insert(error);
+        }
+    };
+    let done = approved.apply(&target.portal, &author, || stop.load(Ordering::SeqCst), settled).await;
     bar.finish_and_clear();
     listener.abort();
-    conclude(done, output)
+    target.tell_requests(output);
+    let lost = lost.or(trail.finish().err());
+    let exit = conclude(done, output)?;
+    match lost {
+        None => Ok(exit),
+        Some(error) => {
+            output.complain(&untraced(&target.audit, "not all that was done is in it", &error));
+            Ok(Exit::Partial)
+        }
+    }
+}
+
+fn untraced(file: &Path, what: &str, error: &std::io::Error) -> Error {
+    let message = format!("the audit trail `{}` cannot be written, {what}: {error}", file.display());
+    Error::failed(message, "make room or make the folder writable, or give the target another `audit: { path: FILE }`")
 }
 
 /// Hears Ctrl-C from now on, even before the listener itself gets to run.
@@ -229,7 +257,7 @@ fn progress(steps: usize, output: &Output) -> ProgressBar {
 fn conclude(done: Done, output: &Output) -> Result<Exit, Error> {
     let steps = done.steps.into_iter().map(|(id, ended)| match ended {
         Ended::Done => StepOutcome { id, result: StepResult::Done, reason: None },
-        Ended::Failed(reason) => StepOutcome { id, result: StepResult::Failed, reason: Some(reason) },
+        Ended::Failed(why) => StepOutcome { id, result: StepResult::Failed, reason: Some(why.to_string()) },
         Ended::Skipped(reason) => StepOutcome { id, result: StepResult::NotAttempted, reason: Some(reason) },
     });
     let steps: Vec<StepOutcome> = steps.collect();

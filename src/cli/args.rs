@@ -50,6 +50,8 @@ pub enum Command {
     Portal(PortalArgs),
     /// Learn what a target on the network does
     Target(TargetArgs),
+    /// Serve the embedded portal over HTTP: SCIM 2.0 with contacts, the platform's life cycle enforced
+    Serve(ServeArgs),
     /// Answer who is notified, who may, who holds, and why
     Who(WhoArgs),
     /// Tell what a rule, role, event or permission is, why, and where it comes from
@@ -280,6 +282,32 @@ pub struct AuditArgs {
     /// Only this organisation
     #[arg(long, value_name = "ID")]
     pub organisation: Option<String>,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    rosterctl serve                                        the workspace's embedded target, to this machine only\n  \
+    rosterctl serve --db rehearsal.db --platform arxus     a portal of its own, filled over SCIM\n  \
+    rosterctl serve --listen 0.0.0.0:8080 --token-file tokens.txt\n\
+    A line of the file of tokens is `name token [actor-id]`: the name is for the audit trail, the actor is the person\n\
+    whose rights the token has. The base address of SCIM is printed once the server is ready; Ctrl-C ends it.")]
+pub struct ServeArgs {
+    /// The address and port to listen on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: String,
+    /// The portal's file; without it that of the target
+    #[arg(long, value_name = "FILE")]
+    pub db: Option<PathBuf>,
+    /// Where objects go whose external id names no organisation
+    #[arg(long, value_name = "ID", value_parser = id)]
+    pub organisation: Option<String>,
+    /// The platform of organisations that the portal does not know yet
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
+    /// Who may come in; without it (and without ROSTERCTL_SERVE_TOKEN) everybody on this machine
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
 }
 
 /// Arguments of `who`.

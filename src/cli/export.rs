@@ -8,7 +8,7 @@ use crate::document::record::visible;
 use crate::document::write;
 use crate::error::{Error, Exit};
 use crate::live::{Listed, Read};
-use crate::platform::{BUILT_IN, Platform};
+use crate::platform::Platform;
 use crate::report::{Format, export, json};
 
 /// Runs the command.
@@ -22,8 +22,18 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
         return output.refuse(&context.diagnostics, &context.sources);
     }
     let target = Settings::from(context).target(common)?;
-    let listed = target.portal.organisations().await?;
+    let mut listed = target.portal.organisations().await?;
+    if let (Some(portal), Some(wanted)) = (target.portal.scim(), args.organisation.as_deref())
+        && !listed.iter().any(|one| one.id == wanted)
+    {
+        // SCIM knows no organisations: whoever is there and managed by nobody may be of this one.
+        listed.push(portal.organisation(wanted));
+    }
     let organisation = choose(&listed, args.organisation.as_deref(), &target.reference.name)?;
+    if target.portal.scim().is_some() && organisation.platform.is_empty() {
+        let message = format!("it is not known of which platform `{}` is: SCIM does not tell", organisation.id);
+        return Err(Error::failed(message, "add `platform: arxus` (or another) to the target in rosterctl.yaml"));
+    }
     let platform = platform(organisation)?;
     let live = target.portal.read(&organisation.id, &platform).await?;
     if live.proof.read + live.unread.len() != live.proof.announced {
@@ -51,7 +61,8 @@ pub(super) fn choose<'l>(listed: &'l [Listed], wanted: Option<&str>, target: &st
     match (wanted, listed) {
         (_, []) => {
             let message = format!("the target `{target}` has no organisation yet");
-            Err(Error::failed(message, "apply a roster first, or name another target with --target"))
+            let hint = "apply a roster first, name another target with --target, or on a SCIM portal an id with --organisation";
+            Err(Error::failed(message, hint))
         }
         (None, [only]) => Ok(only),
         (None, _) => {
@@ -70,12 +81,5 @@ pub(super) fn choose<'l>(listed: &'l [Listed], wanted: Option<&str>, target: &st
 
 /// The platform that the portal has for an organisation.
 pub(super) fn platform(listed: &Listed) -> Result<Platform, Error> {
-    let text = match BUILT_IN.iter().find(|(id, _)| *id == listed.platform) {
-        Some((_, text)) => text,
-        None => listed.platform_text.as_str(),
-    };
-    Platform::from_text(&listed.platform, text).map_err(|_| {
-        let message = format!("the platform `{}` of `{}` cannot be read any more", listed.platform, listed.id);
-        Error::failed(message, "apply the roster again with a sound platform file")
-    })
+    Ok(listed.load()?)
 }

@@ -15,6 +15,7 @@ mod platform;
 mod portal;
 mod probe;
 mod schema;
+mod serve;
 mod target;
 mod validate;
 mod who;
@@ -55,6 +56,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
         Command::Export(args) => export::run(args, &cli.common, output),
         Command::Portal(args) => portal::run(args, &cli.common, output),
         Command::Target(args) => probe::run(args, &cli.common, output),
+        Command::Serve(args) => serve::run(args, &cli.common, output),
         Command::Who(args) => who::run(args, &cli.common, output),
         Command::Explain(args) => explain::run(args, &cli.common, output),
         Command::Fmt(args) => fmt::run(args, &cli.common, output),

@@ -77,6 +77,11 @@ impl Output {
     }
 }
 
+/// Prints a line of a work that goes on to standard error.
+pub fn progress(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", visible(line));
+}
+
 /// Prints an error for machines: the one document of a run that came to nothing.
 pub fn error_document(message: &str, help: Option<&str>) {
     let document = serde_json::json!({ "version": 1, "error": { "message": message, "help": help } });

@@ -25,6 +25,9 @@ pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Er
         None => {}
     }
     planned.print(output)?;
+    if let Some(target) = &planned.target {
+        target.tell_requests(output);
+    }
     if denied {
         return Ok(Exit::Findings);
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
+use super::output::Output;
 use super::platform::platform;
 use crate::document::record::Text;
 use crate::document::source::read_text;
@@ -26,20 +27,39 @@ pub struct Target {
     pub portal: Portal,
     /// Where what the portal was seen to do is kept, of portals on the network.
     pub capabilities: Option<PathBuf>,
+    /// Where the trail of what was applied is kept.
+    pub audit: PathBuf,
+    /// Whether the trail tells what is personal.
+    pub personal: bool,
 }
 
 impl Target {
     /// The embedded portal; an error where the target is of another kind.
     pub fn embedded(&self) -> Result<&Embedded, Error> {
-        self.portal.embedded().ok_or_else(|| {
-            let (name, kind) = (&self.reference.name, &self.reference.kind);
-            let message = format!("the target `{name}` is of kind `{kind}`: this is for embedded portals only");
-            Error::usage(message, "name an embedded target with --target")
-        })
+        self.portal.embedded().ok_or_else(|| not_embedded(&self.reference))
+    }
+
+    /// The embedded portal alone; an error where the target is of another kind.
+    pub fn into_embedded(self) -> Result<Embedded, Error> {
+        match self.portal {
+            Portal::Embedded(portal) => Ok(portal),
+            Portal::Scim(_) => Err(not_embedded(&self.reference)),
+        }
     }
 
     /// Opens a target. Paths are relative to `base`.
     pub fn open(name: &str, target: &TargetText, base: &Path) -> Result<Target, Error> {
+        let mut opened = Target::of_kind(name, target, base)?;
+        if let Some(audit) = &target.audit {
+            if let Some(path) = &audit.path {
+                opened.audit = base.join(path.value.as_str());
+            }
+            opened.personal = audit.personal.as_ref().is_some_and(|personal| personal.value);
+        }
+        Ok(opened)
+    }
+
+    fn of_kind(name: &str, target: &TargetText, base: &Path) -> Result<Target, Error> {
         let actor = target.actor.as_ref().map(|actor| actor.value.0.clone());
         match (target.kind.0.as_ref().map(|kind| kind.value), &target.path, &target.url) {
             (Some(TargetKind::Embedded), Some(path), _) => Target::in_file(name, &path.value, base, actor),
@@ -52,11 +72,19 @@ impl Target {
         }
     }
 
+    /// Says with `-v` how many requests a portal on the network was sent.
+    pub fn tell_requests(&self, output: &Output) {
+        if let Some(portal) = self.portal.scim().filter(|_| output.style.verbose > 0) {
+            let (all, writes) = portal.sent();
+            output.remark(&format!("`{}` was sent {all} requests, {writes} to change something", self.reference.name));
+        }
+    }
+
     /// Opens a portal in a file.
     pub fn in_file(name: &str, path: &str, base: &Path, actor: Option<SmolStr>) -> Result<Target, Error> {
         let portal = Portal::Embedded(Embedded::open(&base.join(path))?);
         let reference = TargetRef { name: name.to_owned(), kind: "embedded".to_owned(), identity: path.to_owned() };
-        Ok(Target { reference, actor, portal, capabilities: None })
+        Ok(Target { reference, actor, portal, capabilities: None, audit: usual_audit(name, base), personal: false })
     }
 
     fn scim(name: &str, url: &Text, target: &TargetText, base: &Path, actor: Option<SmolStr>) -> Result<Target, Error> {
@@ -75,8 +103,19 @@ impl Target {
         let config = Config { name: name.to_owned(), capabilities, platform, seen };
         let portal = Portal::Scim(Box::new(Scim::new(Arc::new(http), config)));
         let reference = TargetRef { name: name.to_owned(), kind: "scim".to_owned(), identity };
-        Ok(Target { reference, actor, portal, capabilities: Some(file) })
+        let audit = usual_audit(name, base);
+        Ok(Target { reference, actor, portal, capabilities: Some(file), audit, personal: false })
     }
+}
+
+fn not_embedded(target: &TargetRef) -> Error {
+    let message =
+        format!("the target `{}` is of kind `{}`: this is for embedded portals only", target.name, target.kind);
+    Error::usage(message, "name an embedded target with --target")
+}
+
+fn usual_audit(name: &str, base: &Path) -> PathBuf {
+    base.join(".rosterctl").join("audit").join(format!("{name}.jsonl"))
 }
 
 /// Where contacts are kept, as the workspace says.

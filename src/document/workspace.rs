@@ -53,6 +53,18 @@ record! {
         "contacts" => contacts: Option<Located<ContactsAs>>,
         /// The platform of the organisations there, for `export`: a built-in one, or a file relative to this file.
         "platform" => platform: Option<Text>,
+        /// The trail of what was applied.
+        "audit" => audit: Option<Audit>,
+    }
+}
+
+record! {
+    /// The trail of what was applied to a target: JSON Lines, one line a step.
+    pub struct Audit as "`audit`" {
+        /// The file, relative to this file; default `.rosterctl/audit/NAME.jsonl`.
+        "path" => path: Option<Text>,
+        /// Whether names, mail addresses and telephone numbers are written too; default no.
+        "personal" => personal: Option<Located<bool>>,
     }
 }
 

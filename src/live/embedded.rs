@@ -5,11 +5,13 @@
 
 mod acting;
 mod audit;
+mod desk;
 mod groups;
 mod people;
 mod portal;
 mod reading;
 mod row;
+mod shelf;
 mod store;
 
 use std::cell::RefCell;
@@ -28,7 +30,10 @@ use crate::model::{Organisation, Person};
 use crate::platform::{Platform, State, Verb};
 use acting::{Acting, Known};
 pub use audit::AuditRow;
+pub use desk::{Denied, Desk, Job, Request, Visitor, Wanted};
 use portal::{Portal, Stop};
+use row::Hand;
+pub use shelf::{Kept, Key, Shelf, Side, handle, number};
 
 /// How many operations go into one transaction.
 const BATCH: usize = 250;
@@ -41,13 +46,14 @@ pub struct Embedded {
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Option<Connection>>,
     known: Mutex<Known>,
+    platforms: shelf::Platforms,
 }
 
 impl Embedded {
     /// The portal in a file, which need not exist yet.
     pub fn open(path: &Path) -> Result<Embedded, LiveError> {
         let (readers, writer, known) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let portal = Embedded { path: path.to_owned(), readers, writer, known };
+        let portal = Embedded { path: path.to_owned(), readers, writer, known, platforms: Mutex::default() };
         portal.looking(|_| Ok(()))?;
         Ok(portal)
     }
@@ -132,33 +138,11 @@ impl Embedded {
     }
 
     fn organisations_now(&self) -> Result<Vec<Listed>, LiveError> {
-        let sql = "SELECT organisation.id, organisation.platform, platform.text
-            FROM organisation JOIN platform ON platform.digest = platform_digest ORDER BY organisation.id";
-        let organisations = self.looking(|rows| {
-            let mut statement = rows.prepare_cached(sql)?;
-            let listed = statement.query_map([], |row| {
-                let (id, platform) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
-                Ok(Listed { id: id.into(), platform: platform.into(), platform_text: row.get(2)? })
-            });
-            listed?.collect::<rusqlite::Result<Vec<Listed>>>()
-        });
-        Ok(organisations?.unwrap_or_default())
+        Ok(self.looking(|rows| listed(rows))?.unwrap_or_default())
     }
 
     fn prepare_now(&self, organisation: &str, platform: &Platform) -> Result<(), LiveError> {
-        let digest = hex(&Sha256::digest(platform.text.as_bytes()));
-        self.writing(|rows| {
-            let sql = "INSERT INTO platform (digest, text) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING";
-            rows.prepare_cached(sql)?.execute((&digest, &platform.text))?;
-            let sql = "INSERT INTO organisation (id, platform, platform_digest) VALUES (?1, ?2, ?3)
-                ON CONFLICT (id) DO UPDATE SET platform = excluded.platform, platform_digest = excluded.platform_digest
-                WHERE platform <> excluded.platform OR platform_digest <> excluded.platform_digest";
-            if rows.prepare_cached(sql)?.execute((organisation, platform.reference.as_str(), &digest))? > 0 {
-                let sql = "DELETE FROM platform WHERE digest NOT IN (SELECT platform_digest FROM organisation)";
-                rows.prepare_cached(sql)?.execute([])?;
-            }
-            Ok(())
-        })
+        self.writing(|rows| prepare(rows, organisation, platform))
     }
 
     /// Does one operation after the other in one transaction, each wholly or not at all, and leaves a trace of it.
@@ -177,7 +161,8 @@ impl Embedded {
             for (operation, author) in operations {
                 let acting = Acting { id: author.actor.as_ref(), known: &self.known, able: &able };
                 let savepoint = rows.savepoint()?;
-                let outcome = match act(Portal { rows: &savepoint, platform, acting: &acting }, operation) {
+                let portal = Portal { rows: &savepoint, platform, acting: &acting, hand: Hand::PLAN };
+                let outcome = match act(portal, operation) {
                     Ok(()) => Ok(savepoint.commit()?),
                     Err(Stop::Refused(refusal)) => {
                         savepoint.finish()?;
@@ -244,6 +229,31 @@ impl Write for Embedded {
         let operations = operations.iter().map(|operation| (operation, author));
         blocking(|| self.one_by_one(platform, operations, |portal, operation| portal.carry_out(operation)))
     }
+}
+
+fn listed(rows: &Connection) -> rusqlite::Result<Vec<Listed>> {
+    let sql = "SELECT organisation.id, organisation.platform, platform.text
+        FROM organisation JOIN platform ON platform.digest = platform_digest ORDER BY organisation.id";
+    let mut statement = rows.prepare_cached(sql)?;
+    let listed = statement.query_map([], |row| {
+        let (id, platform) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+        Ok(Listed { id: id.into(), platform: platform.into(), platform_text: row.get(2)? })
+    });
+    listed?.collect()
+}
+
+fn prepare(rows: &Connection, organisation: &str, platform: &Platform) -> rusqlite::Result<()> {
+    let digest = hex(&Sha256::digest(platform.text.as_bytes()));
+    let sql = "INSERT INTO platform (digest, text) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING";
+    rows.prepare_cached(sql)?.execute((&digest, &platform.text))?;
+    let sql = "INSERT INTO organisation (id, platform, platform_digest) VALUES (?1, ?2, ?3)
+        ON CONFLICT (id) DO UPDATE SET platform = excluded.platform, platform_digest = excluded.platform_digest
+        WHERE platform <> excluded.platform OR platform_digest <> excluded.platform_digest";
+    if rows.prepare_cached(sql)?.execute((organisation, platform.reference.as_str(), &digest))? > 0 {
+        let sql = "DELETE FROM platform WHERE digest NOT IN (SELECT platform_digest FROM organisation)";
+        rows.prepare_cached(sql)?.execute([])?;
+    }
+    Ok(())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -17,7 +17,7 @@ use smol_str::SmolStr;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::{Group, Organisation, Person};
-use crate::platform::{Check, Platform, RoleIx, Rule, Section, Verb};
+use crate::platform::{BUILT_IN, Check, Platform, RoleIx, Rule, Section, Verb};
 pub use embedded::{AuditRow, Embedded};
 pub use portal::Portal;
 pub use scim::Scim;
@@ -64,6 +64,20 @@ pub struct Listed {
     pub platform: SmolStr,
     /// The text of the platform file that the portal enforces.
     pub platform_text: String,
+}
+
+impl Listed {
+    /// The platform that the portal has for the organisation.
+    pub fn load(&self) -> Result<Platform, LiveError> {
+        let text = match BUILT_IN.iter().find(|(id, _)| *id == self.platform) {
+            Some((_, text)) => text,
+            None => self.platform_text.as_str(),
+        };
+        Platform::from_text(&self.platform, text).map_err(|_| {
+            let message = format!("the platform `{}` of `{}` cannot be read any more", self.platform, self.id);
+            LiveError::new(message, "apply the roster again with a sound platform file")
+        })
+    }
 }
 
 /// What a portal has of one organisation.

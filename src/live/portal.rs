@@ -67,7 +67,10 @@ impl Read for Portal {
         platform: &Platform,
         sought: &Sought,
     ) -> Result<Vec<Entry<Person>>, LiveError> {
-        each!(self, portal => portal.look(organisation, platform, sought).await)
+        match self {
+            Portal::Embedded(portal) => Read::look(portal, organisation, platform, sought).await,
+            Portal::Scim(portal) => portal.look(organisation, platform, sought).await,
+        }
     }
 
     fn fit(&self, organisation: &Organisation) -> Vec<Diagnostic> {

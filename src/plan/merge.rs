@@ -11,6 +11,8 @@ pub fn merged(live: Option<&Person>, wanted: &Person) -> Person {
     after.until = None;
     after.email = match (&wanted.email, live) {
         (None, Some(live)) => live.email.clone(),
+        // Addresses are compared without case, so one in another case is no change: portals may have a case of theirs.
+        (Some(email), Some(live)) if live.has_address(&email.value) => live.email.clone(),
         (email, _) => filled(email),
     };
     after.phone = match (&wanted.phone, live) {
@@ -33,11 +35,19 @@ pub fn same(a: &Person, b: &Person) -> bool {
     let scalars = a.id == b.id
         && a.section == b.section
         && a.name == b.name
-        && a.email == b.email
+        && same_address(a.email.as_ref(), b.email.as_ref())
         && a.phone == b.phone
         && a.entry_type == b.entry_type
         && a.status == b.status;
     scalars && same_set(&a.roles, &b.roles) && same_set(&a.groups, &b.groups) && same_attributes(a, b)
+}
+
+/// Whether two mail addresses reach the same mailbox: portals write them in lower case, or as they came.
+fn same_address(a: Option<&Text>, b: Option<&Text>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => a.value.eq_ignore_ascii_case(&b.value),
+        (a, b) => a.is_none() && b.is_none(),
+    }
 }
 
 fn same_set<T: PartialEq>(a: &[T], b: &[T]) -> bool {

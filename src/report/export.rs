@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 use smol_str::{SmolStr, ToSmolStr};
 
+use super::ids::with_ids;
 use crate::document::roster::AttributeValue;
 use crate::document::write::{Entry, GroupEntry, RosterText};
 use crate::live::{Live, Object};
@@ -11,8 +12,10 @@ use crate::plan::changes;
 use crate::plan::document::Change;
 use crate::platform::{Platform, Section, State};
 
-/// The roster of an organisation as it is live. What rosterctl does not manage stands under the portal's own handles.
+/// The roster of an organisation as it is live. What rosterctl does not manage stands under the portal's own
+/// handles or, where those are no ids, under ids made of addresses and names.
 pub fn roster(organisation: &str, platform: &Platform, live: &Live) -> RosterText {
+    let live = &with_ids(live);
     let section = |section| platform.sections.contains(&section).then(|| people(platform, live, section));
     RosterText {
         organisation: organisation.into(),
@@ -25,6 +28,7 @@ pub fn roster(organisation: &str, platform: &Platform, live: &Live) -> RosterTex
 
 /// The same roster as JSON.
 pub fn as_json(organisation: &str, platform: &Platform, live: &Live) -> Json {
+    let live = &with_ids(live);
     let mut document = Map::new();
     document.insert("version".to_owned(), 1.into());
     document.insert("organisation".to_owned(), organisation.into());

@@ -2,6 +2,7 @@
 
 pub mod drift;
 pub mod export;
+mod ids;
 pub mod json;
 pub mod schema;
 pub mod text;

@@ -9,6 +9,8 @@
 
 pub mod grx;
 pub mod portal;
+pub mod served;
+pub mod stages;
 
 use std::ffi::OsString;
 use std::fs;

@@ -97,7 +97,7 @@ pub async fn apply(
     let platforms = BTreeMap::from([(ORGANISATION.to_owned(), organisation.platform.clone())]);
     let author = Author { name: "faults".to_owned(), actor: None, digest: document.digest.clone() };
     match ApprovedPlan::approve(document, platforms, &target).await {
-        Ok(approved) => ran.steps = approved.apply(&target, &author, || false, |_| ()).await.steps,
+        Ok(approved) => ran.steps = approved.apply(&target, &author, || false, |_, _, _| ()).await.steps,
         Err(refused) => ran.refused = Some(format!("{refused:?}")),
     }
     ran

@@ -7,8 +7,8 @@ use serde_json::{Map, Value as Json, json};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
-const USER_EXTENSION: &str = "urn:rosterctl:params:scim:schemas:extension:1.0:User";
-const GROUP_EXTENSION: &str = "urn:rosterctl:params:scim:schemas:extension:1.0:Group";
+const ROSTER_USER: &str = "urn:rosterctl:params:scim:schemas:extension:1.0:User";
+const ROSTER_GROUP: &str = "urn:rosterctl:params:scim:schemas:extension:1.0:Group";
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
@@ -212,7 +212,7 @@ impl Directory {
     }
 
     fn schemas(&self) -> Json {
-        let ours: &[&str] = if self.traits.extensions { &[USER_EXTENSION, GROUP_EXTENSION] } else { &[] };
+        let ours: &[&str] = if self.traits.extensions { &[ROSTER_USER, ROSTER_GROUP] } else { &[] };
         let schemas = [USER, GROUP].iter().chain(ours).map(|id| json!({ "id": id }));
         json!({ "schemas": [LIST], "Resources": schemas.collect::<Vec<Json>>() })
     }
@@ -258,9 +258,9 @@ impl Directory {
             (Kind::User, "userName" | "name" | "displayName" | "emails" | "phoneNumbers" | "active") => true,
             (Kind::User, "roles") => roles,
             (Kind::User, "entitlements") => entitlements,
-            (Kind::User, USER_EXTENSION) => extensions,
+            (Kind::User, ROSTER_USER) => extensions,
             (Kind::Group, "displayName" | "members") => true,
-            (Kind::Group, GROUP_EXTENSION) => extensions,
+            (Kind::Group, ROSTER_GROUP) => extensions,
             _ => false,
         };
         let mut body: Map<String, Json> = body.into_iter().filter(|(name, _)| kept(name)).collect();
@@ -459,7 +459,7 @@ fn patched(mut resource: Map<String, Json>, request: &Map<String, Json>) -> Resu
     for operation in operations {
         let path = operation["path"].as_str().ok_or((400, "an operation has no path"))?;
         let (word, value) = (operation["op"].as_str().unwrap_or_default(), operation.get("value"));
-        let extension = [USER_EXTENSION, GROUP_EXTENSION]
+        let extension = [ROSTER_USER, ROSTER_GROUP]
             .into_iter()
             .find_map(|urn| Some((urn, path.strip_prefix(urn)?.strip_prefix(':')?)));
         let (holder, name) = match extension {

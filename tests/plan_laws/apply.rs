@@ -23,7 +23,7 @@ fn apply(portal: &Embedded, organisation: &Organisation, options: &Options) -> (
     let approved = wait(ApprovedPlan::approve(document.clone(), platforms, portal));
     let approved = approved.unwrap_or_else(|refused| panic!("the plan is refused: {refused:?}\n{document:#?}"));
     let author = Author { name: "laws".to_owned(), actor: None, digest: document.digest.clone() };
-    let done = wait(approved.apply(portal, &author, || false, |_| ()));
+    let done = wait(approved.apply(portal, &author, || false, |_, _, _| ()));
     (document, done.steps)
 }
 

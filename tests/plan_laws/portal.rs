@@ -40,7 +40,7 @@ impl Portal {
         let groups: Vec<Entry<Group>> = self.groups().map(|(handle, group)| self.entry(handle, group)).collect();
         let count = people.len() + groups.len();
         let proof = Completeness { read: count, announced: count };
-        Live { people, groups, vanished: Vec::new(), unread: Vec::new(), proof }
+        Live { people, groups, proof, ..Live::default() }
     }
 
     fn entry<T: Clone>(&self, handle: &String, object: &T) -> Entry<T> {

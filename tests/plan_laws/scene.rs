@@ -313,7 +313,7 @@ impl Scene {
             .collect();
         let count = people.len() + groups.len();
         let proof = Completeness { read: count, announced: count };
-        Live { people, groups, vanished: Vec::new(), unread: Vec::new(), proof }
+        Live { people, groups, proof, ..Live::default() }
     }
 
     pub fn organisation(&self) -> Organisation {

@@ -19,6 +19,9 @@ use crate::platform::{ActorRule, Check, PermissionIx, RoleIx, Section, State};
 /// The rows of people who act, by organisation and id: who is renamed or removed meanwhile does not become nobody.
 pub(super) type Known = HashMap<(SmolStr, SmolStr), i64>;
 
+/// Who has a permission in an organisation.
+pub(super) type Able = HashMap<(SmolStr, PermissionIx), Vec<SmolStr>>;
+
 /// Who acts in one call.
 pub(super) struct Acting<'a> {
     /// The id of the acting person.
@@ -26,7 +29,7 @@ pub(super) struct Acting<'a> {
     /// Who has acted before.
     pub(super) known: &'a Mutex<Known>,
     /// Who had a permission when it was first missed.
-    pub(super) able: &'a RefCell<HashMap<(SmolStr, PermissionIx), Vec<SmolStr>>>,
+    pub(super) able: &'a RefCell<Able>,
 }
 
 impl Portal<'_> {

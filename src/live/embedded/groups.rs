@@ -6,24 +6,29 @@ use rusqlite::OptionalExtension;
 use smol_str::SmolStr;
 
 use super::portal::{Portal, Stop, changed, failed, forbidden, stale};
-use super::row::{self, Assignment, Decoder, GROUP, GroupColumns};
+use super::row::{self, Assignment, Decoder, GROUP, GroupColumns, Twice};
 use crate::live::object::GroupRecord;
 use crate::live::{Object, Operation};
 use crate::model::Group;
 use crate::platform::{Section, State, Verb};
 
-static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let Assignment { columns, places, .. } = row::assignment(&GROUP, 3);
-    format!("INSERT INTO permission_group (organisation, external_id, {columns}) VALUES (?1, ?2, {places})")
-});
+static INSERT: Twice = Twice::new(|| insert(true), || insert(false));
 
-static UPDATE: LazyLock<String> = LazyLock::new(|| {
-    let Assignment { pairs, .. } = row::assignment(&GROUP, 4);
+fn insert(applied: bool) -> String {
+    let Assignment { columns, places, .. } = row::assignment(&GROUP, 3, applied);
+    let (own, now) = ("organisation, external_id, created, modified", row::NOW);
+    format!("INSERT INTO permission_group ({own}, {columns}) VALUES (?1, ?2, {now}, {now}, {places})")
+}
+
+static UPDATE: Twice = Twice::new(|| update(true), || update(false));
+
+fn update(applied: bool) -> String {
+    let Assignment { pairs, .. } = row::assignment(&GROUP, 4, applied);
     format!(
         "UPDATE permission_group SET external_id = ?2, {pairs},
          formerly = ltrim(formerly || coalesce(',' || ?3, ''), ',') WHERE id = ?1"
     )
-});
+}
 
 /// Puts the new word for a group where people have the old one.
 static RENAME: LazyLock<String> = LazyLock::new(|| {
@@ -40,11 +45,12 @@ static RENAME: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-struct Found {
+/// A group as the portal has it.
+pub(super) struct Found {
     number: i64,
     id: SmolStr,
-    managed: bool,
-    group: Group,
+    pub(super) managed: bool,
+    pub(super) group: Group,
 }
 
 impl Portal<'_> {
@@ -64,52 +70,57 @@ impl Portal<'_> {
         }
         let columns = self.wanted_group(operation)?;
         let former = (found.id != *key).then_some(found.id.as_str());
-        if former.is_some() || !found.managed {
+        if self.hand.managed && (former.is_some() || !found.managed) {
             self.may_name(key)?;
             self.group_id_free(operation)?;
         }
         let former_id = former.filter(|_| found.managed);
-        let external = row::external_id(organisation, key);
+        let external = self.external(operation);
         let values = columns.values();
         let parameters = row::parameters(&[&found.number, &external, &former_id], &values);
-        self.rows.prepare_cached(&UPDATE)?.execute(parameters.as_slice())?;
+        self.rows.prepare_cached(UPDATE.by(self.hand))?.execute(parameters.as_slice())?;
         if let Some(former) = former {
             self.rows.prepare_cached(&RENAME)?.execute((organisation.as_str(), former, key.as_str()))?;
         }
-        self.is_here(operation, &external)
+        self.is_here(operation, external.as_deref())
     }
 
     fn create_group(self, operation: &Operation) -> Result<(), Stop> {
         self.may_create(operation)?;
         self.way(operation, State::Absent)?;
-        self.group_id_free(operation)?;
+        if self.hand.managed {
+            self.group_id_free(operation)?;
+        }
         let columns = self.wanted_group(operation)?;
         let organisation = operation.organisation.as_str();
-        let external = row::external_id(organisation, &operation.key);
+        let external = self.external(operation);
         let values = columns.values();
         let parameters = row::parameters(&[&organisation, &external], &values);
-        self.rows.prepare_cached(&INSERT)?.execute(parameters.as_slice())?;
-        self.is_here(operation, &external)
+        self.rows.prepare_cached(INSERT.by(self.hand))?.execute(parameters.as_slice())?;
+        self.is_here(operation, external.as_deref())
     }
 
     fn find_group(self, operation: &Operation) -> Result<Found, Stop> {
         let Operation { key, organisation, .. } = operation;
-        let number = self.number(operation)?;
-        let sql = "SELECT external_id, name, applications FROM permission_group WHERE id = ?1 AND organisation = ?2";
-        let mut statement = self.rows.prepare_cached(sql)?;
-        let mut rows = statement.query((number, organisation.as_str()))?;
-        let Some(found) = rows.next()? else {
-            return stale(format!("`{key}`: the permission group is no longer on the portal; plan again"));
-        };
-        let decoder = Decoder::new(organisation, self.platform);
-        let read = decoder.id(found, 0, &row::handle(Section::PermissionGroups, number)).and_then(|(id, managed)| {
-            let group = decoder.group(found, 1, &id)?;
-            Ok(Found { number, id, managed, group })
-        });
-        match read {
-            Ok(found) => Ok(found),
+        match self.group(organisation, self.number(operation)?)? {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => stale(format!("`{key}`: the permission group is no longer on the portal; plan again")),
             Err(reason) => failed(format!("`{key}`: the portal's row cannot be understood: {reason}")),
         }
+    }
+
+    /// The group in a row, where the row is there and of this organisation; else why it cannot be understood.
+    pub(super) fn group(self, organisation: &str, number: i64) -> rusqlite::Result<Result<Option<Found>, String>> {
+        let sql = "SELECT external_id, name, applications FROM permission_group WHERE id = ?1 AND organisation = ?2";
+        let mut statement = self.rows.prepare_cached(sql)?;
+        let mut rows = statement.query((number, organisation))?;
+        let Some(found) = rows.next()? else { return Ok(Ok(None)) };
+        let decoder = Decoder::new(organisation, self.platform);
+        let handle = row::handle(Section::PermissionGroups, number);
+        Ok(decoder.id(found, 0, &handle).and_then(|(id, managed)| {
+            let group = decoder.group(found, 1, &id)?;
+            Ok(Some(Found { number, id, managed, group }))
+        }))
     }
 
     fn group_as_planned(self, operation: &Operation, found: &Found) -> Result<(), Stop> {
@@ -143,7 +154,7 @@ impl Portal<'_> {
         }
     }
 
-    fn group_id_free(self, operation: &Operation) -> Result<(), Stop> {
+    pub(super) fn group_id_free(self, operation: &Operation) -> Result<(), Stop> {
         let Operation { key, organisation, .. } = operation;
         let mut statement = self.rows.prepare_cached("SELECT id FROM permission_group WHERE external_id = ?1")?;
         let taken = statement.query_row([row::external_id(organisation, key)], |row| row.get(0)).optional()?;

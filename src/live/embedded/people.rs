@@ -6,21 +6,26 @@ use rusqlite::OptionalExtension;
 use smol_str::SmolStr;
 
 use super::portal::{Portal, Stop, changed, failed, forbidden, quoted, stale};
-use super::row::{self, Assignment, Decoder, PERSON, PersonColumns};
+use super::row::{self, Assignment, Decoder, PERSON, PersonColumns, Twice};
 use crate::live::object::PersonRecord;
 use crate::live::{Object, Operation, Refusal, Resource, serial};
 use crate::model::{EntryType, Person};
 use crate::platform::{Holder, Section, State, Verb};
 
-static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let Assignment { columns, places, .. } = row::assignment(&PERSON, 4);
-    format!("INSERT INTO person (organisation, section, external_id, {columns}) VALUES (?1, ?2, ?3, {places})")
-});
+static INSERT: Twice = Twice::new(|| insert(true), || insert(false));
 
-static UPDATE: LazyLock<String> = LazyLock::new(|| {
-    let Assignment { pairs, .. } = row::assignment(&PERSON, 4);
+fn insert(applied: bool) -> String {
+    let Assignment { columns, places, .. } = row::assignment(&PERSON, 4, applied);
+    let (own, now) = ("organisation, section, external_id, created, modified", row::NOW);
+    format!("INSERT INTO person ({own}, {columns}) VALUES (?1, ?2, ?3, {now}, {now}, {places})")
+}
+
+static UPDATE: Twice = Twice::new(|| update(true), || update(false));
+
+fn update(applied: bool) -> String {
+    let Assignment { pairs, .. } = row::assignment(&PERSON, 4, applied);
     format!("UPDATE person SET section = ?2, external_id = ?3, {pairs} WHERE id = ?1")
-});
+}
 
 static SELECT: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT organisation, section, external_id, {} FROM person WHERE id = ?1", PERSON.join(", "))
@@ -33,8 +38,8 @@ const ACCEPT: &str = "UPDATE person SET state = ?2, applied_state = iif(applied_
 /// A person as the portal has it.
 pub(super) struct Found {
     pub(super) number: i64,
-    id: SmolStr,
-    managed: bool,
+    pub(super) id: SmolStr,
+    pub(super) managed: bool,
     pub(super) person: Person,
 }
 
@@ -75,17 +80,17 @@ impl Portal<'_> {
         } else {
             self.allowed(key, &after, section)?;
         }
-        if !(found.managed && found.id == *key && found.person.section == section) {
+        if self.hand.managed && !(found.managed && found.id == *key && found.person.section == section) {
             self.may_name(key)?;
             self.id_free(operation, section)?;
         }
         self.email_free(operation, &after, section, Some(found.number))?;
         let columns = PersonColumns::new(record);
-        let external = row::external_id(&operation.organisation, key);
+        let external = self.external(operation);
         let (section, values) = (section.as_str(), columns.values());
         let parameters = row::parameters(&[&found.number, &section, &external], &values);
-        self.rows.prepare_cached(&UPDATE)?.execute(parameters.as_slice())?;
-        self.is_here(operation, &external)
+        self.rows.prepare_cached(UPDATE.by(self.hand))?.execute(parameters.as_slice())?;
+        self.is_here(operation, external.as_deref())
     }
 
     /// The state of a user who becomes a contact, or the other way round: the one goes, the other comes.
@@ -109,7 +114,9 @@ impl Portal<'_> {
     fn create_person(self, operation: &Operation, section: Section) -> Result<(), Stop> {
         self.may_create(operation)?;
         let to = self.way(operation, State::Absent)?;
-        self.id_free(operation, section)?;
+        if self.hand.managed {
+            self.id_free(operation, section)?;
+        }
         let (after, record) = self.wanted(operation, section)?;
         self.email_free(operation, &after, section, None)?;
         self.arrives(operation, &after, State::Absent, to)?;
@@ -117,11 +124,11 @@ impl Portal<'_> {
         self.allowed(&operation.key, &after, section)?;
         let columns = PersonColumns::new(record);
         let (organisation, section) = (operation.organisation.as_str(), section.as_str());
-        let external = row::external_id(organisation, &operation.key);
+        let external = self.external(operation);
         let values = columns.values();
         let parameters = row::parameters(&[&organisation, &section, &external], &values);
-        self.rows.prepare_cached(&INSERT)?.execute(parameters.as_slice())?;
-        self.is_here(operation, &external)
+        self.rows.prepare_cached(INSERT.by(self.hand))?.execute(parameters.as_slice())?;
+        self.is_here(operation, external.as_deref())
     }
 
     /// The person invited accepts. Nobody else can, so this is no operation of a plan.
@@ -301,7 +308,7 @@ impl Portal<'_> {
         Ok(())
     }
 
-    fn id_free(self, operation: &Operation, section: Section) -> Result<(), Stop> {
+    pub(super) fn id_free(self, operation: &Operation, section: Section) -> Result<(), Stop> {
         let Operation { key, organisation, resource, .. } = operation;
         let mut statement =
             self.rows.prepare_cached("SELECT id FROM person WHERE external_id = ?1 AND section = ?2")?;
@@ -316,7 +323,13 @@ impl Portal<'_> {
     }
 
     /// Refuses a mail address that another person of the organisation has.
-    fn email_free(self, operation: &Operation, after: &Person, section: Section, own: Option<i64>) -> Result<(), Stop> {
+    pub(super) fn email_free(
+        self,
+        operation: &Operation,
+        after: &Person,
+        section: Section,
+        own: Option<i64>,
+    ) -> Result<(), Stop> {
         let Some(email) = after.email.as_ref().map(|email| &email.value).filter(|email| !email.is_empty()) else {
             return Ok(());
         };

@@ -5,7 +5,7 @@
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use super::acting::Acting;
-use super::row;
+use super::row::{self, Hand};
 use crate::document::record::is_kebab;
 use crate::live::{Operation, Refusal, Resource};
 use crate::platform::{Check, Platform, Section, State, Verb};
@@ -59,6 +59,8 @@ pub(super) struct Portal<'a> {
     pub(super) platform: &'a Platform,
     /// Who acts.
     pub(super) acting: &'a Acting<'a>,
+    /// Whose hand it is.
+    pub(super) hand: Hand,
 }
 
 impl Portal<'_> {
@@ -133,7 +135,12 @@ impl Portal<'_> {
         if let Some(handle) = &operation.handle {
             return failed(format!("`{key}`: there is nothing to create, the {resource} has the handle `{handle}`"));
         }
-        self.may_name(key)
+        if self.hand.managed { self.may_name(key) } else { Ok(()) }
+    }
+
+    /// The external id that the object gets; none where it is not one of rosterctl's.
+    pub(super) fn external(self, operation: &Operation) -> Option<String> {
+        self.hand.managed.then(|| row::external_id(&operation.organisation, &operation.key))
     }
 
     /// Refuses ids that are none.
@@ -141,17 +148,20 @@ impl Portal<'_> {
         if is_kebab(key) { Ok(()) } else { failed(format!("`{key}` is no id: ids are kebab-case words")) }
     }
 
-    /// Deletes a row on behalf of rosterctl: it did not vanish.
+    /// Deletes a row; what rosterctl deletes did not vanish.
     pub(super) fn delete(self, table: &'static str, number: i64) -> Result<(), Stop> {
-        self.rows
-            .prepare_cached(&format!("UPDATE {table} SET applied_name = NULL WHERE id = ?1"))?
-            .execute([number])?;
+        if self.hand.applied {
+            self.rows
+                .prepare_cached(&format!("UPDATE {table} SET applied_name = NULL WHERE id = ?1"))?
+                .execute([number])?;
+        }
         self.rows.prepare_cached(&format!("DELETE FROM {table} WHERE id = ?1"))?.execute([number])?;
         Ok(())
     }
 
     /// Forgets that an object with this id vanished.
-    pub(super) fn is_here(self, operation: &Operation, external_id: &str) -> Result<(), Stop> {
+    pub(super) fn is_here(self, operation: &Operation, external_id: Option<&str>) -> Result<(), Stop> {
+        let Some(external_id) = external_id else { return Ok(()) };
         let sql = "DELETE FROM vanished WHERE organisation = ?1 AND section = ?2 AND external_id = ?3";
         let section = row::section(operation.resource).as_str();
         self.rows.prepare_cached(sql)?.execute((operation.organisation.as_str(), section, external_id))?;

@@ -1,6 +1,7 @@
 //! Rows in and out: what a person and a group look like in the embedded portal's tables.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Row, ToSql};
@@ -18,6 +19,9 @@ pub(super) const PERSON: [&str; 8] = ["name", "email", "phone", "type", "state",
 
 /// The columns of a group.
 pub(super) const GROUP: [&str; 2] = ["name", "applications"];
+
+/// This moment in SQL, in RFC 3339 and UTC.
+pub(super) const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
 
 /// How many different texts a [`Memo`] keeps.
 const MEMORY: usize = 4096;
@@ -274,7 +278,36 @@ impl GroupColumns {
     }
 }
 
-/// SQL and parameters that write columns twice: as they are and as rosterctl wrote them last.
+/// A statement in two forms: for what rosterctl writes, which is also kept as applied, and for what others do.
+pub(super) struct Twice(LazyLock<String>, LazyLock<String>);
+
+impl Twice {
+    /// A statement that is made of whether rosterctl writes.
+    pub(super) const fn new(applied: fn() -> String, others: fn() -> String) -> Twice {
+        Twice(LazyLock::new(applied), LazyLock::new(others))
+    }
+
+    /// The form for whoever writes.
+    pub(super) fn by(&self, hand: Hand) -> &str {
+        if hand.applied { &self.0 } else { &self.1 }
+    }
+}
+
+/// Whose hand carries an operation out, and what it makes of the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hand {
+    /// The object carries an external id of ours; else it stays somebody else's and its key is the portal's handle.
+    pub(super) managed: bool,
+    /// What is written counts as what rosterctl wrote last.
+    pub(super) applied: bool,
+}
+
+impl Hand {
+    /// A plan of rosterctl.
+    pub(super) const PLAN: Hand = Hand { managed: true, applied: true };
+}
+
+/// SQL and parameters that write columns: as they are and, where rosterctl writes, as it wrote them last.
 pub(super) struct Assignment {
     /// `name, …, applied_name, …`
     pub(super) columns: String,
@@ -285,11 +318,11 @@ pub(super) struct Assignment {
 }
 
 /// How to write `columns` whose values are the parameters from number `first` on.
-pub(super) fn assignment(columns: &[&str], first: usize) -> Assignment {
+pub(super) fn assignment(columns: &[&str], first: usize, applied: bool) -> Assignment {
     let numbered = || columns.iter().enumerate().map(|(index, column)| (format!("?{}", first + index), column));
     let both = numbered()
         .map(|(place, column)| (place, (*column).to_owned()))
-        .chain(numbered().map(|(place, column)| (place, format!("applied_{column}"))));
+        .chain(numbered().filter(|_| applied).map(|(place, column)| (place, format!("applied_{column}"))));
     let both: Vec<(String, String)> = both.collect();
     let join = |part: &dyn Fn(&(String, String)) -> String| both.iter().map(part).collect::<Vec<String>>().join(", ");
     Assignment {

@@ -12,18 +12,24 @@ use crate::live::LiveError;
 const APPLICATION: i32 = 0x726f_7374;
 
 /// The version of the schema (`PRAGMA user_version`).
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// How long a lock of another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What makes a portal of version 1 out of nothing.
 const SCHEMA: &str = include_str!("schema.sql");
+
+/// What makes one of version 2 out of that.
+const SERVED: &str = include_str!("served.sql");
 
 /// What a database file holds.
 #[derive(PartialEq, Eq)]
 enum Content {
     /// Nothing yet.
     Nothing,
+    /// A portal of an earlier version: as good to read, and brought up to date before it is written.
+    Earlier,
     /// A portal of the version that this program knows.
     Portal,
 }
@@ -45,7 +51,7 @@ pub(super) fn reader(path: &Path) -> Result<Option<Connection>, LiveError> {
         Err(Error::SqliteFailure(error, _)) if cannot_lock(error.code) && !log_filled(path) => still(path, error)?,
         other => other.map_err(|error| explain(path, error))?,
     };
-    Ok((content.map_err(|foreign| foreign.error(path))? == Content::Portal).then_some(connection))
+    Ok((content.map_err(|foreign| foreign.error(path))? != Content::Nothing).then_some(connection))
 }
 
 /// A connection for writing; makes the folder, the file and the tables where they are missing.
@@ -64,12 +70,19 @@ pub(super) fn writer(path: &Path) -> Result<Connection, LiveError> {
     if connection.is_readonly("main").map_err(explain)? {
         return Err(read_only(path));
     }
-    if content(&connection).map_err(explain)?.map_err(|foreign| foreign.error(path))? == Content::Nothing {
+    if content(&connection).map_err(explain)?.map_err(|foreign| foreign.error(path))? != Content::Portal {
         log_ahead(&connection).map_err(explain)?;
         let create = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
         // Another process may have been faster.
-        if content(&create).map_err(explain)?.map_err(|foreign| foreign.error(path))? == Content::Nothing {
-            create.execute_batch(SCHEMA).map_err(explain)?;
+        let steps: &[&str] = match content(&create).map_err(explain)?.map_err(|foreign| foreign.error(path))? {
+            Content::Nothing => &[SCHEMA, SERVED],
+            Content::Earlier => &[SERVED],
+            Content::Portal => &[],
+        };
+        for step in steps {
+            create.execute_batch(step).map_err(explain)?;
+        }
+        if !steps.is_empty() {
             create.pragma_update(None, "application_id", APPLICATION).map_err(explain)?;
             create.pragma_update(None, "user_version", VERSION).map_err(explain)?;
         }
@@ -171,6 +184,7 @@ fn content(connection: &Connection) -> rusqlite::Result<Result<Content, Foreign>
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     Ok(match (application, version, tables) {
         (APPLICATION, VERSION, _) => Ok(Content::Portal),
+        (APPLICATION, 1..VERSION, _) => Ok(Content::Earlier),
         (APPLICATION, version, _) if version > VERSION => Err(Foreign::Newer(version)),
         (0, 0, 0) => Ok(Content::Nothing),
         _ => Err(Foreign::Unknown),

@@ -193,6 +193,7 @@ impl Collection {
 
 /// How a member is named: by its value or, without one, by the end of its address.
 fn named(member: &Member) -> Option<SmolStr> {
-    let end = || member.reference.as_deref().and_then(|address| address.rsplit('/').next()).map(SmolStr::from);
+    let last = || member.reference.as_deref().and_then(|address| address.rsplit('/').next());
+    let end = || last().map(|end| percent_encoding::percent_decode_str(end).decode_utf8_lossy().as_ref().into());
     member.value.clone().or_else(end)
 }

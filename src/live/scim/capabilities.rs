@@ -135,6 +135,8 @@ pub struct UserCapabilities {
     pub phone: Seen,
     /// `displayName`.
     pub display_name: Seen,
+    /// Names of one word, which have no given name.
+    pub one_word_names: Seen,
     /// `active: false`.
     pub active: Seen,
     /// `primary` on mail addresses is accepted.

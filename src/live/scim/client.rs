@@ -20,14 +20,18 @@ const ACCEPT: &str = "application/scim+json, application/json";
 /// The attributes of a group, where members come only when asked for.
 pub const ASKED: &str = "?attributes=id,externalId,displayName,members";
 
+/// The same, of a target that keeps in the group which access it gives.
+const ASKED_WITH_ACCESS: &str = "?attributes=id,externalId,displayName,members,\
+    urn:rosterctl:params:scim:schemas:extension:1.0:Group";
+
 /// A target's address and how to talk to it.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: Arc<Http>,
     /// The endpoint of contacts, where they have a resource type of their own.
     contacts: Option<SmolStr>,
-    /// Whether members of groups come only when asked for.
-    ask_members: bool,
+    /// What a group is asked for; empty: nothing in particular.
+    asked: &'static str,
     writes: Arc<AtomicU64>,
 }
 
@@ -62,8 +66,8 @@ impl Trouble {
 
 impl Client {
     /// A client of a target.
-    pub fn new(http: Arc<Http>, contacts: Option<SmolStr>, ask_members: bool) -> Client {
-        Client { http, contacts, ask_members, writes: Arc::default() }
+    pub fn new(http: Arc<Http>, contacts: Option<SmolStr>) -> Client {
+        Client { http, contacts, asked: "", writes: Arc::default() }
     }
 
     /// The way to the target.
@@ -71,9 +75,14 @@ impl Client {
         self.http.clone()
     }
 
-    /// The same client, which asks for members of groups.
-    pub fn asking(&self) -> Client {
-        Client { ask_members: true, ..self.clone() }
+    /// The same client, which asks for members of groups. `access`: and for the access that they give.
+    pub fn asking(&self, access: bool) -> Client {
+        Client { asked: if access { ASKED_WITH_ACCESS } else { ASKED }, ..self.clone() }
+    }
+
+    /// What lists of groups are asked for.
+    pub fn asked(&self) -> &'static str {
+        self.asked.trim_start_matches('?')
     }
 
     /// The address of a collection.
@@ -129,7 +138,7 @@ impl Client {
 
     /// A resource as it is now; none where it is gone.
     pub async fn get(&self, kind: Kind, id: &str) -> Result<Option<Current>, LiveError> {
-        let query = if kind == Kind::Group && self.ask_members { ASKED } else { "" };
+        let query = if kind == Kind::Group { self.asked } else { "" };
         let path = format!("{}/{}{query}", self.endpoint(kind), escaped(id));
         let answer = self.fetch(&path).await?;
         match answer.status {
@@ -221,6 +230,10 @@ impl Client {
         self.writes.fetch_add(1, Ordering::Relaxed);
         let answer = match self.http.send(request).await {
             Ok(answer) => answer,
+            // What this resource refuses (403) it may say why; wrong credentials (401) are wrong everywhere.
+            Err(Failure::Denied { status: 403, answer: Some(answer), .. }) => {
+                return Err(Trouble::Refused(403, detail(&answer)));
+            }
             Err(Failure::NotSent { message, .. } | Failure::Denied { message, .. }) => {
                 return Err(Trouble::NotDone(message));
             }
@@ -279,6 +292,11 @@ pub fn escaped(text: &str) -> String {
         }
         out
     })
+}
+
+/// Whether a value can stand in a filter: what has to be escaped there is understood by few, and found by fewer.
+pub fn plain_in_filter(value: &str) -> bool {
+    !value.contains(['"', '\\'])
 }
 
 /// A filter for equality (RFC 7644 §3.4.2.2), ready for an address.

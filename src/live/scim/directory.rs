@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::account::{Account, Collection, Kind, Unnamed};
 use super::capabilities::{Capabilities, MemberReading, Paging, PagingStyle};
-use super::client::{ASKED, Client};
+use super::client::Client;
 use super::listing::{Item, list};
 use super::mapping::Carriers;
 use super::wire::{AccountText, GroupText};
@@ -33,6 +33,8 @@ pub struct Directory {
     pub groups: HashMap<SmolStr, SmolStr>,
     /// Whether all users and contacts, and all groups, were seen.
     pub whole: (bool, bool),
+    /// The identities that several groups carry.
+    pub twins: HashSet<SmolStr>,
 }
 
 /// The part of a target that belongs to one organisation, or to none.
@@ -67,8 +69,7 @@ impl Directory {
         }
         let people_whole = gaps.is_empty();
         let reading = capabilities.map_or(MemberReading::Unknown, |known| known.members.read);
-        let query = if reading == MemberReading::Asked { &ASKED[1..] } else { "" };
-        let listed = list(client, "/Groups", query, paging, move |raw| read_group(raw, &carriers)).await?;
+        let listed = list(client, "/Groups", client.asked(), paging, move |raw| read_group(raw, &carriers)).await?;
         let whole = (people_whole, listed.gap.is_none());
         gaps.extend(listed.gap);
         let mut collections = listed.items;
@@ -114,7 +115,11 @@ impl Directory {
         for collection in collections {
             match collection {
                 Ok(collection) => {
-                    self.groups.extend(collection.identity.clone().map(|identity| (identity, collection.id.clone())));
+                    if let Some(identity) = collection.identity.clone()
+                        && self.groups.insert(identity.clone(), collection.id.clone()).is_some()
+                    {
+                        self.twins.insert(identity);
+                    }
                     match collection.meaning().map(|(organisation, _)| SmolStr::from(organisation)) {
                         Some(organisation) => self.parts.entry(organisation).or_default().collections.push(collection),
                         None => strangers.collections.push(collection),
@@ -123,6 +128,7 @@ impl Directory {
                 Err(unread) => strangers.unread.push(unread),
             }
         }
+        self.groups.retain(|identity, _| !self.twins.contains(identity));
         self.strangers = Arc::new(strangers);
     }
 
@@ -168,7 +174,7 @@ fn broken(error: &serde_json::Error, resource: Option<Resource>) -> Unread {
 
 impl Part {
     /// The places of users by their ids.
-    pub fn by_id<'p>(&'p self) -> HashMap<&'p str, usize> {
+    pub fn by_id(&self) -> HashMap<&str, usize> {
         self.accounts
             .iter()
             .enumerate()

@@ -1,6 +1,6 @@
 //! What a target cannot hold of a roster, and how what it can hold is kept there: said in the plan, before any write.
 
-use super::capabilities::Capabilities;
+use super::capabilities::{Capabilities, Seen};
 use super::mapping::{Applications, GroupIdentity, Identity, Roles, Words};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::live::LiveError;
@@ -110,6 +110,10 @@ fn held(organisation: &Organisation, person: &Person, target: &str, known: &Capa
     if phone.is_some() && !carriers.phone && !own {
         let help = "leave `phone` out of the roster, or have the portal keep `phoneNumbers` and probe again";
         cannot("the phone number".to_owned(), person.field_place(Field::Phone), help);
+    }
+    if known.users.one_word_names == Seen::No && !own && !person.name.value.contains(' ') {
+        let help = "the portal asks for a given name and a family name: write both";
+        cannot(format!("the name `{}`", person.name.value), person.place(), help);
     }
     let shut_out = contact || person.status.value == State::Deactivated;
     if shut_out && !own && !known.users.active.works() {

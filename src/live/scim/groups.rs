@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::account::{Collection, Kind};
 use super::capabilities::Seen;
-use super::client::{Trouble, equals};
+use super::client::{Trouble, equals, plain_in_filter};
 use super::directory::Directory;
 use super::listing::{Item, filtered, list};
 use super::mapping::{self, Applications, GroupIdentity, Meaning};
@@ -17,7 +17,7 @@ use super::writing::Writing;
 use crate::live::{LiveError, Object, Operation, Refusal};
 use crate::model::Group;
 use crate::platform::Verb;
-use crate::scim::{GROUP, GROUP_EXTENSION};
+use crate::scim::{GROUP, ROSTER_GROUP};
 
 impl Writing<'_> {
     /// Carries out an operation on a permission group.
@@ -93,8 +93,8 @@ impl Writing<'_> {
             body["externalId"] = identity.as_str().into();
         }
         if carriers.applications == Applications::Extension && !access.is_empty() {
-            body["schemas"] = json!([GROUP, GROUP_EXTENSION]);
-            body[GROUP_EXTENSION] = json!({ "applications": access });
+            body["schemas"] = json!([GROUP, ROSTER_GROUP]);
+            body[ROSTER_GROUP] = json!({ "applications": access });
         }
         if self.capabilities.members.on_create == Seen::Yes {
             body["members"] = json!([]);
@@ -142,7 +142,7 @@ impl Writing<'_> {
         let client = &self.scim.client;
         let carriers = self.scim.carriers;
         let name = body.get("displayName").and_then(Json::as_str).unwrap_or_default();
-        let groups: Vec<Collection> = if self.capabilities.filters.group_name.works() {
+        let groups: Vec<Collection> = if self.capabilities.filters.group_name.works() && plain_in_filter(name) {
             let texts = filtered(client, "/Groups", &equals("displayName", name)).await?;
             let texts = texts.iter().filter_map(|raw| serde_json::from_str::<GroupText>(raw.get()).ok());
             texts.filter_map(|text| Collection::read(text, &carriers).ok()).collect()
@@ -214,7 +214,7 @@ impl Writing<'_> {
         let answer = if self.capabilities.groups.patch.works() {
             let replaced = |(path, value): (String, Json)| json!({ "op": "replace", "path": path, "value": value });
             let mut operations: Vec<Json> = changes.into_iter().map(replaced).collect();
-            let path = format!("{GROUP_EXTENSION}:applications");
+            let path = format!("{ROSTER_GROUP}:applications");
             if extension && wished.is_empty() {
                 operations.push(json!({ "op": "remove", "path": path }));
             } else if extension {
@@ -226,8 +226,8 @@ impl Writing<'_> {
             body.remove("meta");
             body.extend(changes);
             if extension {
-                body.insert(GROUP_EXTENSION.to_owned(), json!({ "applications": wished }));
-                body.insert("schemas".to_owned(), json!([GROUP, GROUP_EXTENSION]));
+                body.insert(ROSTER_GROUP.to_owned(), json!({ "applications": wished }));
+                body.insert("schemas".to_owned(), json!([GROUP, ROSTER_GROUP]));
             }
             client.put(kind, id, &Json::Object(body), version, request).await
         };

@@ -18,7 +18,10 @@ use crate::live::LiveError;
 /// How often a list is read where it changes meanwhile.
 const ATTEMPTS: u32 = 3;
 
-/// More resources than any organisation has: a server that invents people for ever is stopped here.
+/// A server that invents people for ever is stopped when there are so many more than twice what it announced.
+const MARGIN: usize = 10_000;
+
+/// The same where it announces nothing: more resources than any organisation has.
 const MOST: usize = 10_000_000;
 
 /// A list.
@@ -100,6 +103,12 @@ impl<T> Gathered<T> {
         new
     }
 
+    /// Whether there are so many that the list has no end.
+    fn endless(&self) -> bool {
+        let most = self.announced.map_or(MOST, |total| (total as usize).saturating_mul(2).saturating_add(MARGIN));
+        self.items.len() > most.min(MOST)
+    }
+
     fn end(self, endpoint: &str) -> Listing<T> {
         let read = self.items.len();
         let gap = match self.announced {
@@ -157,7 +166,7 @@ async fn by_index<T: Send + 'static>(
         if length == 0 || new == 0 || whole {
             break;
         }
-        if gathered.items.len() > MOST {
+        if gathered.endless() {
             return Err(unreadable(endpoint, "it never ends"));
         }
         start += length;
@@ -187,7 +196,7 @@ async fn by_cursor<T: Send + 'static>(
         let empty = page.items.is_empty();
         let new = gathered.take(page);
         let Some(next) = next else { break };
-        if !cursors.insert(next.clone()) || new == 0 && !empty || gathered.items.len() > MOST {
+        if !cursors.insert(next.clone()) || new == 0 && !empty || gathered.endless() {
             return Err(unreadable(endpoint, "its pages repeat for ever"));
         }
         cursor = next;

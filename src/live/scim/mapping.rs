@@ -309,3 +309,70 @@ pub fn value(words: &[&str], value_type: AttributeType) -> Option<Value> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Located;
+
+    #[test]
+    fn an_identity_is_an_organisation_and_what_follows_it() {
+        assert_eq!(parted("acme/ada"), Some(("acme", "ada")));
+        assert_eq!(parted("acme/it/service-desk=full"), Some(("acme", "it/service-desk=full")));
+        for foreign in ["acme", "/ada", "acme/", "Acme/ada", "a b/c", ""] {
+            assert_eq!(parted(foreign), None, "{foreign}");
+        }
+        assert_eq!(from_user_name(&as_user_name("acme", "ada-l")), Some(("acme", "ada-l")));
+        assert_eq!(from_user_name("ada@acme.example"), None);
+    }
+
+    #[test]
+    fn what_a_group_means_is_read_as_it_is_written() {
+        let meanings = [
+            Meaning::Permission("it-operations".into()),
+            Meaning::Access("it-operations".into(), "service-desk=full".into()),
+            Meaning::Fact("role:technical".into()),
+            Meaning::Fact("attribute:note=a/b: c".into()),
+        ];
+        for meaning in meanings {
+            assert_eq!(Meaning::read(&meaning.to_string()), meaning);
+            for carrier in [GroupIdentity::ExternalId, GroupIdentity::DisplayName] {
+                let identity = meaning.identity("acme");
+                let name = carrier.display_name("A (strange) name", "acme", &meaning);
+                let external = Some(identity.as_str());
+                assert_eq!(carrier.identity(external, &name), Some(identity.as_str()), "{name}");
+            }
+            let name = GroupIdentity::DisplayName.display_name("A (strange) name", "acme", &meaning);
+            assert_eq!(GroupIdentity::DisplayName.label(&name, &meaning.identity("acme")), "A (strange) name");
+        }
+        assert_eq!(GroupIdentity::DisplayName.identity(None, "Friends (of the house)"), None);
+    }
+
+    #[test]
+    fn all_facts_of_a_person_are_known_again() {
+        let platform = Platform::built_in("arxus").unwrap();
+        let mut person = Person::new(Section::Contacts, "soc", "SOC");
+        person.entry_type.value = EntryType::DistributionList;
+        let attribute = |name: &str| platform.attribute(name).unwrap();
+        let words = ["security".into(), "it-administration".into()].map(Located::nowhere).to_vec();
+        person.attributes = vec![
+            (attribute("serviceNow"), Located::nowhere(Value::Boolean(false))),
+            (attribute("responsibilities"), Located::nowhere(Value::List(words))),
+            (attribute("directoryRoles"), Located::nowhere(Value::List(Vec::new()))),
+        ];
+        let mut known = Known::default();
+        facts(&person, &platform, true, true, true).iter().for_each(|fact| known.add(fact));
+        known.add("somebody-elses");
+        assert!(known.contact && known.list && known.roles.is_empty());
+        for (index, given) in &person.attributes {
+            let described = &platform[*index];
+            let prefix = format!("{}=", described.name);
+            let mut values: Vec<&str> =
+                known.attributes.iter().filter_map(|word| word.strip_prefix(prefix.as_str())).collect();
+            values.sort_unstable();
+            let now = value(&values, described.value_type).unwrap();
+            let canonical = crate::live::object::value_json;
+            assert_eq!(canonical(&now), canonical(&given.value), "{}", described.name);
+        }
+    }
+}

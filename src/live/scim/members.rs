@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use smol_str::SmolStr;
 
 use super::account::{Collection, Kind};
-use super::capabilities::MemberChange;
+use super::capabilities::{MemberChange, Seen};
 use super::client::{Current, Trouble};
 use super::mapping::Meaning;
 use super::people::Written;
@@ -91,7 +91,13 @@ impl Writing<'_> {
             MemberOf::Group(organisation, meaning) => (organisation, meaning),
         };
         let identity = meaning.identity(organisation);
-        let known = self.scim.names().groups.get(&identity).cloned();
+        let known = {
+            let names = self.scim.names();
+            if names.twins.contains(&identity) {
+                return Err(format!("the portal has several groups `{identity}`; remove all but one there"));
+            }
+            names.groups.get(&identity).cloned()
+        };
         match (known, meaning) {
             (Some(id), _) => Ok(Some(id)),
             (None, _) if change.join.is_empty() => Ok(None),
@@ -180,7 +186,9 @@ impl Writing<'_> {
                 return Ok(());
             }
             let version = version.as_deref().filter(|_| self.capabilities.versions.checked());
-            let put = self.capabilities.members.add == MemberChange::Put || !self.capabilities.groups.patch.works();
+            let forms = &self.capabilities.members;
+            let leaving = !change.leave.is_empty() && forms.remove == MemberChange::Put;
+            let put = leaving || forms.add == MemberChange::Put || !self.capabilities.groups.patch.works();
             let answer = if put {
                 json["members"] = members.into();
                 if let Some(body) = json.as_object_mut() {
@@ -188,7 +196,8 @@ impl Writing<'_> {
                 }
                 client.put(Kind::Group, id, &json, version, request).await
             } else {
-                let operation = match members.is_empty() {
+                // Where groups must have the attribute, it cannot be removed, and an empty list is right.
+                let operation = match members.is_empty() && forms.on_create != Seen::Yes {
                     true => json!({ "op": "remove", "path": "members" }),
                     false => json!({ "op": "replace", "path": "members", "value": members }),
                 };

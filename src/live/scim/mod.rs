@@ -19,7 +19,7 @@ mod wanted;
 mod wire;
 mod writing;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 
@@ -36,7 +36,7 @@ pub use capabilities::Capabilities;
 use capabilities::MemberReading;
 pub use client::Client;
 use directory::Directory;
-use mapping::Carriers;
+use mapping::{Applications, Carriers};
 
 /// How many operations are handed over at once: enough to keep every connection busy, few enough to stop between.
 const BATCH: usize = 1000;
@@ -75,6 +75,8 @@ struct Names {
     whole: (bool, bool),
     /// Whether all groups are known by now.
     groups_known: bool,
+    /// Identities that several groups carry: nobody can say which is meant.
+    twins: HashSet<SmolStr>,
     /// People who were created, by organisation and id: their handles.
     made: HashMap<(SmolStr, SmolStr), SmolStr>,
 }
@@ -86,9 +88,11 @@ impl Scim {
         let contacts = known.and_then(|known| known.contacts.as_deref()).map(SmolStr::from);
         let ask = known.is_some_and(|known| known.members.read == MemberReading::Asked);
         let limit = known.map_or(1, |known| known.members.limit.max(1) as usize);
+        let carriers = known.map(Capabilities::carriers).unwrap_or_default();
+        let client = Client::new(http, contacts);
         Scim {
-            client: Client::new(http, contacts, ask),
-            carriers: known.map(Capabilities::carriers).unwrap_or_default(),
+            client: if ask { client.asking(carriers.applications == Applications::Extension) } else { client },
+            carriers,
             config,
             directory: Mutex::new(None),
             known: Lock::default(),
@@ -104,6 +108,14 @@ impl Scim {
     /// What it was seen to do.
     pub fn capabilities(&self) -> Option<&Capabilities> {
         self.config.capabilities.as_ref()
+    }
+
+    /// An organisation there, with the platform that the workspace gives it.
+    pub fn organisation(&self, id: &str) -> Listed {
+        let platform = self.config.platform.as_ref();
+        let (reference, text) =
+            platform.map_or_else(Default::default, |listed| (listed.platform.clone(), listed.platform_text.clone()));
+        Listed { id: id.into(), platform: reference, platform_text: text }
     }
 
     /// The way to it.
@@ -122,6 +134,7 @@ impl Scim {
         let mut names = self.names();
         names.groups = directory.groups.clone();
         (names.whole, names.groups_known) = (directory.whole, directory.whole.1);
+        names.twins = directory.twins.clone();
         drop(names);
         Ok(directory)
     }
@@ -142,11 +155,7 @@ impl Read for Scim {
     }
 
     async fn organisations(&self) -> Result<Vec<Listed>, LiveError> {
-        let platform = self.config.platform.as_ref();
-        let (reference, text) =
-            platform.map_or_else(Default::default, |listed| (listed.platform.clone(), listed.platform_text.clone()));
-        let listed = |id: SmolStr| Listed { id, platform: reference.clone(), platform_text: text.clone() };
-        Ok(self.managed().await?.into_iter().map(listed).collect())
+        Ok(self.managed().await?.iter().map(|id| self.organisation(id)).collect())
     }
 
     async fn managed(&self) -> Result<Vec<SmolStr>, LiveError> {

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::account::{Account, Kind};
 use super::capabilities::PagingStyle;
-use super::client::{Current, Trouble, equals};
+use super::client::{Current, Trouble, equals, plain_in_filter};
 use super::listing::{Item, filtered, list};
 use super::mapping::{Identity, Known, Roles};
 use super::reading::known_person;
@@ -372,7 +372,7 @@ impl Writing<'_> {
             found.extend(self.filtered(kind, &equals("externalId", &identity)).await?);
         }
         if let Some(name) = wanted.user_name.as_ref().filter(|_| !whole) {
-            match filters.user_name.works() {
+            match filters.user_name.works() && plain_in_filter(name) {
                 true => found.extend(self.filtered(kind, &equals("userName", name)).await?),
                 false => whole = true,
             }

@@ -6,6 +6,7 @@
 mod canary;
 mod members;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -36,7 +37,7 @@ pub struct Probed {
 /// Learns what a target does. `write`: with canary resources of our own.
 pub async fn probe(http: Arc<Http>, write: bool) -> Result<Probed, LiveError> {
     let base = http.base().as_str().trim_end_matches('/').to_owned();
-    let mut probe = Probe { client: Client::new(http, None, false), remarks: Vec::new(), left: Vec::new() };
+    let mut probe = Probe { client: Client::new(http, None), remarks: Vec::new(), left: Vec::new() };
     let announced = probe.announced().await;
     let paging = probe.paging(&announced).await?;
     let (users, first) = probe.count("/Users", paging).await?;
@@ -89,6 +90,19 @@ struct Announced {
     /// Whether it said so at all.
     schemas_known: bool,
     contacts: Option<String>,
+    /// The words that a portal with a vocabulary of its own takes, by schema and attribute.
+    words: HashMap<(String, String), Vec<String>>,
+}
+
+impl Announced {
+    /// Pairs of words to try in a multi-valued attribute: those of the portal's vocabulary, else two of our own.
+    fn pairs(&self, schema: &str, attribute: &str, usual: [&str; 2]) -> Vec<[String; 2]> {
+        let words = self.words.get(&(schema.to_owned(), attribute.to_owned()));
+        match words.map(Vec::as_slice) {
+            Some(words @ [_, _, ..]) => words.windows(2).map(|pair| [pair[0].clone(), pair[1].clone()]).collect(),
+            _ => vec![usual.map(str::to_owned)],
+        }
+    }
 }
 
 /// Resources known to be there.
@@ -120,6 +134,16 @@ impl Probe {
         if let Some(schemas) = self.document("/Schemas").await {
             announced.schemas = items(&schemas).filter_map(|one| one.get("id")?.as_str().map(str::to_owned)).collect();
             announced.schemas_known = !announced.schemas.is_empty();
+            for schema in items(&schemas) {
+                let id = schema.get("id").and_then(Json::as_str).unwrap_or_default();
+                for attribute in list_of(schema, "attributes") {
+                    let name = attribute.get("name").and_then(Json::as_str).unwrap_or_default();
+                    let value = list_of(attribute, "subAttributes").find(|sub| sub["name"] == "value");
+                    let words = list_of(value.unwrap_or(attribute), "canonicalValues").filter_map(Json::as_str);
+                    let words: Vec<String> = words.map(str::to_owned).collect();
+                    announced.words.insert((id.to_owned(), name.to_owned()), words);
+                }
+            }
         }
         if let Some(types) = self.document("/ResourceTypes").await {
             let contact = items(&types).find(|one| one.get("schema").and_then(Json::as_str) == Some(CONTACT));
@@ -248,6 +272,10 @@ const PROBE: &str = "rosterctl-probe";
 
 fn items(list: &Json) -> impl Iterator<Item = &Json> {
     list.get("Resources").or(Some(list)).and_then(Json::as_array).into_iter().flatten()
+}
+
+fn list_of<'j>(json: &'j Json, name: &str) -> impl Iterator<Item = &'j Json> {
+    json.get(name).and_then(Json::as_array).into_iter().flatten()
 }
 
 /// A word that nobody else has.

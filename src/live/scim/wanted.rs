@@ -12,7 +12,7 @@ use super::mapping::{self, Carriers, Identity, Roles, Words};
 use super::wire::{AccountText, words};
 use crate::model::{EntryType, Person};
 use crate::platform::{Platform, Section, State};
-use crate::scim::{CONTACT, ENTERPRISE, USER, USER_EXTENSION};
+use crate::scim::{CONTACT, ENTERPRISE_USER, ROSTER_USER, USER};
 
 /// An account as it shall be.
 #[derive(Clone, Debug)]
@@ -214,14 +214,12 @@ impl Wanted {
         all.extend(self.attributes.as_ref().map(|_| Attribute::Attributes));
         all.extend(self.entry_type.map(|_| Attribute::Type));
         self.put(&mut body, &all, means);
-        if body.contains_key(ENTERPRISE) {
-            schemas.push(ENTERPRISE);
+        if body.contains_key(ENTERPRISE_USER) {
+            schemas.push(ENTERPRISE_USER);
         }
-        if body.contains_key(USER_EXTENSION) {
-            schemas.push(USER_EXTENSION);
+        if body.contains_key(ROSTER_USER) {
+            schemas.push(ROSTER_USER);
         }
-        // An empty list is refused by some and means nothing to others.
-        body.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
         body.insert("schemas".to_owned(), schemas.into());
         Json::Object(body)
     }
@@ -230,19 +228,24 @@ impl Wanted {
     pub fn put(&self, body: &mut Map<String, Json>, attributes: &[Attribute], means: &Means<'_>) {
         for attribute in attributes {
             for (path, value) in self.values(*attribute, body, means) {
-                match path {
-                    Path::Plain(name) => {
-                        body.insert(name.to_owned(), value);
-                    }
+                // An empty list is refused by some and means nothing to others: what is left out of a whole is empty.
+                let place = match path {
+                    Path::Plain(name) => Some((&mut *body, name)),
                     Path::Extension(urn, name) => {
                         let extension = body.entry(urn).or_insert_with(|| json!({}));
-                        extension[name] = value;
+                        extension.as_object_mut().map(|extension| (extension, name))
                     }
+                };
+                let Some((object, name)) = place else { continue };
+                if is_empty(&value) {
+                    object.remove(name);
+                } else {
+                    object.insert(name.to_owned(), value);
                 }
             }
         }
         let extended: Vec<&str> =
-            [ENTERPRISE, USER_EXTENSION].into_iter().filter(|urn| body.contains_key(*urn)).collect();
+            [ENTERPRISE_USER, ROSTER_USER].into_iter().filter(|urn| body.contains_key(*urn)).collect();
         if let Some(Json::Array(schemas)) = body.get_mut("schemas") {
             let missing: Vec<Json> =
                 extended.into_iter().filter(|urn| !schemas.iter().any(|one| one == urn)).map(Json::from).collect();
@@ -259,8 +262,7 @@ impl Wanted {
                     Path::Plain(name) => name.to_owned(),
                     Path::Extension(urn, name) => format!("{urn}:{name}"),
                 };
-                let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-                operations.push(if empty {
+                operations.push(if is_empty(&value) {
                     json!({ "op": "remove", "path": path })
                 } else {
                     json!({ "op": "replace", "path": path, "value": value })
@@ -272,7 +274,7 @@ impl Wanted {
 
     fn values(&self, attribute: Attribute, now: &Map<String, Json>, means: &Means<'_>) -> Vec<(Path, Json)> {
         use Path::{Extension, Plain};
-        let extension = |name: &'static str| if self.contact { Plain(name) } else { Extension(USER_EXTENSION, name) };
+        let extension = |name: &'static str| if self.contact { Plain(name) } else { Extension(ROSTER_USER, name) };
         let strings = |words: &Option<Vec<SmolStr>>| -> Json {
             words.iter().flatten().map(|word| Json::from(word.as_str())).collect()
         };
@@ -282,7 +284,7 @@ impl Wanted {
                 (Some(identity), _) if self.contact => vec![(Plain("externalId"), identity.as_str().into())],
                 (Some(identity), Identity::ExternalId) => vec![(Plain("externalId"), identity.as_str().into())],
                 (Some(identity), Identity::EmployeeNumber) => {
-                    vec![(Extension(ENTERPRISE, "employeeNumber"), identity.as_str().into())]
+                    vec![(Extension(ENTERPRISE_USER, "employeeNumber"), identity.as_str().into())]
                 }
                 (Some(_), Identity::UserName) => Vec::new(),
             },
@@ -328,6 +330,10 @@ impl Wanted {
             Attribute::Type => self.entry_type.iter().map(|kind| (extension("type"), Json::from(*kind))).collect(),
         }
     }
+}
+
+fn is_empty(value: &Json) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// Where a value stands.

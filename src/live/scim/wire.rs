@@ -7,7 +7,7 @@ use serde::de::{Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
 
-use crate::scim::{ENTERPRISE, GROUP_EXTENSION, USER_EXTENSION};
+use crate::scim::{ENTERPRISE_USER, ROSTER_GROUP, ROSTER_USER};
 
 /// A list response (RFC 7644 §3.4.2). Its resources are read one by one, so that one bad resource spoils no other.
 #[derive(Debug, Deserialize)]
@@ -180,9 +180,9 @@ pub fn words(items: &[Valued]) -> impl Iterator<Item = &SmolStr> {
 
 const _: () = {
     // serde's attributes take literals only: these must be the same as the constants.
-    assert!(same(USER_EXTENSION, "urn:rosterctl:params:scim:schemas:extension:1.0:User"));
-    assert!(same(GROUP_EXTENSION, "urn:rosterctl:params:scim:schemas:extension:1.0:Group"));
-    assert!(same(ENTERPRISE, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"));
+    assert!(same(ROSTER_USER, "urn:rosterctl:params:scim:schemas:extension:1.0:User"));
+    assert!(same(ROSTER_GROUP, "urn:rosterctl:params:scim:schemas:extension:1.0:Group"));
+    assert!(same(ENTERPRISE_USER, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"));
 };
 
 const fn same(a: &str, b: &str) -> bool {

@@ -211,7 +211,8 @@ fn difference(change: &Change, style: &Style, line: &mut Para) {
     let marked: usize = marks.iter().map(|(_, mark)| width(mark) + 1).sum();
     let fits = line.width() + 1 + width(&both) + 1 + marked <= style.width || style.verbose > 0;
     if marks.is_empty() {
-        line.push(Ink::Plain, &format!("{both}  (another order)"));
+        let note = if to.len() > 1 { "  (another order)" } else { "" };
+        line.push(Ink::Plain, &format!("{both}{note}"));
         return;
     }
     if fits {

@@ -1,6 +1,6 @@
 # Keycloak: the one that users run. Its SCIM API is a preview feature, `scim-api`. The realm is acme; the variants are
 # user profiles: `default` keeps external ids and whole names, `plain` is Keycloak as it comes, `extension` adds ours.
-pins="realm.json profile-default.json"
+pins=realm.json
 variants="default plain extension"
 
 version=26.7.4
@@ -63,8 +63,6 @@ install_server() {
   cp "$here/$name/realm.json" "$dir/home/data/import/acme-realm.json"
   port=$(free_port)
   KC_BOOTSTRAP_ADMIN_USERNAME=admin KC_BOOTSTRAP_ADMIN_PASSWORD=$(cat "$home/admin-password") run_keycloak --import-realm
-  log_in
-  admin PUT /users/profile "$here/$name/profile-default.json"
   stop_group
 }
 
@@ -99,6 +97,6 @@ start_server() {
  "config":{"included.custom.audience":"$url","access.token.claim":"true","id.token.claim":"false"}}
 END
   admin PUT /clients/$client/protocol-mappers/models/$mapper "$dir/mapper.json"
-  if [ -n "$variant" ] && [ "$variant" != default ]; then admin PUT /users/profile "$here/$name/profile-$variant.json"; fi
+  admin PUT /users/profile "$here/$name/profile-${variant:-default}.json"
   wait_until 30 "its SCIM API" answers "$url/Users" "$(token "$token_url" "$client_id" "$client_secret")"
 }

@@ -3,12 +3,14 @@
 use serde_json::{Value as Json, json};
 use smol_str::SmolStr;
 
-use super::super::account::Kind;
+use super::super::account::{Account, Kind};
 use super::super::capabilities::{Capabilities, Seen, Versions};
 use super::super::client::{Current, Trouble};
+use super::super::mapping::Carriers;
+use super::super::wire::AccountText;
 use super::{Announced, Known, PROBE, Probe, nonce};
 use crate::live::LiveError;
-use crate::scim::{ENTERPRISE, GROUP, GROUP_EXTENSION, USER, USER_EXTENSION};
+use crate::scim::{ENTERPRISE_USER, GROUP, ROSTER_GROUP, ROSTER_USER, USER};
 
 /// A user as tried first, of what every server should take; more is tried on it one by one.
 fn plain_user(name: &str, primary: bool) -> Json {
@@ -66,6 +68,7 @@ impl Probe {
             seen.filters.user_name = filters.user_name;
             seen.filters.external_id = filters.external_id;
         }
+        seen.users.one_word_names = self.one_word(&names[0], primary, users).await?;
         seen.versions = self.versions(&first, seen.users.patch.works()).await?;
         self.groups(seen, announced, [&first, &second], &names[0], groups).await?;
         Ok(())
@@ -115,10 +118,38 @@ impl Probe {
         Ok(id)
     }
 
+    /// Whether somebody may have one name only; another user is made for that.
+    async fn one_word(&self, name: &str, primary: bool, users: &mut Vec<SmolStr>) -> Result<Seen, LiveError> {
+        let mut body = plain_user(&format!("{name}-3"), primary);
+        body["name"] = json!({ "formatted": "Probe", "familyName": "Probe" });
+        let created = match self.client.create(Kind::User, &body, PROBE).await {
+            Ok(created) => created,
+            Err(Trouble::Refused(..)) => return Ok(Seen::No),
+            Err(_) => return Ok(Seen::Unknown),
+        };
+        let Some(id) = id_of(&created) else { return Ok(Seen::Unknown) };
+        users.push(id.clone());
+        let text: Option<AccountText> = serde::Deserialize::deserialize(self.user(&id).await?).ok();
+        let account = text.and_then(|text| Account::read(text, &Carriers::default(), false).ok());
+        Ok(Seen::from(account.is_some_and(|account| account.name == "Probe")))
+    }
+
     async fn user(&self, id: &str) -> Result<Json, LiveError> {
         let current = self.client.get(Kind::User, id).await?;
         let gone = || LiveError::new("the canary user is gone again", "another program removes new users: probe later");
         Ok(current.ok_or_else(gone)?.json)
+    }
+
+    /// A user as it is, to be sent again whole: whether it has access is said, for leaving that out may change it.
+    async fn whole(&self, id: &str) -> Result<Json, LiveError> {
+        let mut body = self.user(id).await?;
+        let text: Option<AccountText> = serde::Deserialize::deserialize(&body).ok();
+        body["active"] = text.and_then(|text| text.active).unwrap_or(true).into();
+        if let Some(body) = body.as_object_mut() {
+            body.remove("meta");
+            body.remove("groups");
+        }
+        Ok(body)
     }
 
     /// Whether PATCH changes a user.
@@ -144,40 +175,56 @@ impl Probe {
         name: &str,
     ) -> Result<(), LiveError> {
         let patch = seen.users.patch.works();
-        let identity = format!("{name}/canary");
-        let several = json!([{ "value": "rosterctl-a" }, { "value": "rosterctl-b" }]);
+        let identity = json!(self.identity(id, name).await?);
         let declared = |urn: &str| !announced.schemas_known || announced.schemas.iter().any(|one| one == urn);
-        let mut keeps = [Seen::No; 7];
-        let plain = [
-            ("externalId", json!(identity)),
-            ("roles", several.clone()),
-            ("entitlements", several),
-            ("phoneNumbers", json!([{ "value": "+32 470 00 00 00" }])),
-            ("displayName", json!(name)),
-        ];
-        for (at, (attribute, value)) in plain.iter().enumerate() {
-            keeps[at] = self.keeps(id, patch, None, attribute, value).await?.into();
+        let users = &mut seen.users;
+        users.external_id = self.keeps(id, patch, None, "externalId", &identity).await?.into();
+        let phone = json!([{ "value": "+32 470 00 00 00" }]);
+        users.phone = self.keeps(id, patch, None, "phoneNumbers", &phone).await?.into();
+        users.display_name = self.keeps(id, patch, None, "displayName", &json!(name)).await?.into();
+        let usual = ["rosterctl-a", "rosterctl-b"];
+        for (attribute, kept) in [("roles", &mut users.roles), ("entitlements", &mut users.entitlements)] {
+            *kept = Seen::No;
+            for pair in announced.pairs(USER, attribute, usual) {
+                let value = pair.map(|word| json!({ "value": word })).into();
+                if self.keeps(id, patch, None, attribute, &value).await? {
+                    *kept = Seen::Yes;
+                    break;
+                }
+            }
         }
-        if declared(ENTERPRISE) {
-            keeps[5] = self.keeps(id, patch, Some(ENTERPRISE), "employeeNumber", &json!(identity)).await?.into();
+        users.employee_number = Seen::No;
+        if declared(ENTERPRISE_USER) {
+            users.employee_number =
+                self.keeps(id, patch, Some(ENTERPRISE_USER), "employeeNumber", &identity).await?.into();
         }
-        if declared(USER_EXTENSION) {
-            let words = json!(["a=b", "c=d"]);
-            keeps[6] = self.keeps(id, patch, Some(USER_EXTENSION), "attributes", &words).await?.into();
+        users.extension = Seen::No;
+        if declared(ROSTER_USER) {
+            for pair in announced.pairs(ROSTER_USER, "attributes", ["a=b", "c=d"]) {
+                if self.keeps(id, patch, Some(ROSTER_USER), "attributes", &json!(pair)).await? {
+                    users.extension = Seen::Yes;
+                    break;
+                }
+            }
         }
-        [
-            seen.users.external_id,
-            seen.users.roles,
-            seen.users.entitlements,
-            seen.users.phone,
-            seen.users.display_name,
-            seen.users.employee_number,
-            seen.users.extension,
-        ] = keeps;
-        let off = self.keeps(id, patch, None, "active", &json!(false)).await?;
-        let on = self.keeps(id, patch, None, "active", &json!(true)).await?;
+        let off = self.turns(id, patch, false).await?;
+        let on = self.turns(id, patch, true).await?;
         seen.users.active = (off && on).into();
         Ok(())
+    }
+
+    /// The identity to try: of the organisation to which a portal with organisations of its own has put the user.
+    async fn identity(&self, id: &str, name: &str) -> Result<String, LiveError> {
+        let user = self.user(id).await?;
+        let organisation = user.get(ROSTER_USER).and_then(|own| own.get("organisation")).and_then(Json::as_str);
+        Ok(organisation.map_or_else(|| format!("{name}/canary"), |organisation| format!("{organisation}/{name}")))
+    }
+
+    /// Whether access is given or taken: it may be shown as text, and who has it may not show it at all.
+    async fn turns(&self, id: &str, patch: bool, active: bool) -> Result<bool, LiveError> {
+        let written = self.set(id, patch, None, "active", &json!(active)).await?;
+        let text: Option<AccountText> = serde::Deserialize::deserialize(self.user(id).await?).ok();
+        Ok(written && text.is_some_and(|text| text.active.unwrap_or(true) == active))
     }
 
     /// Whether an attribute survives a round trip. Multi-valued ones also have to shrink again.
@@ -212,17 +259,13 @@ impl Probe {
             let operation = json!({ "op": "replace", "path": path, "value": value });
             self.client.patch(Kind::User, id, vec![operation], None, PROBE).await
         } else {
-            let mut body = self.user(id).await?;
+            let mut body = self.whole(id).await?;
             match extension {
                 None => body[attribute] = value.clone(),
                 Some(urn) => {
                     body[urn] = json!({ attribute: value });
                     body["schemas"] = json!([USER, urn]);
                 }
-            }
-            if let Some(body) = body.as_object_mut() {
-                body.remove("meta");
-                body.remove("groups");
             }
             self.client.put(Kind::User, id, &body, None, PROBE).await
         };
@@ -269,12 +312,8 @@ impl Probe {
             let operation = json!({ "op": "replace", "path": "name", "value": value });
             self.client.patch(Kind::User, id, vec![operation], Some(version), PROBE).await
         } else {
-            let mut body = self.user(id).await?;
+            let mut body = self.whole(id).await?;
             body["name"] = value;
-            if let Some(body) = body.as_object_mut() {
-                body.remove("meta");
-                body.remove("groups");
-            }
             self.client.put(Kind::User, id, &body, Some(version), PROBE).await
         };
         Ok(matches!(answer, Err(Trouble::Refused(412, _))))
@@ -301,7 +340,7 @@ impl Probe {
         name: &str,
         made: &mut Vec<SmolStr>,
     ) -> Result<(), LiveError> {
-        let identity = format!("{name}/canary");
+        let identity = self.identity(users[0], name).await?;
         let mut group = json!({ "schemas": [GROUP], "displayName": name, "externalId": identity });
         let mut created = self.client.create(Kind::Group, &group, PROBE).await;
         if created.is_err() {
@@ -332,32 +371,40 @@ impl Probe {
         let patched = self.client.patch(Kind::Group, &id, vec![changed], None, PROBE).await;
         let now = self.group(&id).await?;
         seen.groups.patch = (patched.is_ok() && now["displayName"] == format!("{name}-patched")).into();
-        let declared = !announced.schemas_known || announced.schemas.iter().any(|one| one == GROUP_EXTENSION);
+        let declared = !announced.schemas_known || announced.schemas.iter().any(|one| one == ROSTER_GROUP);
         seen.groups.extension = match declared {
             false => Seen::No,
-            true => self.group_words(&id, seen.groups.patch.works()).await?.into(),
+            true => self.group_words(&id, seen.groups.patch.works(), announced).await?.into(),
         };
         seen.filters.group_name = self.filter("/Groups", "displayName", Some(&now)).await?;
         self.members(seen, &id, users).await
     }
 
-    async fn group_words(&self, id: &str, patch: bool) -> Result<bool, LiveError> {
-        let words = json!(["a=b", "c=d"]);
+    async fn group_words(&self, id: &str, patch: bool, announced: &Announced) -> Result<bool, LiveError> {
+        for pair in announced.pairs(ROSTER_GROUP, "applications", ["a=b", "c=d"]) {
+            if self.keeps_words(id, patch, &json!(pair)).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn keeps_words(&self, id: &str, patch: bool, words: &Json) -> Result<bool, LiveError> {
         let answer = if patch {
-            let path = format!("{GROUP_EXTENSION}:applications");
+            let path = format!("{ROSTER_GROUP}:applications");
             let operation = json!({ "op": "replace", "path": path, "value": words });
             self.client.patch(Kind::Group, id, vec![operation], None, PROBE).await
         } else {
             let mut body = self.group(id).await?;
-            body[GROUP_EXTENSION] = json!({ "applications": words });
-            body["schemas"] = json!([GROUP, GROUP_EXTENSION]);
+            body[ROSTER_GROUP] = json!({ "applications": words });
+            body["schemas"] = json!([GROUP, ROSTER_GROUP]);
             if let Some(body) = body.as_object_mut() {
                 body.remove("meta");
             }
             self.client.put(Kind::Group, id, &body, None, PROBE).await
         };
         let now = self.group(id).await?;
-        Ok(answer.is_ok() && same(now.get(GROUP_EXTENSION).and_then(|own| own.get("applications")), &words))
+        Ok(answer.is_ok() && same(now.get(ROSTER_GROUP).and_then(|own| own.get("applications")), words))
     }
 
     pub(super) async fn group(&self, id: &str) -> Result<Json, LiveError> {

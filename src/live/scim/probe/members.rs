@@ -33,6 +33,13 @@ impl Probe {
                     added = Some(form);
                     break;
                 }
+                // Some take one member a request.
+                if form == MemberChange::List && self.one_by_one(group, &both).await? {
+                    seen.members.needs_reference = reference;
+                    seen.members.limit = 1;
+                    added = Some(form);
+                    break;
+                }
             }
             if added.is_some() {
                 break;
@@ -49,7 +56,7 @@ impl Probe {
             return Ok(());
         }
         if seen.members.read == MemberReading::Asked {
-            self.client = self.client.asking();
+            self.client = self.client.asking(seen.groups.extension.works());
         }
         let named = self.named(group).await?;
         let gone = |now: &[SmolStr], left: usize| now.len() == left;
@@ -96,6 +103,17 @@ impl Probe {
         }
     }
 
+    async fn one_by_one(&self, group: &str, members: &[Json; 2]) -> Result<bool, LiveError> {
+        let [first, second] = members;
+        let one = self.write_members(group, MemberChange::List, std::slice::from_ref(first)).await?;
+        if !one {
+            return Ok(false);
+        }
+        let operation = json!({ "op": "add", "path": "members", "value": [second] });
+        let answer = self.client.patch(Kind::Group, group, vec![operation], None, PROBE).await;
+        Ok(answer.is_ok() && self.shown(group).await? == 2)
+    }
+
     async fn write_members(&self, group: &str, form: MemberChange, members: &[Json]) -> Result<bool, LiveError> {
         let answer = match form {
             MemberChange::Put => {
@@ -116,10 +134,14 @@ impl Probe {
             return Ok(false);
         }
         // What is accepted may still be dropped: it counts when it is shown, in whichever way it is shown.
+        Ok(self.shown(group).await? == members.len())
+    }
+
+    /// How many members a group shows, by itself or when asked for them.
+    async fn shown(&self, group: &str) -> Result<usize, LiveError> {
         let shown = self.named(group).await?.len();
-        let asked = self.client.asking().get(Kind::Group, group).await?;
-        let asked = asked.map_or(0, |current| names(&current.json).len());
-        Ok(shown.max(asked) == members.len())
+        let asked = self.client.asking(false).get(Kind::Group, group).await?;
+        Ok(asked.map_or(0, |current| names(&current.json).len()).max(shown))
     }
 
     async fn named(&self, group: &str) -> Result<Vec<SmolStr>, LiveError> {
