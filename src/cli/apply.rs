@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{ApplyArgs, Common};
+use super::connect::Target;
 use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use super::plan::Planned;
 use super::platform::platform;
-use super::connect::Target;
 use crate::apply::trail::Trail;
 use crate::apply::{ApprovedPlan, Done, Ended, Refused};
 use crate::error::{Error, Exit};

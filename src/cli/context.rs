@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use super::args::{Common, Deny, Reach};
-use super::output::Output;
 use super::connect::Target;
+use super::output::Output;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
 use crate::document::record::visible;
 use crate::document::source::WORKSPACE_FILE;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::args::{Common, PlanArgs, Reach};
+use super::connect::Target;
 use super::context::{Context, Rosters, Settings, block_on, sort};
 use super::output::Output;
-use super::connect::Target;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::args::{AcceptArgs, AuditArgs, Common, PortalArgs, PortalCommand};
+use super::connect::Target;
 use super::context::{Context, Settings, block_on};
 use super::export::{choose, platform};
 use super::output::Output;
-use super::connect::Target;
 use crate::diagnostic::nearest;
 use crate::document::record::visible;
 use crate::error::{Error, Exit};

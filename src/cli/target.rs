@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::json;
 
 use super::args::{Common, ProbeArgs, TargetArgs, TargetCommand};
+use super::connect::Target;
 use super::context::{Context, Settings, block_on};
 use super::output::Output;
-use super::connect::Target;
 use crate::document::source::replace;
 use crate::error::{Error, Exit};
 use crate::live::scim::capabilities::CAPABILITIES_VERSION;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::args::{Common, Looking, Question, Reach, WhoArgs};
+use super::connect::Target;
 use super::context::{Context, Rosters, block_on};
 use super::output::Output;
-use super::connect::Target;
 use crate::diagnostic::{Severity, nearest};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};

@@ -230,7 +230,7 @@ fn every_change_may_be_lost(traits: Traits) {
         for _ in 0..2 {
             turn += 1;
             let fault = ON_THE_WAY[turn % ON_THE_WAY.len()];
-            met.extend(round(Script(vec![vec![None; at], vec![Some(fault)]].concat())));
+            met.extend(round(Script([vec![None; at], vec![Some(fault)]].concat())));
         }
         if met.is_empty() {
             // The apply ended before so many requests.
