@@ -48,7 +48,7 @@ fn seconds(duration: Duration) -> f64 {
 }
 
 fn refused(settings: Settings) -> String {
-    let error = Http::new(settings).err().expect("refused");
+    let error = Http::new(settings).expect_err("refused");
     format!("{error} / {}", error.hint.as_deref().expect("a cure"))
 }
 

@@ -93,6 +93,8 @@ pub struct Live {
     pub unread: Vec<Unread>,
     /// Whether this is all of it.
     pub proof: Completeness,
+    /// Whether the portal keeps mail addresses in a case of its own: another spelling is no change then.
+    pub folds_case: bool,
     /// Why it is not all, one sentence each.
     pub gaps: Vec<String>,
     /// Why it should not be believed although it seems to be all: the portal is suddenly empty or much smaller.

@@ -264,7 +264,7 @@ impl<'a> Comparison<'a> {
 
     fn create_person(&mut self, wanted: &Person) {
         let platform = &self.organisation.platform;
-        let mut after = merged(None, wanted);
+        let mut after = merged(None, wanted, false);
         if wanted.section == Section::Users {
             if wish::way(platform, State::Absent, wanted.status.value).as_deref() != Some(&[Verb::Create]) {
                 return self.refuse(wanted, State::Absent);
@@ -291,7 +291,7 @@ impl<'a> Comparison<'a> {
 
     fn update_person(&mut self, wanted: &Person, entry: &Entry<Person>) {
         let before = self.found.in_new_words(&entry.object).into_owned();
-        let mut after = merged(Some(&before), wanted);
+        let mut after = merged(Some(&before), wanted, self.live.folds_case);
         let mut action = Action::Update;
         if before.section == Section::Contacts && wanted.section == Section::Users {
             if wish::way(&self.organisation.platform, State::Absent, wanted.status.value).as_deref()

@@ -3,14 +3,16 @@
 use crate::diagnostic::Located;
 use crate::model::{Person, Text, Value};
 
-/// What a person shall be: what the roster says, and where it is silent what the portal has.
-pub fn merged(live: Option<&Person>, wanted: &Person) -> Person {
+/// What a person shall be: what the roster says, and where it is silent what the portal has. `folds_case`: the portal
+/// spells mail addresses its own way.
+pub fn merged(live: Option<&Person>, wanted: &Person, folds_case: bool) -> Person {
     let filled = |text: &Option<Text>| text.clone().filter(|text| !text.value.is_empty());
     let mut after = wanted.clone();
     after.previously = Vec::new();
     after.until = None;
     after.email = match (&wanted.email, live) {
         (None, Some(live)) => live.email.clone(),
+        (Some(email), Some(live)) if folds_case && live.has_address(&email.value) => live.email.clone(),
         (email, _) => filled(email),
     };
     after.phone = match (&wanted.phone, live) {

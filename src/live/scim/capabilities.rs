@@ -139,6 +139,8 @@ pub struct UserCapabilities {
     pub one_word_names: Seen,
     /// `active: false`.
     pub active: Seen,
+    /// The case of letters in mail addresses is kept.
+    pub mail_case: Seen,
     /// `primary` on mail addresses is accepted.
     pub primary_email: Seen,
     /// PATCH works; where not, the whole resource is written with PUT.

@@ -10,8 +10,10 @@ mod directory;
 mod fit;
 mod groups;
 mod listing;
+mod lookup;
 pub mod mapping;
 mod members;
+mod moving;
 mod people;
 pub mod probe;
 mod reading;
@@ -33,7 +35,7 @@ use crate::model::{Organisation, Person};
 use crate::platform::Platform;
 use account::Kind;
 pub use capabilities::Capabilities;
-use capabilities::MemberReading;
+use capabilities::{MemberReading, Seen};
 pub use client::Client;
 use directory::Directory;
 use mapping::{Applications, Carriers};
@@ -182,6 +184,8 @@ impl Read for Scim {
         let mut live =
             reading::live(organisation, platform, &self.carriers, [&part, &directory.strangers], &directory.gaps);
         live.suspect = self.suspect(directory);
+        let mail_case = self.config.capabilities.as_ref().map_or(Seen::Unknown, |known| known.users.mail_case);
+        live.folds_case = mail_case == Seen::No;
         Ok(live)
     }
 

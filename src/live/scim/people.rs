@@ -1,23 +1,18 @@
 //! Accounts written: created once and never twice, changed only where they are as the plan saw them.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value as Json};
 use smol_str::SmolStr;
 
-use super::account::{Account, Kind};
-use super::capabilities::PagingStyle;
-use super::client::{Current, Trouble, equals, plain_in_filter};
-use super::listing::{Item, filtered, list};
-use super::mapping::{Identity, Known, Roles};
-use super::reading::known_person;
+use super::account::Kind;
+use super::client::{Current, Trouble};
+use super::lookup::Found;
+use super::place;
 use super::wanted::{Attribute, Means, Wanted};
 use super::wire::AccountText;
 use super::writing::Writing;
-use super::{Scim, place};
-use crate::live::{Applied, Entry, LiveError, Object, Operation, Refusal};
+use crate::live::{LiveError, Object, Operation, Refusal};
 use crate::model::Person;
-use crate::platform::{Platform, Section, Verb};
+use crate::platform::Verb;
 
 /// How often a write is tried where the outcome of the one before is known to be nothing.
 const ATTEMPTS: u32 = 3;
@@ -29,18 +24,6 @@ pub(super) struct Written {
     pub(super) id: SmolStr,
     /// What the person signs in with, where it was seen.
     pub(super) user_name: Option<SmolStr>,
-}
-
-/// What a look-up found.
-enum Found {
-    /// Nobody, for certain.
-    Nobody,
-    /// The account with this identity.
-    Ours(Box<Current>),
-    /// Somebody else, who has the user name.
-    Stranger(SmolStr),
-    /// Several with this identity.
-    Several(usize),
 }
 
 impl Writing<'_> {
@@ -63,11 +46,7 @@ impl Writing<'_> {
         };
         let there = if wanted.contact { Kind::Contact } else { Kind::User };
         if kind != there {
-            // A resource cannot change its type: the new one is there before the old one goes.
-            let written = self.create(operation, &wanted, &means).await?;
-            let request = self.request_id(operation.step);
-            let gone = self.scim.client.delete(kind, id, None, &request).await;
-            return gone.map(|()| written).map_err(|trouble| failed(operation, "the old entry stays", &trouble));
+            return self.across(operation, (kind, id), &before, &wanted, &means).await;
         }
         let managed = before.id != *handle;
         let seen = Wanted::of(&before, &means, managed);
@@ -88,7 +67,12 @@ impl Writing<'_> {
         Ok(after)
     }
 
-    async fn create(&self, operation: &Operation, wanted: &Wanted, means: &Means<'_>) -> Result<Written, Refusal> {
+    pub(super) async fn create(
+        &self,
+        operation: &Operation,
+        wanted: &Wanted,
+        means: &Means<'_>,
+    ) -> Result<Written, Refusal> {
         let kind = if wanted.contact { Kind::Contact } else { Kind::User };
         let body = wanted.body(means);
         let request = self.request_id(operation.step);
@@ -255,7 +239,7 @@ impl Writing<'_> {
     }
 
     /// Writes what differs in one request, and looks at what came of it.
-    async fn write(
+    pub(super) async fn write(
         &self,
         operation: &Operation,
         (kind, id): (Kind, &str),
@@ -357,130 +341,13 @@ impl Writing<'_> {
             Err(trouble) => Err(failed(operation, "nothing was done", &trouble)),
         }
     }
-
-    /// Looks an account up: by a filter that was seen to work, else by reading the whole list.
-    async fn find(
-        &self,
-        operation: &Operation,
-        kind: Kind,
-        wanted: &Wanted,
-        means: &Means<'_>,
-    ) -> Result<Found, LiveError> {
-        let identity = format!("{}/{}", operation.organisation, operation.key);
-        let filters = &self.capabilities.filters;
-        let by_identity = kind == Kind::User && means.carriers.identity == Identity::ExternalId;
-        let mut found: Vec<Current> = Vec::new();
-        let mut whole = !by_identity || !filters.external_id.works();
-        if !whole {
-            found.extend(self.filtered(kind, &equals("externalId", &identity)).await?);
-        }
-        if let Some(name) = wanted.user_name.as_ref().filter(|_| !whole) {
-            match filters.user_name.works() && plain_in_filter(name) {
-                true => found.extend(self.filtered(kind, &equals("userName", name)).await?),
-                false => whole = true,
-            }
-        }
-        if whole {
-            found = self.all(kind).await?;
-        }
-        let mut ours = Vec::new();
-        let mut stranger = None;
-        let mut seen = BTreeSet::new();
-        for current in found {
-            // Every hit is looked at: a filter may be ignored, and then everybody comes back.
-            let Some(text) = parse(&current.json) else { continue };
-            let Ok(account) = Account::read(text, means.carriers, wanted.contact) else { continue };
-            if !seen.insert(account.id.clone()) {
-                continue;
-            }
-            let carried = account.identity.as_ref().map(|(organisation, id)| format!("{organisation}/{id}"));
-            let named = wanted.user_name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(&account.user_name));
-            if carried.as_deref() == Some(identity.as_str()) {
-                ours.push(current);
-            } else if named {
-                stranger = Some(account.id);
-            }
-        }
-        Ok(match (ours.len(), stranger) {
-            (1, _) => ours.pop().map_or(Found::Nobody, |one| Found::Ours(Box::new(one))),
-            (0, Some(id)) => Found::Stranger(id),
-            (0, None) => Found::Nobody,
-            (count, _) => Found::Several(count),
-        })
-    }
-
-    async fn filtered(&self, kind: Kind, filter: &str) -> Result<Vec<Current>, LiveError> {
-        let client = &self.scim.client;
-        let resources = filtered(client, client.endpoint(kind), filter).await?;
-        let json = resources.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok());
-        Ok(json.map(|json| Current { json, version: None }).collect())
-    }
-
-    async fn all(&self, kind: Kind) -> Result<Vec<Current>, LiveError> {
-        let client = &self.scim.client;
-        let paging = self.capabilities.paging;
-        debug_assert!(paging.style != PagingStyle::Whole || paging.size == 0);
-        let listing = list(client, client.endpoint(kind), "", paging, |raw| {
-            let json: Json = serde_json::from_str(raw.get()).unwrap_or_default();
-            let id = json.get("id").and_then(Json::as_str).map(SmolStr::from);
-            Item { id, value: Current { json, version: None } }
-        });
-        let listing = listing.await?;
-        match listing.gap {
-            None => Ok(listing.items),
-            Some(gap) => Err(LiveError::new(gap, "plan again")),
-        }
-    }
 }
 
-impl Scim {
-    /// A few people as they are at this moment: what their accounts say and, where roles are groups, those.
-    pub(super) async fn look_at(
-        &self,
-        organisation: &str,
-        platform: &Platform,
-        handles: &BTreeSet<SmolStr>,
-    ) -> Result<Vec<Entry<Person>>, LiveError> {
-        let mut roles: Vec<(SmolStr, Vec<SmolStr>)> = Vec::new();
-        if self.carriers.roles == Roles::Groups {
-            let prefix = format!("{organisation}/role:");
-            let groups: Vec<(SmolStr, SmolStr)> = {
-                let names = self.names();
-                let ours = names.groups.iter().filter(|(identity, _)| identity.starts_with(&prefix));
-                ours.map(|(identity, id)| (identity[prefix.len()..].into(), id.clone())).collect()
-            };
-            for (role, id) in groups {
-                let members = self.client.members(&id).await?.unwrap_or_default();
-                roles.push((role, members));
-            }
-        }
-        let mut people = Vec::new();
-        for handle in handles {
-            let Some((kind, id)) = Kind::of_handle(handle).filter(|(kind, _)| *kind != Kind::Group) else { continue };
-            let Some(current) = self.client.get(kind, id).await? else { continue };
-            let account =
-                parse(&current.json).and_then(|text| Account::read(text, &self.carriers, kind == Kind::Contact).ok());
-            let Some(account) = account else { continue };
-            let mut known = Known::default();
-            for (role, members) in &roles {
-                if members.iter().any(|member| *member == account.id || *member == account.user_name) {
-                    known.roles.push(role.clone());
-                }
-            }
-            let Ok(person) = known_person(&account, platform, &[&account.known, &known], Vec::new()) else { continue };
-            let managed = account.identity.as_ref().is_some_and(|(own, _)| own == organisation);
-            people.push(Entry { object: person, handle: handle.clone(), managed, applied: Applied::Unknown });
-        }
-        people.retain(|entry| entry.object.section == Section::Users);
-        Ok(people)
-    }
-}
-
-fn parse(json: &Json) -> Option<AccountText> {
+pub(super) fn parse(json: &Json) -> Option<AccountText> {
     serde::Deserialize::deserialize(json).ok()
 }
 
-fn failed(operation: &Operation, what: &str, trouble: &Trouble) -> Refusal {
+pub(super) fn failed(operation: &Operation, what: &str, trouble: &Trouble) -> Refusal {
     match trouble {
         Trouble::Refused(status, detail) => {
             Refusal::Failed(format!("`{}`: {what}, the portal answered {status}: {detail}", operation.key))
@@ -491,7 +358,7 @@ fn failed(operation: &Operation, what: &str, trouble: &Trouble) -> Refusal {
     }
 }
 
-fn unread(operation: &Operation, error: &LiveError) -> Refusal {
+pub(super) fn unread(operation: &Operation, error: &LiveError) -> Refusal {
     Refusal::Failed(format!("`{}`: the portal could not be read: {error}", operation.key))
 }
 

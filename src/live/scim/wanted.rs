@@ -131,6 +131,11 @@ impl Wanted {
         }
     }
 
+    /// Whether somebody has the same mail address.
+    pub fn has_address(&self, person: &Person) -> bool {
+        self.email.as_ref().is_some_and(|email| person.has_address(email))
+    }
+
     /// What differs between this and an account as it is.
     pub fn differs(&self, text: &AccountText, means: &Means<'_>) -> Vec<Attribute> {
         let carriers = means.carriers;

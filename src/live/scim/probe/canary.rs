@@ -12,15 +12,20 @@ use super::{Announced, Known, PROBE, Probe, nonce};
 use crate::live::LiveError;
 use crate::scim::{ENTERPRISE_USER, GROUP, ROSTER_GROUP, ROSTER_STANDING, ROSTER_USER, USER};
 
+/// A mail address with a capital letter, which some servers keep and some do not.
+fn address(name: &str) -> String {
+    format!("R{}@probe.example", name.trim_start_matches('r'))
+}
+
 /// A user as tried first, of what every server should take; more is tried on it one by one.
 fn plain_user(name: &str, primary: bool) -> Json {
-    let mut email = json!({ "value": format!("{name}@probe.example") });
+    let mut email = json!({ "value": address(name) });
     if primary {
         email["primary"] = true.into();
     }
     json!({
         "schemas": [USER],
-        "userName": format!("{name}@probe.example"),
+        "userName": address(name),
         "name": { "formatted": format!("Probe {name}"), "givenName": "Probe", "familyName": name },
         "emails": [email],
         "active": true,
@@ -58,6 +63,9 @@ impl Probe {
         let (first, primary) = self.first_user(&names[0]).await?;
         users.push(first.clone());
         seen.users.primary_email = primary.into();
+        let kept = self.user(&first).await?;
+        let kept = kept["emails"][0]["value"].as_str().map(|kept| kept == address(&names[0]));
+        seen.users.mail_case = kept.map_or(Seen::Unknown, Seen::from);
         seen.users.patch = self.patches(&first, &names[0]).await?;
         self.attributes(&first, seen, announced, &names[0]).await?;
         let second = self.second_user(&names[1], primary, seen).await?;
