@@ -56,7 +56,7 @@ fn the_server_says_what_it_can() {
         assert_eq!(list["totalResults"], 0, "an empty portal has none");
     }
     let schemas = served.get("/Schemas").is(200).json();
-    assert_eq!(schemas["totalResults"], 6);
+    assert_eq!(schemas["totalResults"], 7);
     let urn = "urn:ietf:params:scim:schemas:core:2.0:User";
     let own = served.get(&format!("/Schemas/{urn}")).is(200).json();
     assert_eq!(own, served.get(&format!("/Schemas/{}", encoded(urn))).is(200).json());
@@ -331,7 +331,7 @@ fn every_form_of_patch() {
     check(remove(enterprise), &format!("/{enterprise}"), Json::Null);
     check(replace("active", json!("False")), "/active", json!(false));
     check(
-        json!({ "op": "replace", "value": { "active": true, OWN: { "attributes": ["serviceNow=true"] } } }),
+        json!({ "op": "replace", "value": { "active": true, OWN: { "attributes": ["responsibilities=security"] } } }),
         "/active",
         json!(true),
     );

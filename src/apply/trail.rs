@@ -124,7 +124,9 @@ impl Trail {
     }
 
     fn changed(&self, platform: &Platform, operation: &Operation) -> Vec<Changed> {
-        let changes = changes(platform, operation.before.as_ref(), operation.after.as_ref(), false);
+        // Who carries no identity yet goes by the portal's own name until the step gives them one.
+        let managed = operation.before.as_ref().is_none_or(|before| operation.handle.as_deref() != Some(before.id()));
+        let changes = changes(platform, operation.before.as_ref(), operation.after.as_ref(), managed);
         let changed = changes.into_iter().map(|change| {
             let shown = |value: Json| if self.personal || !personal(&change.field) { value } else { redacted(value) };
             Changed { from: shown(change.from), to: shown(change.to), field: change.field.clone() }

@@ -53,6 +53,9 @@ fn nothing_to_do(planned: Planned, denied: bool, output: &Output) -> Result<Exit
     }
     if output.format == Format::Text {
         planned.print(output)?;
+        if denied {
+            output.print("nothing was done: what the findings above deny keeps the whole plan from being applied\n")?;
+        }
         let blocked = !planned.document.blocked.is_empty();
         return Ok(if denied {
             Exit::Findings

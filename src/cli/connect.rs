@@ -100,7 +100,8 @@ impl Target {
         let seen = capabilities.as_ref().map(|known| (known.learned.users, known.learned.at.clone()));
         let http = Http::new(settings(name, url, target, base)?).map_err(unusable(name))?;
         let identity = http.base().as_str().trim_end_matches('/').to_owned();
-        let config = Config { name: name.to_owned(), capabilities, platform, seen };
+        let organisation = target.organisation.as_ref().map(|organisation| organisation.value.0.clone());
+        let config = Config { name: name.to_owned(), capabilities, organisation, platform, seen };
         let portal = Portal::Scim(Box::new(Scim::new(Arc::new(http), config)));
         let reference = TargetRef { name: name.to_owned(), kind: "scim".to_owned(), identity };
         let audit = usual_audit(name, base);

@@ -4,7 +4,7 @@ use super::args::{Common, ExportArgs};
 use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use crate::diagnostic::nearest;
-use crate::document::record::visible;
+use crate::document::record::{id_problem, is_kebab, visible};
 use crate::document::write;
 use crate::error::{Error, Exit};
 use crate::live::{Listed, Read};
@@ -26,7 +26,18 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
     if let (Some(portal), Some(wanted)) = (target.portal.scim(), args.organisation.as_deref())
         && !listed.iter().any(|one| one.id == wanted)
     {
+        if !is_kebab(wanted) {
+            let (message, help) = id_problem(wanted);
+            return Err(Error::usage(message, help));
+        }
         // SCIM knows no organisations: whoever is there and managed by nobody may be of this one.
+        let others: Vec<&str> = listed.iter().map(|one| one.id.as_str()).collect();
+        if !others.is_empty() {
+            output.remark(&format!(
+                "note: nobody there is of `{wanted}` yet (but of {}): what follows are people whom no roster manages",
+                others.join(", ")
+            ));
+        }
         listed.push(portal.organisation(wanted));
     }
     let organisation = choose(&listed, args.organisation.as_deref(), &target.reference.name)?;

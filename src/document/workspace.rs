@@ -51,6 +51,8 @@ record! {
         "capabilities" => capabilities: Option<Text>,
         /// Where contacts are kept, who have no access; default: a resource type of their own where there is one.
         "contacts" => contacts: Option<Located<ContactsAs>>,
+        /// The organisation whose portal it is, where no other shares it; `--prune` removes strangers only then.
+        "organisation" => organisation: Option<Located<Id>>,
         /// The platform of the organisations there, for `export`: a built-in one, or a file relative to this file.
         "platform" => platform: Option<Text>,
         /// The trail of what was applied.

@@ -259,7 +259,10 @@ fn place(url: &Url) -> String {
 fn denied(request: &Request, answer: Answer) -> Failure {
     let status = answer.status;
     let (what, hint) = match status {
-        401 => ("the server does not accept the credentials", "check `auth`, and whether they have expired"),
+        401 => (
+            "the server does not accept the credentials",
+            "check `auth`, whether they have expired, and whether they are meant for exactly this address (audience)",
+        ),
         _ => ("the credentials may not do this", "have the portal's administrator grant it to them"),
     };
     let mut message = format!("{}: {what} ({status})", request.asked());

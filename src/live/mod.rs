@@ -93,6 +93,10 @@ pub struct Live {
     pub unread: Vec<Unread>,
     /// Whether this is all of it.
     pub proof: Completeness,
+    /// Whether the portal may be shared with other organisations: whom no roster names may be theirs, and stays.
+    pub shared: bool,
+    /// Whether the portal itself lets accounts in and shuts them out, also where the platform knows no such states.
+    pub switches: bool,
     /// Whether the portal keeps mail addresses in a case of its own: another spelling is no change then.
     pub folds_case: bool,
     /// Why it is not all, one sentence each.

@@ -55,6 +55,8 @@ pub struct Diff {
     pub unchanged: usize,
     /// What is live and named by no roster, in managed sections.
     pub unmanaged: Vec<(Resource, SmolStr)>,
+    /// Strangers who were not pruned, since the portal may be shared.
+    pub spared: usize,
     /// Removals left out because the read was not complete.
     pub withheld: usize,
     /// Entries of the roster of which nothing can be said, since the portal's own cannot be understood.
@@ -311,6 +313,10 @@ impl<'a> Comparison<'a> {
                     action = Action::from(*verb);
                     after.status.value = wish::after(&self.organisation.platform, *verb, from);
                 }
+                _ if self.live.switches && self.knows_no_way(from, wanted.status.value) => {
+                    action = Action::Reactivate;
+                    after.status.value = State::Active;
+                }
                 _ => return self.refuse(wanted, from),
             }
         }
@@ -353,8 +359,18 @@ impl<'a> Comparison<'a> {
         self.found.deltas.extend([Delta { action: first, after: Some(between), ..delta }, rest]);
     }
 
+    /// Whether somebody shut out by the portal is wanted inside, and the platform does not know that people may be shut
+    /// out: then the portal's own switch is the way.
+    fn knows_no_way(&self, from: State, wanted: State) -> bool {
+        let ways = &self.organisation.platform.transitions;
+        let known = ways.iter().any(|way| way.from == State::Deactivated || way.to == State::Deactivated);
+        from == State::Deactivated && wanted == State::Active && !known
+    }
+
     fn leaver(&mut self, resource: Resource, managed: bool, handle: &SmolStr, object: Object, ended: Option<&Person>) {
-        if !managed && !self.prune {
+        let spared = !managed && self.prune && self.live.shared;
+        self.found.spared += usize::from(spared);
+        if !managed && !self.prune || spared {
             if matches!(&object, Object::Person(person) if person.status.value == State::Deactivated) {
                 self.found.retained.push(object.id().into());
             }

@@ -45,6 +45,14 @@ pub fn findings(
         let help = "see on the portal what became of them; where it is right, count anew with `rosterctl target probe`";
         findings.push(Diagnostic::error("plan/shrunk", message).at(organisation.place.clone()).help(help));
     }
+    if diff.spared > 0 {
+        let message = format!(
+            "{} on the portal whom no roster names were not pruned: other organisations may share the portal",
+            diff.spared
+        );
+        let help = format!("where it is `{0}`'s alone, add `organisation: {0}` to the target", organisation.id);
+        findings.push(Diagnostic::new("plan/shared", Severity::Warning, message).help(help));
+    }
     findings.append(&mut super::unread::findings(live, diff));
     limits(organisation, live, steps, options, &mut findings);
     unmanaged(organisation, live, diff, options, &mut findings);

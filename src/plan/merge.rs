@@ -35,19 +35,11 @@ pub fn same(a: &Person, b: &Person) -> bool {
     let scalars = a.id == b.id
         && a.section == b.section
         && a.name == b.name
-        && same_address(a.email.as_ref(), b.email.as_ref())
+        && a.email == b.email
         && a.phone == b.phone
         && a.entry_type == b.entry_type
         && a.status == b.status;
     scalars && same_set(&a.roles, &b.roles) && same_set(&a.groups, &b.groups) && same_attributes(a, b)
-}
-
-/// Whether two mail addresses reach the same mailbox: portals write them in lower case, or as they came.
-fn same_address(a: Option<&Text>, b: Option<&Text>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => a.value.eq_ignore_ascii_case(&b.value),
-        (a, b) => a.is_none() && b.is_none(),
-    }
 }
 
 fn same_set<T: PartialEq>(a: &[T], b: &[T]) -> bool {

@@ -41,7 +41,9 @@ pub fn as_json(organisation: &str, platform: &Platform, live: &Live) -> Json {
     for object in people.chain(groups) {
         let mut fields = Map::new();
         // Who has not accepted yet is wanted active all the same.
-        let waits = |change: &Change| change.field == "status" && change.to == State::Pending.as_str();
+        let unknown = |to: &Json| *to == State::Deactivated.as_str() && !shuts_out(platform);
+        let waits =
+            |change: &Change| change.field == "status" && (change.to == State::Pending.as_str() || unknown(&change.to));
         for change in changes(platform, None, Some(&object), true).into_iter().filter(|change| !waits(change)) {
             match change.field.split_once('.') {
                 Some((map, key)) => fields.entry(map.to_owned()).or_insert_with(|| json!({}))[key] = change.to,
@@ -79,11 +81,17 @@ fn entry(platform: &Platform, person: &Person) -> Entry {
         email: person.email.as_ref().map(|email| email.value.clone()),
         phone: person.phone.as_ref().map(|phone| phone.value.clone()),
         entry_type: Some(person.entry_type.value).filter(|kind| *kind != EntryType::Person),
-        status: (person.status.value == State::Deactivated).then_some(Status::Deactivated),
+        // Where the platform knows no such state, nobody can be wanted in it.
+        status: (person.status.value == State::Deactivated && shuts_out(platform)).then_some(Status::Deactivated),
         roles: person.roles.iter().map(|held| platform[held.role].id.clone()).collect(),
         groups: person.groups.iter().map(|group| group.value.clone()).collect(),
         attributes: attributes.collect(),
     }
+}
+
+/// Whether people on a platform may be there without access.
+fn shuts_out(platform: &Platform) -> bool {
+    platform.transitions.iter().any(|way| way.to == State::Deactivated)
 }
 
 fn groups(platform: &Platform, live: &Live) -> Vec<GroupEntry> {

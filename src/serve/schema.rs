@@ -260,6 +260,6 @@ mod tests {
             assert!(schema(one.schema).is_some(), "{}", one.schema);
             assert!(one.extensions.iter().all(|urn| schema(urn).is_some()), "{}", one.name);
         }
-        assert_eq!(schemas().len(), 6);
+        assert_eq!(schemas().len(), 7);
     }
 }

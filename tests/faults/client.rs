@@ -61,7 +61,10 @@ pub fn capabilities(traits: Traits) -> Capabilities {
 /// A target as a fresh run of the program has it.
 pub fn target(proxy: &Proxy, capabilities: &Capabilities) -> Scim {
     let capabilities = Some(capabilities.clone());
-    Scim::new(http(proxy), Config { name: "faulty".to_owned(), capabilities, platform: None, seen: None })
+    Scim::new(
+        http(proxy),
+        Config { name: "faulty".to_owned(), capabilities, organisation: None, platform: None, seen: None },
+    )
 }
 
 /// What became of a run.

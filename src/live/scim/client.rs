@@ -130,7 +130,7 @@ impl Client {
         }
         let message = format!("the portal answered {} to the list {endpoint}: {}", answer.status, detail(&answer));
         let hint = match answer.status {
-            404 => "check the `url` of the target: it is the address before `/Users`",
+            404 | 405 => "check the `url` of the target: it is the address before `/Users`",
             _ => "try again; if it stays so, tell whoever runs the portal",
         };
         Err(LiveError::new(message, hint))

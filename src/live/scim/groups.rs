@@ -110,6 +110,15 @@ impl Writing<'_> {
                     self.scim.names().groups.insert(identity, made.id.clone());
                     return Ok(made.id);
                 }
+                Err(Trouble::Refused(409, why)) if self.capabilities.groups.unique_names.works() => {
+                    match self.find_group(&identity, &body).await {
+                        Ok(Some(id)) => {
+                            self.scim.names().groups.insert(identity, id.clone());
+                            return Ok(id);
+                        }
+                        _ => return Err(taken(&body, &why)),
+                    }
+                }
                 Err(Trouble::Unknown(why) | Trouble::Refused(409, why)) => {
                     match self.find_group(&identity, &body).await {
                         Ok(Some(id)) => {
@@ -332,4 +341,10 @@ impl Writing<'_> {
 fn read(json: &Json, carriers: &mapping::Carriers) -> Option<Collection> {
     let text: GroupText = serde::Deserialize::deserialize(json).ok()?;
     Collection::read(text, carriers).ok()
+}
+
+/// Why a group cannot be made on a portal that takes each name once.
+fn taken(body: &Json, why: &str) -> String {
+    let name = body.get("displayName").and_then(Json::as_str).unwrap_or_default();
+    format!("the portal takes each name of a group once, and another group is called `{name}` already: {why}")
 }

@@ -50,6 +50,8 @@ pub struct Config {
     pub name: String,
     /// What it was seen to do; none: it was never probed, and nothing is written.
     pub capabilities: Option<Capabilities>,
+    /// The only organisation there, where the workspace says so; none: others may share it.
+    pub organisation: Option<SmolStr>,
     /// The platform of its organisations, where the workspace says so.
     pub platform: Option<Listed>,
     /// How many users it had when somebody looked last, and when that was.
@@ -186,6 +188,8 @@ impl Read for Scim {
         live.suspect = self.suspect(directory);
         let mail_case = self.config.capabilities.as_ref().map_or(Seen::Unknown, |known| known.users.mail_case);
         live.folds_case = mail_case == Seen::No;
+        live.switches = self.config.capabilities.as_ref().is_some_and(|known| known.users.active.works());
+        live.shared = self.config.organisation.as_deref() != Some(organisation);
         Ok(live)
     }
 
