@@ -49,7 +49,9 @@ pub fn resource_types(base: &str) -> Vec<Json> {
 
 /// A type of resource.
 pub fn resource_type(kind: &Type, base: &str) -> Json {
-    let extensions = kind.extensions.iter().map(|urn| json!({ "schema": urn, "required": false }));
+    // What only the portal says is no part that clients could give; its schema tells them to ask for it.
+    let given = kind.extensions.iter().filter(|urn| !kind.on_request().any(|own| own == **urn));
+    let extensions = given.map(|urn| json!({ "schema": urn, "required": false }));
     json!({
         "schemas": [scim::RESOURCE_TYPE],
         "id": kind.name,

@@ -45,6 +45,12 @@ impl Projection {
             let path = Path { extension: None, attribute, sub: Some(sub), itself: false };
             without(&mut object, &path);
         }
+        for urn in kind.on_request() {
+            object.remove(urn);
+            if let Some(Json::Array(schemas)) = object.get_mut("schemas") {
+                schemas.retain(|schema| schema != urn);
+            }
+        }
         for named in self.excluded.iter().filter_map(|path| Scope::Resource(kind).named(path)) {
             match named {
                 Named::Extension(urn) => {

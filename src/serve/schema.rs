@@ -236,6 +236,14 @@ impl Type {
         BOOK.common.iter().chain(schema(self.schema).into_iter().flat_map(|schema| &schema.attributes))
     }
 
+    /// Extensions that are answered only where they are named.
+    pub fn on_request(&self) -> impl Iterator<Item = &'static str> {
+        let hidden = |urn: &&'static str| {
+            schema(urn).is_some_and(|schema| schema.attributes.iter().all(|one| one.returned == Returned::Request))
+        };
+        self.extensions.iter().copied().filter(hidden)
+    }
+
     /// The extension with this name, whatever its case.
     pub fn extension(&self, urn: &str) -> Option<&'static str> {
         self.extensions.iter().find(|extension| extension.eq_ignore_ascii_case(urn)).copied()

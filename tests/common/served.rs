@@ -214,6 +214,12 @@ impl Served {
         self.send("DELETE", path, &[], None)
     }
 
+    /// What only the portal says of a user, which has to be asked for: by the address of the user.
+    pub fn standing(&self, path: &str) -> Json {
+        let user = self.get(&format!("{path}?attributes={}", encoded(STANDING))).is(200).json();
+        user[STANDING].clone()
+    }
+
     /// Makes a user, whose externalId and userName this is, and gives the resource.
     #[track_caller]
     pub fn user(&self, id: &str, more: Json) -> Json {

@@ -139,6 +139,8 @@ pub struct UserCapabilities {
     pub one_word_names: Seen,
     /// `active: false`.
     pub active: Seen,
+    /// What only a portal of ours says of a user can be asked for: whether an invitation is accepted.
+    pub standing: Seen,
     /// The case of letters in mail addresses is kept.
     pub mail_case: Seen,
     /// `primary` on mail addresses is accepted.

@@ -24,6 +24,12 @@ pub const ASKED: &str = "?attributes=id,externalId,displayName,members";
 const ASKED_WITH_ACCESS: &str = "?attributes=id,externalId,displayName,members,\
     urn:rosterctl:params:scim:schemas:extension:1.0:Group";
 
+/// The attributes of a user on a portal of ours, with what only the portal says and only where it is asked for.
+const STANDING: &str = "?attributes=userName,externalId,displayName,name,emails,phoneNumbers,active,roles,entitlements,\
+    urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,\
+    urn:rosterctl:params:scim:schemas:extension:1.0:User,\
+    urn:rosterctl:params:scim:schemas:extension:1.0:Standing";
+
 /// A target's address and how to talk to it.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -32,6 +38,8 @@ pub struct Client {
     contacts: Option<SmolStr>,
     /// What a group is asked for; empty: nothing in particular.
     asked: &'static str,
+    /// What a user is asked for; empty: nothing in particular.
+    of_users: &'static str,
     writes: Arc<AtomicU64>,
 }
 
@@ -67,7 +75,7 @@ impl Trouble {
 impl Client {
     /// A client of a target.
     pub fn new(http: Arc<Http>, contacts: Option<SmolStr>) -> Client {
-        Client { http, contacts, asked: "", writes: Arc::default() }
+        Client { http, contacts, asked: "", of_users: "", writes: Arc::default() }
     }
 
     /// The way to the target.
@@ -78,6 +86,16 @@ impl Client {
     /// The same client, which asks for members of groups. `access`: and for the access that they give.
     pub fn asking(&self, access: bool) -> Client {
         Client { asked: if access { ASKED_WITH_ACCESS } else { ASKED }, ..self.clone() }
+    }
+
+    /// The same client, which asks a portal of ours for what only it says of users.
+    pub fn asking_standing(&self) -> Client {
+        Client { of_users: STANDING, ..self.clone() }
+    }
+
+    /// What lists of users are asked for.
+    pub fn of_users(&self) -> &'static str {
+        self.of_users.trim_start_matches('?')
     }
 
     /// What lists of groups are asked for.
@@ -138,7 +156,11 @@ impl Client {
 
     /// A resource as it is now; none where it is gone.
     pub async fn get(&self, kind: Kind, id: &str) -> Result<Option<Current>, LiveError> {
-        let query = if kind == Kind::Group { self.asked } else { "" };
+        let query = match kind {
+            Kind::Group => self.asked,
+            Kind::User => self.of_users,
+            Kind::Contact => "",
+        };
         let path = format!("{}/{}{query}", self.endpoint(kind), escaped(id));
         let answer = self.fetch(&path).await?;
         match answer.status {

@@ -58,7 +58,7 @@ impl Directory {
     ) -> Result<Directory, LiveError> {
         let paging = capabilities.map_or(Paging { style: PagingStyle::Index, size: 0 }, |known| known.paging);
         let account = |contact: bool| move |raw: &RawValue| read_account(raw, &carriers, contact);
-        let users = list(client, "/Users", "", paging, account(false)).await?;
+        let users = list(client, "/Users", client.of_users(), paging, account(false)).await?;
         let mut gaps: Vec<String> = users.gap.into_iter().collect();
         let mut accounts = users.items;
         let users = accounts.len();

@@ -94,6 +94,8 @@ impl Scim {
         let limit = known.map_or(1, |known| known.members.limit.max(1) as usize);
         let carriers = known.map(Capabilities::carriers).unwrap_or_default();
         let client = Client::new(http, contacts);
+        let standing = known.is_some_and(|known| known.users.standing.works());
+        let client = if standing { client.asking_standing() } else { client };
         Scim {
             client: if ask { client.asking(carriers.applications == Applications::Extension) } else { client },
             carriers,

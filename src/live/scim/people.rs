@@ -184,7 +184,8 @@ impl Writing<'_> {
         let Some(text) = text else {
             return Err(Refusal::Failed(format!("`{}`: what the portal has cannot be understood", operation.key)));
         };
-        let differs = wanted.differs(&text, means);
+        let mut differs = wanted.differs(&text, means);
+        differs.extend((wanted.respells(&text) && !differs.contains(&Attribute::Email)).then_some(Attribute::Email));
         if !differs.is_empty() {
             let id = text.id.clone().unwrap_or_default();
             self.write(operation, (kind, &id), &current, wanted, &differs, means).await?;

@@ -199,10 +199,10 @@ impl Wanted {
 
     /// Whether the mail address is the same in another case: that is written, and a portal may keep its own case.
     pub fn respells(&self, text: &AccountText) -> bool {
-        let there = text.emails.iter().find(|email| email.primary).or(text.emails.first());
-        there
-            .zip(self.email.as_ref())
-            .is_some_and(|(there, email)| there.value != *email && there.value.eq_ignore_ascii_case(email))
+        let there = text.emails.iter().find(|email| email.primary).or(text.emails.first()).map(|email| &email.value);
+        // Whoever has no address but a name that is one is known by that.
+        let there = there.or(text.user_name.as_ref());
+        there.zip(self.email.as_ref()).is_some_and(|(there, email)| there != email && there.eq_ignore_ascii_case(email))
     }
 
     fn our_roles(&self, text: &AccountText, means: &Means<'_>) -> Vec<SmolStr> {

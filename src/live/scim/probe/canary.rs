@@ -62,6 +62,10 @@ impl Probe {
     ) -> Result<(), LiveError> {
         let (first, primary) = self.first_user(&names[0]).await?;
         users.push(first.clone());
+        if announced.schemas.iter().any(|urn| urn == ROSTER_STANDING) {
+            self.client = self.client.asking_standing();
+            seen.users.standing = self.user(&first).await?.get(ROSTER_STANDING).is_some().into();
+        }
         seen.users.primary_email = primary.into();
         let kept = self.user(&first).await?;
         let kept = kept["emails"][0]["value"].as_str().map(|kept| kept == address(&names[0]));
