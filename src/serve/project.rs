@@ -47,9 +47,6 @@ impl Projection {
         }
         for urn in kind.on_request() {
             object.remove(urn);
-            if let Some(Json::Array(schemas)) = object.get_mut("schemas") {
-                schemas.retain(|schema| schema != urn);
-            }
         }
         for named in self.excluded.iter().filter_map(|path| Scope::Resource(kind).named(path)) {
             match named {
@@ -77,6 +74,11 @@ impl Projection {
                     }
                 }
                 Named::Attribute(path) => with(&mut kept, object, &path),
+            }
+        }
+        for urn in kind.on_request().filter(|urn| kept.contains_key(*urn)).collect::<Vec<_>>() {
+            if let Some(Json::Array(schemas)) = kept.get_mut("schemas") {
+                schemas.push(urn.into());
             }
         }
         let named = |part: &Attribute, path: &Path| path.sub.is_some_and(|sub| std::ptr::eq(sub, part));

@@ -46,7 +46,8 @@ impl<'s> Renderer<'s> {
             }
             Resource::PermissionGroup | Resource::Contact => {}
         }
-        let extensions = kind.extensions.iter().filter(|urn| object.contains_key(**urn));
+        let asked_for = |urn: &str| kind.on_request().any(|own| own == urn);
+        let extensions = kind.extensions.iter().filter(|urn| object.contains_key(**urn) && !asked_for(urn));
         let schemas: Vec<&str> = [kind.schema].into_iter().chain(extensions.copied()).collect();
         object.insert("schemas".to_owned(), json!(schemas));
         object.insert("id".to_owned(), Json::from(kept.handle.as_str()));
