@@ -93,6 +93,8 @@ impl Target {
             None => base.join("capabilities").join(format!("{name}.yaml")),
         };
         let mut capabilities = Capabilities::load(&file)?;
+        // What another address was seen to do says nothing of this one.
+        capabilities = capabilities.filter(|known| known.url.trim_end_matches('/') == url.value.trim_end_matches('/'));
         if let Some(known) = &mut capabilities {
             contacts(name, target, known)?;
         }

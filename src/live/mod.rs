@@ -93,6 +93,8 @@ pub struct Live {
     pub unread: Vec<Unread>,
     /// Whether this is all of it.
     pub proof: Completeness,
+    /// Members of groups who are none of the people read: the group's id, and what the portal calls the member.
+    pub foreign_members: Vec<(SmolStr, SmolStr)>,
     /// Whether the portal may be shared with other organisations: whom no roster names may be theirs, and stays.
     pub shared: bool,
     /// Whether the portal itself lets accounts in and shuts them out, also where the platform knows no such states.

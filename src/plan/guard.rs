@@ -40,10 +40,22 @@ pub fn findings(
         };
         findings.push(Diagnostic::new("plan/incomplete", Severity::Warning, message).help(help));
     }
-    if let Some(suspect) = live.suspect.as_ref().filter(|_| !steps.is_empty()) {
+    if let Some(suspect) = &live.suspect {
         let message = format!("the portal is not believed, and nothing is planned on it: {suspect}");
         let help = "see on the portal what became of them; where it is right, count anew with `rosterctl target probe`";
         findings.push(Diagnostic::error("plan/shrunk", message).at(organisation.place.clone()).help(help));
+    }
+    let mut foreign: BTreeMap<&SmolStr, Vec<&str>> = BTreeMap::new();
+    live.foreign_members.iter().for_each(|(group, member)| foreign.entry(group).or_default().push(member));
+    for (group, members) in foreign {
+        let message = format!(
+            "the group `{group}` has members on the portal who are none of `{}`: {}",
+            organisation.id,
+            members.join(", ")
+        );
+        let place = organisation.group(group).map_or_else(|| organisation.place.clone(), |group| group.place());
+        let help = "they have what the group gives and no roster can say so: take them out of it on the portal";
+        findings.push(Diagnostic::new("plan/foreign-member", Severity::Warning, message).at(place).help(help));
     }
     if diff.spared > 0 {
         let message = format!(

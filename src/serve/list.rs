@@ -92,6 +92,11 @@ impl Lists {
         (id, items)
     }
 
+    /// Forgets the lists of an earlier walk: a new one sees what is there now.
+    fn forget(&self, of: &str) {
+        lock(&self.0).retain(|list| list.of != of);
+    }
+
     fn find(&self, fits: impl Fn(&List) -> bool) -> Option<(u64, Arc<Mutex<Vec<Item>>>)> {
         let mut lists = lock(&self.0);
         let now = Instant::now();
@@ -113,7 +118,9 @@ pub fn page(
 ) -> Result<ListResponse<Map<String, Json>>, Problem> {
     let count = query.count.unwrap_or(PAGE).min(LARGEST);
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
-    let of = format!("{who}\n{names:?}\n{:?}\n{:?}\n{}", query.filter, query.sort_by, query.descending);
+    // Walks by place and walks by cursor do not share lists: the former begin anew with each first page.
+    let by = if query.cursor.is_some() { "cursor" } else { "place" };
+    let of = format!("{by}\n{who}\n{names:?}\n{:?}\n{:?}\n{}", query.filter, query.sort_by, query.descending);
     let (start, found) = match query.cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
         Some(cursor) => {
             let invalid = || Problem::bad("invalidCursor", "this is no cursor of such a list; begin again without one");
@@ -130,7 +137,12 @@ pub fn page(
             (start, found)
         }
         None if query.start > 1 && query.cursor.is_none() => (query.start - 1, lists.find(|list| list.of == of)),
-        None => (0, None),
+        None => {
+            if query.cursor.is_none() {
+                lists.forget(&of);
+            }
+            (0, None)
+        }
     };
     let mut renderer = Renderer::new(shelf, base);
     let mut resources = Vec::new();

@@ -45,7 +45,8 @@ fn project(proxy: &Proxy, capabilities: &Capabilities, removal: Removal) -> Proj
          guards: {{ maxRemovals: {limit}, maxGrants: {limit} }}\n",
         proxy.url
     );
-    let profile = capabilities.text().expect("a profile");
+    let here = Capabilities { url: proxy.url.to_string(), ..capabilities.clone() };
+    let profile = here.text().expect("a profile");
     Project::empty()
         .with_workspace(&workspace)
         .with("fleet.yaml", PLATFORM_TEXT)

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mapping::{Applications, Carriers, GroupIdentity, Identity, Roles, Words};
 use crate::live::LiveError;
+use crate::platform::{Platform, Section};
 
 /// The version of the file's language.
 pub const CAPABILITIES_VERSION: u32 = 1;
@@ -307,8 +308,8 @@ impl Capabilities {
         }
     }
 
-    /// What has to be tried before anything can be written; empty where all that matters was.
-    pub fn untried(&self) -> Vec<&'static str> {
+    /// What of that which a platform needs has to be tried before anything can be written; empty where all that matters was.
+    pub fn untried(&self, platform: &Platform) -> Vec<&'static str> {
         let users = [
             ("externalId", self.users.external_id),
             ("roles", self.users.roles),
@@ -318,7 +319,8 @@ impl Capabilities {
         let mut untried: Vec<&str> =
             users.into_iter().filter(|(_, seen)| *seen == Seen::Unknown).map(|(n, _)| n).collect();
         let members = [self.members.add, self.members.remove];
-        if members.contains(&MemberChange::Unknown) || self.members.read == MemberReading::Unknown {
+        let groups = platform.sections.contains(&Section::PermissionGroups) || self.carriers().facts();
+        if groups && (members.contains(&MemberChange::Unknown) || self.members.read == MemberReading::Unknown) {
             untried.push("members");
         }
         untried

@@ -16,7 +16,7 @@ pub fn findings(organisation: &Organisation, target: &str, capabilities: Option<
         let error = not_probed(target, &[]);
         return vec![error_finding(error)];
     };
-    let untried = known.untried();
+    let untried = known.untried(&organisation.platform);
     if !untried.is_empty() {
         return vec![error_finding(not_probed(target, &untried))];
     }

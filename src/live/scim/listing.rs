@@ -22,7 +22,10 @@ const ATTEMPTS: u32 = 3;
 const MARGIN: usize = 10_000;
 
 /// The same where it announces nothing: more resources than any organisation has.
-const MOST: usize = 10_000_000;
+const MOST: usize = 1_000_000;
+
+/// How many pages in a row may be empty and name a next one all the same (RFC 9865 §2 allows it).
+const EMPTY_PAGES: u32 = 20;
 
 /// A list.
 #[derive(Debug)]
@@ -185,6 +188,7 @@ async fn by_cursor<T: Send + 'static>(
     let mut gathered = Gathered::new();
     let mut cursors: HashSet<SmolStr> = HashSet::new();
     let mut cursor = SmolStr::default();
+    let mut empty_pages = 0;
     let size = if paging.size == 0 { String::new() } else { format!("&count={}", paging.size) };
     loop {
         let address = join(query, &format!("cursor={}{size}", super::client::escaped(&cursor)));
@@ -196,7 +200,9 @@ async fn by_cursor<T: Send + 'static>(
         let empty = page.items.is_empty();
         let new = gathered.take(page);
         let Some(next) = next else { break };
-        if !cursors.insert(next.clone()) || new == 0 && !empty || gathered.endless() {
+        empty_pages = if empty { empty_pages + 1 } else { 0 };
+        let repeats = !cursors.insert(next.clone()) || new == 0 && !empty;
+        if repeats || empty_pages > EMPTY_PAGES || gathered.endless() {
             return Err(unreadable(endpoint, "its pages repeat for ever"));
         }
         cursor = next;

@@ -188,7 +188,8 @@ impl GroupIdentity {
     }
 }
 
-const CONTACT: &str = "entry:contact";
+/// The fact that an account is a contact's.
+pub const CONTACT: &str = "entry:contact";
 const LIST: &str = "entry:distribution-list";
 
 /// The label of a fact's group, for people who look at the target.

@@ -220,8 +220,8 @@ impl Write for Scim {
         BATCH
     }
 
-    async fn prepare(&self, _: &str, _: &Platform) -> Result<(), LiveError> {
-        let untried = self.config.capabilities.as_ref().map(Capabilities::untried);
+    async fn prepare(&self, _: &str, platform: &Platform) -> Result<(), LiveError> {
+        let untried = self.config.capabilities.as_ref().map(|known| known.untried(platform));
         match untried {
             Some(untried) if untried.is_empty() => Ok(()),
             Some(untried) => Err(fit::not_probed(&self.config.name, &untried)),

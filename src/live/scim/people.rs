@@ -221,8 +221,10 @@ impl Writing<'_> {
             if differs.is_empty() {
                 return Ok(written);
             }
+            // What is as it shall be by now is nobody's loss, whoever made it so.
             let changed = before.differs(&text, means);
-            let foreign: Vec<&str> = changed.iter().map(|one| one.as_str()).collect();
+            let foreign: Vec<&str> =
+                changed.iter().filter(|one| differs.contains(one)).map(|one| one.as_str()).collect();
             if !foreign.is_empty() {
                 return Err(Refusal::Stale(format!(
                     "`{}` has changed on the portal since the plan was made: {}; plan again",

@@ -19,7 +19,7 @@ pub fn live(organisation: &str, platform: &Platform, carriers: &Carriers, parts:
     let memberships = Memberships::of(parts, carriers);
     for (which, part) in parts.into_iter().enumerate() {
         for (at, account) in part.accounts.iter().enumerate() {
-            let held = memberships.0.get(&(which, at));
+            let held = memberships.held.get(&(which, at));
             match person(account, platform, held) {
                 Ok(entry) => live.people.push(entry),
                 Err(reason) => live.unread.push(Unread {
@@ -55,6 +55,7 @@ pub fn live(organisation: &str, platform: &Platform, carriers: &Carriers, parts:
         live.unread.extend(part.unread.iter().cloned());
     }
     twins(&mut live, organisation);
+    live.foreign_members = memberships.foreign;
     let read = live.people.len() + live.groups.len();
     let missing = live.unread.len() + usize::from(!live.gaps.is_empty());
     live.proof = Completeness { read, announced: read + missing };
@@ -62,7 +63,11 @@ pub fn live(organisation: &str, platform: &Platform, carriers: &Carriers, parts:
 }
 
 /// What people are members of, by part and place in it.
-struct Memberships<'a>(HashMap<(usize, usize), Vec<Membership<'a>>>);
+struct Memberships<'a> {
+    held: HashMap<(usize, usize), Vec<Membership<'a>>>,
+    /// Members of an organisation's own groups who are none of these people.
+    foreign: Vec<(SmolStr, SmolStr)>,
+}
 
 /// One membership.
 enum Membership<'a> {
@@ -86,6 +91,7 @@ impl<'a> Memberships<'a> {
             who.extend(part.by_id().into_iter().map(|(id, at)| (id, (which, at))));
         }
         let mut held: HashMap<(usize, usize), Vec<Membership<'a>>> = HashMap::new();
+        let mut foreign = Vec::new();
         for collection in parts.iter().flat_map(|part| &part.collections) {
             let identity = collection.identity.as_deref().and_then(mapping::parted);
             let word = match collection.meaning() {
@@ -96,7 +102,12 @@ impl<'a> Memberships<'a> {
                 None => Ok(collection.handle()),
             };
             for member in collection.members.iter().flatten() {
-                let Some(place) = who.get(member.as_str()) else { continue };
+                let Some(place) = who.get(member.as_str()) else {
+                    if let (Some(_), Ok(id)) = (&collection.identity, &word) {
+                        foreign.push((id.clone(), member.clone()));
+                    }
+                    continue;
+                };
                 let membership = match &word {
                     Ok(id) => Membership::Group(id.clone()),
                     Err(fact) => Membership::Fact(fact),
@@ -104,7 +115,7 @@ impl<'a> Memberships<'a> {
                 held.entry(*place).or_default().push(membership);
             }
         }
-        Memberships(held)
+        Memberships { held, foreign }
     }
 }
 
@@ -147,7 +158,8 @@ pub fn known_person(
     known: &[&Known],
     groups: Vec<Located<SmolStr>>,
 ) -> Result<Person, String> {
-    let contact = account.contact || known.iter().any(|known| known.contact);
+    // A contact kept among the users to whom somebody gave access is a user: contacts have none.
+    let contact = account.contact || !account.active && known.iter().any(|known| known.contact);
     let section = if contact { Section::Contacts } else { Section::Users };
     let id = account.identity.as_ref().map_or_else(|| account.handle(), |(_, id)| id.clone());
     let mut person = Person::new(section, id, account.name.clone());

@@ -168,6 +168,10 @@ impl Wanted {
         if let Some(entitlements) = &self.entitlements {
             let mut ours: Vec<SmolStr> =
                 words(&text.entitlements).filter(|fact| mapping::is_ours(fact)).cloned().collect();
+            if now.active && self.state != State::Deactivated {
+                // Who has access is no contact, whatever was noted once.
+                ours.retain(|fact| fact != mapping::CONTACT);
+            }
             ours.sort_unstable();
             let mut wanted = entitlements.clone();
             wanted.sort_unstable();
