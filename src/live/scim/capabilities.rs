@@ -40,8 +40,6 @@ pub struct Capabilities {
     pub contacts: Option<String>,
     /// Whether `If-Match` is enforced, and how fine versions are.
     pub versions: Versions,
-    /// How many operations one bulk request takes; 0: bulk does not work.
-    pub bulk: u32,
 }
 
 /// When and how a profile was learned.

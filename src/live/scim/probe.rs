@@ -53,7 +53,6 @@ pub async fn probe(http: Arc<Http>, write: bool) -> Result<Probed, LiveError> {
         members: MemberCapabilities { limit: 1, ..MemberCapabilities::default() },
         contacts: announced.contacts.clone(),
         versions: Versions::default(),
-        bulk: if announced.bulk > 0 { announced.bulk } else { 0 },
     };
     let known = Known { user: first.as_ref(), group: first_group.as_ref() };
     capabilities.filters = probe.filters(known).await?;
@@ -81,7 +80,6 @@ struct Announced {
     patch: Option<bool>,
     filter: Option<bool>,
     etag: Option<bool>,
-    bulk: u32,
     most: Option<u32>,
     cursor: bool,
     index: bool,
@@ -123,9 +121,6 @@ impl Probe {
             announced.filter = supported("filter");
             announced.etag = supported("etag");
             announced.most = number("/filter/maxResults").filter(|most| *most > 0);
-            if supported("bulk") == Some(true) {
-                announced.bulk = number("/bulk/maxOperations").unwrap_or(0);
-            }
             let flag = |name: &str| config.pointer(&format!("/pagination/{name}")).and_then(Json::as_bool);
             announced.cursor = flag("cursor") == Some(true);
             announced.index = flag("index") != Some(false);
