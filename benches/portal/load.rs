@@ -1,5 +1,5 @@
 //! A plain load generator: bodies over keep-alive connections, one after the other on each, nothing looked at but the
-//! status.
+//! status. It calls itself as the program does: `serve` keeps what that wrote apart from what others wrote.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -21,7 +21,7 @@ pub fn post(url: &str, token: &str, connections: usize, bodies: &[String]) -> Du
                 while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let request = format!(
                         "POST /{path}/Users HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\
-                         Content-Type: application/scim+json\r\nAccept: application/scim+json\r\n\
+                         User-Agent: rosterctl/bench\r\nContent-Type: application/scim+json\r\nAccept: application/scim+json\r\n\
                          Content-Length: {}\r\n\r\n{body}",
                         body.len()
                     );
