@@ -107,9 +107,10 @@ pub fn renamed(document: &PlanDocument) -> HashMap<String, String> {
     renames.collect()
 }
 
-/// What the portal calls the object of a step: one that is created is called by the number of the step.
+/// What the portal calls the object of a step: one that is created is called by the number of the step and its key, so
+/// that no two plans for one portal give the same name.
 pub fn handle(step: &Step) -> String {
-    step.handle.clone().unwrap_or_else(|| format!("+{}", step.id))
+    step.handle.clone().unwrap_or_else(|| format!("+{}-{}", step.id, step.key))
 }
 
 /// Every state on the way of a plan, from what is live on.
