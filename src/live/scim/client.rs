@@ -1,9 +1,9 @@
 //! Requests in the words of SCIM, over the one HTTP client of the target.
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 use smol_str::SmolStr;
 
@@ -29,6 +29,9 @@ const STANDING: &str = "?attributes=userName,externalId,displayName,name,emails,
     urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,\
     urn:rosterctl:params:scim:schemas:extension:1.0:User,\
     urn:rosterctl:params:scim:schemas:extension:1.0:Standing";
+
+/// What is escaped in an address: all but unreserved characters (RFC 3986 §2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A target's address and how to talk to it.
 #[derive(Clone, Debug)]
@@ -166,10 +169,7 @@ impl Client {
         match answer.status {
             404 | 410 => Ok(None),
             _ if answer.succeeded() => Ok(Some(current(&answer).map_err(refused)?)),
-            status => {
-                let message = format!("the portal answered {status} to {path}: {}", detail(&answer));
-                Err(LiveError::new(message, "try again; if it stays so, tell whoever runs the portal"))
-            }
+            _ => Err(unexpected(&path, &answer)),
         }
     }
 
@@ -178,8 +178,7 @@ impl Client {
         let path = format!("/Groups/{}?attributes=members", escaped(id));
         let answer = self.fetch(&path).await?;
         if !answer.succeeded() {
-            let message = format!("the portal answered {} to {path}: {}", answer.status, detail(&answer));
-            return Err(LiveError::new(message, "try again; if it stays so, tell whoever runs the portal"));
+            return Err(unexpected(&path, &answer));
         }
         let text: GroupText = answer.json().map_err(refused)?;
         let text = GroupText { id: Some(id.into()), ..text };
@@ -299,21 +298,18 @@ pub fn refused(failure: Failure) -> LiveError {
     LiveError { message: failure.message().to_owned(), hint: failure.hint().map(str::to_owned) }
 }
 
+fn unexpected(path: &str, answer: &Answer) -> LiveError {
+    let message = format!("the portal answered {} to {path}: {}", answer.status, detail(answer));
+    LiveError::new(message, "try again; if it stays so, tell whoever runs the portal")
+}
+
 fn plain(message: String) -> LiveError {
     LiveError::new(message, "check the `url` of the target")
 }
 
 /// Text for use in an address: all but unreserved characters in per cent (RFC 3986 §2.3).
 pub fn escaped(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte as char),
-            _ => {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-        out
-    })
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// Whether a value can stand in a filter: what has to be escaped there is understood by few, and found by fewer.

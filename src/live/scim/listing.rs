@@ -72,7 +72,6 @@ struct Gathered<T> {
     seen: HashSet<SmolStr>,
     announced: Option<u64>,
     changed: bool,
-    repeated: bool,
 }
 
 /// What one page brought.
@@ -84,7 +83,7 @@ struct Read<T> {
 
 impl<T> Gathered<T> {
     fn new() -> Gathered<T> {
-        Gathered { items: Vec::new(), seen: HashSet::new(), announced: None, changed: false, repeated: false }
+        Gathered { items: Vec::new(), seen: HashSet::new(), announced: None, changed: false }
     }
 
     /// Takes a page; says how many of its resources are new.
@@ -99,8 +98,6 @@ impl<T> Gathered<T> {
             if item.id.is_none_or(|id| self.seen.insert(id)) {
                 new += 1;
                 self.items.push(item.value);
-            } else {
-                self.repeated = true;
             }
         }
         new
@@ -150,20 +147,18 @@ async fn by_index<T: Send + 'static>(
             Some((_, body)) => body,
             None => client.list(endpoint, &query_from(start)).await?,
         };
-        let read = read.clone();
-        let parsed = tokio::task::spawn_blocking(move || parse(&body, &read));
+        let parsed = parsed(endpoint, body, read.clone());
         // While a page is read, the next is on its way from where it will most likely begin.
         let next = start + usual;
-        let more = !whole && usual > 0 && gathered.announced.is_none_or(|total| (next as u64) <= total);
-        let page = if more && gathered.announced.is_some() {
+        let more = !whole && usual > 0 && gathered.announced.is_some_and(|total| (next as u64) <= total);
+        let page = if more {
             let address = query_from(next);
             let (page, body) = tokio::join!(parsed, client.list(endpoint, &address));
             ahead = Some((next, body?));
-            page
+            page?
         } else {
-            parsed.await
+            parsed.await?
         };
-        let page = page.map_err(|_| unreadable(endpoint, "it could not be read"))??;
         let length = page.items.len();
         let new = gathered.take(page);
         if length == 0 || new == 0 || whole {
@@ -193,9 +188,7 @@ async fn by_cursor<T: Send + 'static>(
     loop {
         let address = join(query, &format!("cursor={}{size}", super::client::escaped(&cursor)));
         let body = client.list(endpoint, &address).await?;
-        let read = read.clone();
-        let page = tokio::task::spawn_blocking(move || parse(&body, &read)).await;
-        let mut page = page.map_err(|_| unreadable(endpoint, "it could not be read"))??;
+        let mut page = parsed(endpoint, body, read.clone()).await?;
         let next = page.next_cursor.take().filter(|next| !next.is_empty());
         let empty = page.items.is_empty();
         let new = gathered.take(page);
@@ -225,6 +218,16 @@ pub async fn filtered(client: &Client, endpoint: &str, filter: &str) -> Result<V
 
 fn join(query: &str, more: &str) -> String {
     if query.is_empty() { more.to_owned() } else { format!("{query}&{more}") }
+}
+
+/// Reads a page beside what goes on on the network.
+async fn parsed<T: Send + 'static>(
+    endpoint: &str,
+    body: Answer,
+    read: impl Fn(&RawValue) -> Item<T> + Send + 'static,
+) -> Result<Read<T>, LiveError> {
+    let page = tokio::task::spawn_blocking(move || parse(&body, &read)).await;
+    page.map_err(|_| unreadable(endpoint, "it could not be read"))?
 }
 
 fn parse<T>(answer: &Answer, read: &impl Fn(&RawValue) -> Item<T>) -> Result<Read<T>, LiveError> {

@@ -246,15 +246,15 @@ pub fn access(group: &Group, platform: &Platform) -> Vec<SmolStr> {
     words.collect()
 }
 
-/// All facts about a person that `carriers` keeps where `wanted` says.
-pub fn facts(person: &Person, platform: &Platform, of_roles: bool, of_words: bool, as_user: bool) -> Vec<SmolStr> {
+/// The facts about a person: roles, and attributes with the kind of entry, as far as asked for.
+pub fn facts(person: &Person, platform: &Platform, of_roles: bool, of_words: bool) -> Vec<SmolStr> {
     let mut facts = Vec::new();
     if of_roles {
         facts.extend(roles(person, platform).iter().map(|role| format_smolstr!("role:{role}")));
     }
     if of_words {
         facts.extend(attributes(person, platform).iter().map(|word| format_smolstr!("attribute:{word}")));
-        if person.section == Section::Contacts && as_user {
+        if person.section == Section::Contacts {
             facts.push(CONTACT.into());
         }
         if person.entry_type.value == EntryType::DistributionList {
@@ -362,7 +362,7 @@ mod tests {
             (attribute("directoryRoles"), Located::nowhere(Value::List(Vec::new()))),
         ];
         let mut known = Known::default();
-        facts(&person, &platform, true, true, true).iter().for_each(|fact| known.add(fact));
+        facts(&person, &platform, true, true).iter().for_each(|fact| known.add(fact));
         known.add("somebody-elses");
         assert!(known.contact && known.list && known.roles.is_empty());
         for (index, given) in &person.attributes {

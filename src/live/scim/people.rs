@@ -184,8 +184,7 @@ impl Writing<'_> {
         let Some(text) = text else {
             return Err(Refusal::Failed(format!("`{}`: what the portal has cannot be understood", operation.key)));
         };
-        let mut differs = wanted.differs(&text, means);
-        differs.extend((wanted.respells(&text) && !differs.contains(&Attribute::Email)).then_some(Attribute::Email));
+        let differs = wanted.unlike(&text, means);
         if !differs.is_empty() {
             let id = text.id.clone().unwrap_or_default();
             self.write(operation, (kind, &id), &current, wanted, &differs, means).await?;
@@ -210,28 +209,18 @@ impl Writing<'_> {
             let Some(text) = parse(&current.json) else {
                 return Err(Refusal::Failed(format!("`{}`: what the portal has cannot be understood", operation.key)));
             };
-            let mut differs = wanted.differs(&text, means);
+            let mut differs = wanted.unlike(&text, means);
             let written = Written { id: id.into(), user_name: text.user_name.clone() };
             if wanted.renames(before, &text, means) {
                 differs.push(Attribute::UserName);
-            }
-            if wanted.respells(&text) && !differs.contains(&Attribute::Email) {
-                differs.push(Attribute::Email);
             }
             if differs.is_empty() {
                 return Ok(written);
             }
             // What is as it shall be by now is nobody's loss, whoever made it so.
-            let changed = before.differs(&text, means);
-            let foreign: Vec<&str> =
-                changed.iter().filter(|one| differs.contains(one)).map(|one| one.as_str()).collect();
-            if !foreign.is_empty() {
-                return Err(Refusal::Stale(format!(
-                    "`{}` has changed on the portal since the plan was made: {}; plan again",
-                    operation.key,
-                    foreign.join(", ")
-                )));
-            }
+            let mut foreign = before.differs(&text, means);
+            foreign.retain(|one| differs.contains(one));
+            unchanged(operation, &foreign)?;
             match self.write(operation, (kind, id), &current, wanted, &differs, means).await {
                 Err(Refusal::Stale(why)) => last = why,
                 Ok(text) => return Ok(Written { user_name: text.user_name, ..written }),
@@ -324,14 +313,7 @@ impl Writing<'_> {
         };
         if let (Some(before), Some(text)) = (operation.before.as_ref().and_then(Object::person), parse(&current.json)) {
             let seen = Wanted::of(before, &means, before.id != *handle);
-            let changed: Vec<&str> = seen.differs(&text, &means).iter().map(|one| one.as_str()).collect();
-            if !changed.is_empty() {
-                return Err(Refusal::Stale(format!(
-                    "`{}` has changed on the portal since the plan was made: {}; plan again",
-                    operation.key,
-                    changed.join(", ")
-                )));
-            }
+            unchanged(operation, &seen.differs(&text, &means))?;
         }
         let version = current.version.as_deref().filter(|_| self.capabilities.versions.checked());
         let request = self.request_id(operation.step);
@@ -363,6 +345,19 @@ pub(super) fn failed(operation: &Operation, what: &str, trouble: &Trouble) -> Re
 
 pub(super) fn unread(operation: &Operation, error: &LiveError) -> Refusal {
     Refusal::Failed(format!("`{}`: the portal could not be read: {error}", operation.key))
+}
+
+/// Refuses where attributes are not as the plan saw them.
+fn unchanged(operation: &Operation, changed: &[Attribute]) -> Result<(), Refusal> {
+    let names: Vec<&str> = changed.iter().map(|one| one.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::Stale(format!(
+        "`{}` has changed on the portal since the plan was made: {}; plan again",
+        operation.key,
+        names.join(", ")
+    )))
 }
 
 fn stranger(operation: &Operation, id: &str) -> Refusal {

@@ -126,7 +126,7 @@ impl Wanted {
             roles: in_account.then(|| mapping::roles(person, platform)),
             attributes: as_words.then(|| mapping::attributes(person, platform)),
             entitlements: (!contact && (entitled.0 || entitled.1))
-                .then(|| mapping::facts(person, platform, entitled.0, entitled.1, true)),
+                .then(|| mapping::facts(person, platform, entitled.0, entitled.1)),
             entry_type: as_words.then_some(kind),
         }
     }
@@ -201,8 +201,15 @@ impl Wanted {
         by_address && moved && self.email.is_some() && same_address(now, before.email.as_deref())
     }
 
+    /// What has to be written: what differs, and a mail address in another case.
+    pub fn unlike(&self, text: &AccountText, means: &Means<'_>) -> Vec<Attribute> {
+        let mut unlike = self.differs(text, means);
+        unlike.extend((self.respells(text) && !unlike.contains(&Attribute::Email)).then_some(Attribute::Email));
+        unlike
+    }
+
     /// Whether the mail address is the same in another case: that is written, and a portal may keep its own case.
-    pub fn respells(&self, text: &AccountText) -> bool {
+    fn respells(&self, text: &AccountText) -> bool {
         let there = text.emails.iter().find(|email| email.primary).or(text.emails.first()).map(|email| &email.value);
         // Whoever has no address but a name that is one is known by that.
         let there = there.or(text.user_name.as_ref());

@@ -223,7 +223,7 @@ impl<'a> Writing<'a> {
         let mut groups: Vec<MemberOf> = person.groups.iter().map(|group| word(&group.value)).collect();
         let carriers = &self.scim.carriers;
         let (roles, words) = (carriers.roles == Roles::Groups, carriers.words == Words::Groups);
-        let facts = mapping::facts(person, self.platform, roles, words, true);
+        let facts = mapping::facts(person, self.platform, roles, words);
         groups.extend(facts.into_iter().map(|fact| MemberOf::Group(organisation.clone(), Meaning::Fact(fact))));
         groups
     }
