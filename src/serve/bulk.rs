@@ -166,6 +166,10 @@ fn answer(operation: &Operation, client: &Client, path: &str, done: Result<Writt
             if let Some(tag) = written.tag {
                 answer["version"] = tag.into();
             }
+            // Who sees what is kept need not ask for each again.
+            if let Some(object) = written.object {
+                answer["response"] = object.into();
+            }
         }
         Err(problem) => {
             if !operation.method.eq_ignore_ascii_case("POST") {

@@ -31,6 +31,8 @@ pub struct Traits {
     pub unique_groups: bool,
     /// Who is deleted leaves the groups.
     pub cascade: bool,
+    /// Several creations in one request.
+    pub bulk: bool,
     /// The most resources on a page.
     pub page: usize,
 }
@@ -47,6 +49,7 @@ pub const RICH: Traits = Traits {
     versions: true,
     unique_groups: true,
     cascade: true,
+    bulk: true,
     page: 3,
 };
 
@@ -58,6 +61,7 @@ pub const PLAIN: Traits = Traits {
     versions: false,
     unique_groups: false,
     cascade: false,
+    bulk: false,
     page: 4,
     ..RICH
 };
@@ -75,6 +79,7 @@ pub const POOR: Traits = Traits {
     patch: false,
     filter: false,
     unique_groups: false,
+    bulk: false,
     page: 5,
     ..RICH
 };
@@ -115,7 +120,7 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-type Refusal = (u16, &'static str);
+pub type Refusal = (u16, &'static str);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -151,6 +156,7 @@ impl Directory {
         let (kind, id) = match parts.as_slice() {
             ["ServiceProviderConfig"] => return Ok(reply(200, &self.config())),
             ["Schemas"] => return Ok(reply(200, &self.schemas())),
+            ["Bulk"] if self.traits.bulk => return self.bulk(question),
             ["Users"] => (Kind::User, None),
             ["Groups"] => (Kind::Group, None),
             ["Users", id] => (Kind::User, Some(*id)),
@@ -207,7 +213,7 @@ impl Directory {
             "patch": { "supported": patch },
             "filter": { "supported": filter, "maxResults": page },
             "etag": { "supported": versions },
-            "bulk": { "supported": false },
+            "bulk": { "supported": self.traits.bulk, "maxOperations": 100 },
         })
     }
 
@@ -430,11 +436,11 @@ pub fn members(group: &Map<String, Json>) -> impl Iterator<Item = &str> {
     members.filter_map(|member| member["value"].as_str())
 }
 
-fn reply(status: u16, body: &Json) -> Reply {
+pub fn reply(status: u16, body: &Json) -> Reply {
     Reply { status, etag: None, body: body.to_string().into_bytes() }
 }
 
-fn body(question: &Question<'_>) -> Result<Map<String, Json>, Refusal> {
+pub fn body(question: &Question<'_>) -> Result<Map<String, Json>, Refusal> {
     serde_json::from_slice(question.body).map_err(|_| (400, "the body is no JSON object"))
 }
 

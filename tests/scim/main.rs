@@ -12,6 +12,7 @@ mod data;
 mod naive;
 mod requests;
 mod safety;
+mod together;
 mod world;
 
 use std::fs;

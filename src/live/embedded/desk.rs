@@ -398,7 +398,7 @@ impl Request<'_> {
     fn keep_person(&self, number: i64, side: &Side) -> Result<(), Denied> {
         let sql = "SELECT section, id FROM person WHERE user_name = ?1 COLLATE NOCASE AND id <> ?2
             UNION ALL SELECT section, id FROM person WHERE email = ?1 COLLATE NOCASE AND user_name IS NULL AND id <> ?2
-            AND section = 'users'";
+            AND +section = 'users'";
         if let Some(name) = &side.user_name {
             let mut statement = self.savepoint.prepare_cached(sql).map_err(|error| self.told(error))?;
             let mut holders = statement.query((name.as_str(), number)).map_err(|error| self.told(error))?;

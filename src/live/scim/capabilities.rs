@@ -40,6 +40,9 @@ pub struct Capabilities {
     pub contacts: Option<String>,
     /// Whether `If-Match` is enforced, and how fine versions are.
     pub versions: Versions,
+    /// Several users created by one request.
+    #[serde(default)]
+    pub bulk: BulkCapabilities,
 }
 
 /// When and how a profile was learned.
@@ -184,6 +187,27 @@ pub struct MemberCapabilities {
     pub needs_reference: bool,
     /// Who is deleted leaves the groups by the server's doing.
     pub leave_on_delete: Seen,
+}
+
+/// Several users created by one request (RFC 7644 §3.7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct BulkCapabilities {
+    /// Two users were created by one request.
+    pub create: Seen,
+    /// The answer shows each user as it is kept. Without that each would have to be read again, and nothing is gained.
+    pub shows_kept: Seen,
+    /// How many operations a request may have; 0: the portal does not say.
+    pub operations: u32,
+    /// How many bytes a request may have; 0: the portal does not say.
+    pub bytes: u32,
+}
+
+impl BulkCapabilities {
+    /// Whether it costs less than single requests.
+    pub fn pays(&self) -> bool {
+        self.create.works() && self.shows_kept.works()
+    }
 }
 
 /// How members are read.

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use smol_str::SmolStr;
 
 use super::account::{Collection, Kind};
+use super::bulk::{Order, Ordered};
 use super::mapping::Carriers;
 use super::wire::GroupText;
 use crate::http::{Answer, Failure, Http, Method, Request, Safety};
@@ -193,6 +194,15 @@ impl Client {
             .ok_or_else(|| Trouble::Unknown("the portal answered that it created it, but not what".to_owned()))
     }
 
+    /// Creates several resources by one request (RFC 7644 §3.7); the answer in the portal's words.
+    pub async fn create_together(&self, orders: &[Order], id: &str) -> Result<Vec<Ordered>, Trouble> {
+        let mut request = self.request(Method::POST, "/Bulk", Safety::Once).map_err(Trouble::NotDone)?;
+        request.body = Some(Order::message(orders).into());
+        let answer = self.write(request, None, id).await?;
+        let answer = answer.ok_or_else(|| Trouble::Unknown("the portal's answer to /Bulk is empty".to_owned()))?;
+        Ok(Ordered::all(answer.json))
+    }
+
     /// Changes a resource by PATCH; the resource as it is then, where the answer shows it.
     pub async fn patch(
         &self,
@@ -247,7 +257,8 @@ impl Client {
     }
 
     async fn write(&self, request: Request, body: Option<&Json>, id: &str) -> Result<Option<Current>, Trouble> {
-        let request = Request { body: body.map(|body| body.to_string().into()), id: Some(id.to_owned()), ..request };
+        let body = body.map(|body| body.to_string().into()).or_else(|| request.body.clone());
+        let request = Request { body, id: Some(id.to_owned()), ..request };
         self.writes.fetch_add(1, Ordering::Relaxed);
         let answer = match self.http.send(request).await {
             Ok(answer) => answer,

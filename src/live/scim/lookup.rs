@@ -89,7 +89,7 @@ impl Writing<'_> {
         Ok(json.map(|json| Current { json, version: None }).collect())
     }
 
-    async fn all(&self, kind: Kind) -> Result<Vec<Current>, LiveError> {
+    pub(super) async fn all(&self, kind: Kind) -> Result<Vec<Current>, LiveError> {
         let client = &self.scim.client;
         let paging = self.capabilities.paging;
         let listing = list(client, client.endpoint(kind), "", paging, |raw| {

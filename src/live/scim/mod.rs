@@ -4,6 +4,7 @@
 //! it is not; every write is compared with what came of it.
 
 mod account;
+mod bulk;
 pub mod capabilities;
 mod client;
 mod directory;

@@ -15,7 +15,7 @@ use crate::model::Person;
 use crate::platform::Verb;
 
 /// How often a write is tried where the outcome of the one before is known to be nothing.
-const ATTEMPTS: u32 = 3;
+pub(super) const ATTEMPTS: u32 = 3;
 
 /// An account after it was written.
 #[derive(Clone, Debug)]
@@ -128,7 +128,7 @@ impl Writing<'_> {
     }
 
     /// Looks at what was created: it has to be what was asked for.
-    async fn created(
+    pub(super) async fn created(
         &self,
         operation: &Operation,
         kind: Kind,
@@ -172,7 +172,7 @@ impl Writing<'_> {
     }
 
     /// Takes an account that was created by a request whose answer was lost.
-    async fn adopt(
+    pub(super) async fn adopt(
         &self,
         operation: &Operation,
         kind: Kind,

@@ -3,6 +3,7 @@
 //! Without leave to write, little can be learned: how lists are paged and which filters find a user who is there. With
 //! it, two users and two groups of our own are created, changed, looked at and removed again.
 
+mod bulk;
 mod canary;
 mod members;
 
@@ -14,8 +15,8 @@ use smol_str::SmolStr;
 
 use super::account::Kind;
 use super::capabilities::{
-    CAPABILITIES_VERSION, Capabilities, Filters, GroupCapabilities, Learned, MemberCapabilities, Paging, PagingStyle,
-    Seen, UserCapabilities, Versions,
+    BulkCapabilities, CAPABILITIES_VERSION, Capabilities, Filters, GroupCapabilities, Learned, MemberCapabilities,
+    Paging, PagingStyle, Seen, UserCapabilities, Versions,
 };
 use super::client::{Client, equals};
 use super::wire::Page;
@@ -53,6 +54,7 @@ pub async fn probe(http: Arc<Http>, write: bool) -> Result<Probed, LiveError> {
         members: MemberCapabilities { limit: 1, ..MemberCapabilities::default() },
         contacts: announced.contacts.clone(),
         versions: Versions::default(),
+        bulk: BulkCapabilities::default(),
     };
     let known = Known { user: first.as_ref(), group: first_group.as_ref() };
     capabilities.filters = probe.filters(known).await?;
@@ -81,6 +83,9 @@ struct Announced {
     filter: Option<bool>,
     etag: Option<bool>,
     most: Option<u32>,
+    bulk: Option<bool>,
+    /// How many operations and bytes a request for several may have; 0: not said.
+    bulk_most: (u32, u32),
     cursor: bool,
     index: bool,
     /// The schemas and extensions that resources may have.
@@ -120,6 +125,9 @@ impl Probe {
             announced.patch = supported("patch");
             announced.filter = supported("filter");
             announced.etag = supported("etag");
+            announced.bulk = supported("bulk");
+            let size = |name: &str| config.pointer(name).and_then(Json::as_u64).map_or(0, |n| n.min(1 << 30) as u32);
+            announced.bulk_most = (size("/bulk/maxOperations"), size("/bulk/maxPayloadSize"));
             announced.most = number("/filter/maxResults").filter(|most| *most > 0);
             let flag = |name: &str| config.pointer(&format!("/pagination/{name}")).and_then(Json::as_bool);
             announced.cursor = flag("cursor") == Some(true);
@@ -244,6 +252,7 @@ impl Probe {
             _ => {}
         };
         say(announced.patch, seen.users.patch, "PATCH");
+        say(announced.bulk, seen.bulk.create, "creating several users by one request");
         say(announced.filter, seen.filters.user_name, "filtering by user name");
         let versions = match seen.versions {
             Versions::Unknown => Seen::Unknown,

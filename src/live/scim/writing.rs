@@ -3,9 +3,9 @@
 //! Operations of one call do not wait for each other, so accounts are written side by side, and memberships are gathered
 //! into as few requests as there are groups.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use smol_str::SmolStr;
 
 use super::account::Kind;
@@ -76,15 +76,21 @@ impl<'a> Writing<'a> {
             people.filter(move |(_, one)| one.resource != Resource::PermissionGroup && deletes(one) == deleting)
         };
         let mut members: HashMap<usize, Written> = HashMap::new();
-        let accounts = people(false).map(|(at, operation)| async move { (at, self.account(operation).await) });
-        let accounts: Vec<_> = accounts.collect();
+        let together = self.together(operations);
+        let grouped: HashSet<usize> = together.iter().flatten().map(|(at, _)| *at).collect();
+        let single = people(false).filter(|(at, _)| !grouped.contains(at));
+        let single = single.map(|(at, operation)| async move { vec![(at, self.account(operation).await)] }.boxed());
+        let together = together.into_iter().map(|part| self.create_together(part).boxed());
+        let accounts: Vec<_> = together.chain(single).collect();
         let mut under_way = futures_util::stream::iter(accounts).buffer_unordered(most);
-        while let Some((at, outcome)) = under_way.next().await {
-            match outcome {
-                Ok(written) => {
-                    members.insert(at, written);
+        while let Some(ended) = under_way.next().await {
+            for (at, outcome) in ended {
+                match outcome {
+                    Ok(written) => {
+                        members.insert(at, written);
+                    }
+                    Err(refusal) => outcomes[at] = Err(refusal),
                 }
-                Err(refusal) => outcomes[at] = Err(refusal),
             }
         }
         drop(under_way);

@@ -5,6 +5,7 @@
 //! run against it.
 #![allow(dead_code)] // each test program uses the part of it that it needs
 
+mod bulk;
 mod lists;
 mod portal;
 pub mod quirks;

@@ -5,10 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value as Json, json};
 
-use super::quirks::{Active, Discovery, Duplicates, Form, Ids, IfMatch, Named, Patch, Quirks, Shown, Versions};
+use super::quirks::{Active, Bulk, Discovery, Duplicates, Form, Ids, IfMatch, Named, Patch, Quirks, Shown, Versions};
 use super::reply::{Fault, Reply};
 use super::resource::{self, Kind, Resource};
-use super::{Heard, TOKEN, lists};
+use super::{Heard, TOKEN, bulk, lists};
 
 /// What happens to a request instead of, before or after what it asks for.
 pub struct Hook {
@@ -142,6 +142,9 @@ impl Portal {
         if call.authorization != format!("Bearer {TOKEN}") {
             return Err(Fault::new(401, "", "who are you"));
         }
+        if parts == ["Bulk"] && self.quirks.bulk != Bulk::Absent {
+            return bulk::perform(self, call);
+        }
         let kind = match parts.first() {
             Some(&"Users") => Kind::User,
             Some(&"Groups") => Kind::Group,
@@ -191,7 +194,7 @@ impl Portal {
                 "patch": supported(self.quirks.patch != Patch::Refused),
                 "filter": { "supported": true, "maxResults": self.quirks.page_size },
                 "etag": supported(self.quirks.announces_etag),
-                "bulk": supported(false),
+                "bulk": bulk::announced(self),
                 "pagination": { "cursor": cursor, "index": !cursor, "maxPageSize": self.quirks.page_size },
             }),
             "Schemas" => {
@@ -260,7 +263,7 @@ impl Portal {
         found[0].id.clone()
     }
 
-    fn create(&mut self, kind: Kind, sent: &Json) -> Result<Reply, Fault> {
+    pub(super) fn create(&mut self, kind: Kind, sent: &Json) -> Result<Reply, Fault> {
         let body = resource::taken(kind, sent, &self.quirks, None)?;
         self.unique(kind, &body, None)?;
         let members = self.members_of(kind, sent)?;

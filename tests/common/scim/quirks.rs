@@ -79,6 +79,8 @@ pub struct Quirks {
     pub extension: bool,
     /// There is a resource type for contacts.
     pub contacts: bool,
+    /// What `/Bulk` does.
+    pub bulk: Bulk,
 }
 
 impl Default for Quirks {
@@ -122,6 +124,7 @@ impl Default for Quirks {
             announces_etag: true,
             extension: true,
             contacts: true,
+            bulk: Bulk::Absent,
         }
     }
 }
@@ -252,6 +255,23 @@ pub enum Patch {
     Mixed,
     /// 501.
     Refused,
+}
+
+/// What `/Bulk` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bulk {
+    /// It is not there.
+    Absent,
+    /// It shows what is kept.
+    Shows,
+    /// It shows what was sent, whatever is kept.
+    Repeats,
+    /// It shows where resources are and no more.
+    Silent,
+    /// It shows what is kept, of all but every third operation, which it does all the same.
+    Forgets,
+    /// It shows what is kept, takes two operations at most and announces a hundred.
+    Small,
 }
 
 /// What errors look like.

@@ -18,7 +18,7 @@ fn address(name: &str) -> String {
 }
 
 /// A user as tried first, of what every server should take; more is tried on it one by one.
-fn plain_user(name: &str, primary: bool) -> Json {
+pub(super) fn plain_user(name: &str, primary: bool) -> Json {
     let mut email = json!({ "value": address(name) });
     if primary {
         email["primary"] = true.into();
@@ -81,6 +81,7 @@ impl Probe {
             seen.filters.external_id = filters.external_id;
         }
         seen.users.one_word_names = self.one_word(&names[0], primary, users).await?;
+        seen.bulk = self.bulk(announced, &names[0], (primary, seen.users.truthful_answers), users).await;
         seen.versions = self.versions(&first, seen.users.patch.works()).await?;
         self.groups(seen, announced, [&first, &second], &names[0], groups).await?;
         Ok(())
@@ -454,7 +455,7 @@ fn coarse(before: &str, after: Option<&str>) -> bool {
 }
 
 /// Whether what was read back is what was written: items may have gained a type, a `primary`, or another order.
-fn same(now: Option<&Json>, wanted: &Json) -> bool {
+pub(super) fn same(now: Option<&Json>, wanted: &Json) -> bool {
     let value = |item: &Json| item.get("value").unwrap_or(item).to_string();
     match (now, wanted) {
         (Some(Json::Array(now)), Json::Array(wanted)) => {
