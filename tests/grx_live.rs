@@ -195,7 +195,7 @@ fn live_people_who_break_the_platform_are_findings() {
         project.wants("carl", "roles: [customer-portfolio-manager]");
         project.leaves("olga");
         assert_eq!(project.steps(), ["update user carl"]);
-        project.run("apply --yes --actor ben").exits(0);
+        project.run("apply --yes --actor ben").exits(3);
         project.has_state("olga active assessment-owner");
     }
 }

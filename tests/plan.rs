@@ -515,6 +515,18 @@ fn who_is_in_no_roster_goes_when_asked() {
 }
 
 #[test]
+fn who_is_accepted_without_a_roster_stays_whoever_prunes() {
+    let project = Project::applied(TEAM);
+    project.sql(STRANGER);
+    let text = project.read("rosters/acme.yaml");
+    let waiver = "waivers:\n  - { rule: arxus/unmanaged, subject: p-000006, reason: The auditors of the year. }\n";
+    project.write("rosters/acme.yaml", format!("{text}{waiver}"));
+    let ran = project.run("plan --prune --format json").exits(0);
+    assert_eq!(steps(&ran), [""; 0]);
+    assert_eq!(ran.json()["unmanaged"][0]["handle"], "p-000006", "{ran}");
+}
+
+#[test]
 fn a_section_that_is_absent_is_not_touched() {
     let project = Project::applied(TEAM);
     project.sql(STRANGER);
@@ -559,7 +571,7 @@ fn a_row_that_cannot_be_understood_stops_nobody_else() {
     }
     assert!(ran.finding("plan/incomplete").help.contains("plan/unreadable"), "{ran}");
     project.run("plan --deny warning").exits(1);
-    project.run("apply --yes").exits(0).says("unknown role `boss`");
+    project.run("apply --yes").exits(3).says("unknown role `boss`").says("delete contact eva");
     let names = project.column("SELECT name FROM person WHERE section = 'contacts' ORDER BY name");
     assert_eq!(names, ["Dana Kowalska", "Eva Smet", "Nova Peers", "Wim Maes"]);
     // Mended on the portal, everything goes its way.
@@ -614,7 +626,7 @@ fn a_group_that_cannot_be_understood_is_not_made_again() {
     project.roster("groups: [it-operations]", "groups: [it-operations, purchasing]");
     let ran = project.run("plan --format json").exits(0);
     assert_eq!(steps(&ran), ["update user ada"]);
-    project.run("apply --yes").exits(0);
+    project.run("apply --yes").exits(3);
     // Under another id it is not: who is to be a member waits for it.
     project.roster("  purchasing: {", "  buying: { previously: [purchasing],");
     project.roster("groups: [purchasing]", "groups: [buying]");

@@ -895,6 +895,44 @@ fn a_portal_of_the_first_version_is_brought_up_to_date() {
 }
 
 #[test]
+fn what_cannot_be_seen_is_no_part_of_a_name() {
+    let (_project, served) = arxus();
+    for (word, sign) in [("Ada\u{0}", "U+0000"), ("A\u{1b}[31mda", "U+001B"), ("Ada\u{9b}", "U+009B")] {
+        let body = user("ada", json!({ "displayName": word, "name": { "formatted": word } }));
+        served.post("/Users", &body).refuses(400, Some("invalidValue"), sign);
+    }
+    let address = json!([{ "formatted": "1 Street\nTown", "type": "work" }]);
+    served.post("/Users", &user("ada", json!({ "addresses": address }))).is(201);
+}
+
+#[test]
+fn the_trail_of_a_served_portal_names_the_plan_and_the_step_of_rosterctls_requests() {
+    let (project, served) = arxus();
+    let client = Project::with_roster(ACME);
+    let url = &served.url;
+    client.write(
+        "rosterctl.yaml",
+        format!("version: 1\nrosters: [rosters]\ntargets:\n  t: {{ kind: scim, url: \"{url}\", concurrency: 2 }}\n"),
+    );
+    client.run("target probe --write").exits(0);
+    let plan = client.run("plan --format json").exits(0).json();
+    client.run("apply --yes").exits(0);
+    let digest = plan["digest"].as_str().unwrap();
+    let trail = project.run("portal audit --format json").exits(0).json();
+    let of = |key: &str| {
+        let rows = trail["audit"].as_array().unwrap().iter();
+        rows.filter(|row| row["key"] == key && row["action"] == "create").cloned().next_back().unwrap()
+    };
+    for (key, kind) in [("ada", "user"), ("grace", "contact"), ("it-operations", "permission-group")] {
+        let row = of(key);
+        let told = row["planDigest"].as_str().unwrap();
+        assert!(told.len() == "sha256:".len() + 12 && digest.starts_with(told), "{row} is of {digest}");
+        let step = plan["steps"].as_array().unwrap().iter().find(|step| step["key"] == key && step["resource"] == kind);
+        assert_eq!(row["step"], step.unwrap()["id"], "{row}");
+    }
+}
+
+#[test]
 #[cfg(unix)]
 fn the_server_ends_when_asked_and_finishes_what_it_began() {
     let (_project, served) = arxus();

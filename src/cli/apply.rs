@@ -56,7 +56,7 @@ fn nothing_to_do(planned: Planned, denied: bool, output: &Output) -> Result<Exit
         if denied {
             output.print("nothing was done: what the findings above deny keeps the whole plan from being applied\n")?;
         }
-        let blocked = !planned.document.blocked.is_empty();
+        let blocked = falls_short(&planned.document);
         return Ok(if denied {
             Exit::Findings
         } else if blocked {
@@ -257,6 +257,11 @@ fn progress(steps: usize, output: &Output) -> ProgressBar {
     style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
 }
 
+/// Whether a plan does less than the rosters ask for: steps are held back, or not all of the portal could be read.
+fn falls_short(document: &PlanDocument) -> bool {
+    !document.blocked.is_empty() || !document.complete
+}
+
 fn conclude(done: Done, output: &Output) -> Result<Exit, Error> {
     let steps = done.steps.into_iter().map(|(id, ended)| match ended {
         Ended::Done => StepOutcome { id, result: StepResult::Done, reason: None },
@@ -265,7 +270,7 @@ fn conclude(done: Done, output: &Output) -> Result<Exit, Error> {
     });
     let steps: Vec<StepOutcome> = steps.collect();
     let done_steps = steps.iter().filter(|step| step.result == StepResult::Done).count();
-    let blocked = !done.document.blocked.is_empty();
+    let blocked = falls_short(&done.document);
     let exit = match (done_steps, steps.len()) {
         (done, all) if done == all && !blocked => Exit::Clean,
         (0, all) if all > 0 && !blocked => Exit::Findings,

@@ -278,6 +278,13 @@ impl Author {
         let digest = self.digest.trim_start_matches("sha256:");
         format!("{}-{step}", digest.get(..12).unwrap_or(digest))
     }
+
+    /// The beginning of the plan's digest and the step that such a name tells; none where it is another kind of name.
+    pub fn named_by(request_id: &str) -> Option<(String, u32)> {
+        let (digest, step) = request_id.split_once('-')?;
+        let hexadecimal = digest.len() == 12 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Some((format!("sha256:{digest}"), step.parse().ok()?)).filter(|_| hexadecimal)
+    }
 }
 
 /// Why a portal did not carry out an operation. Nothing of it was done.

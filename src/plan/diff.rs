@@ -1,5 +1,7 @@
 //! Desired × live → changes. Pure: `diff(x, x)` is empty, and applying `diff(a, b)` to `a` gives `b`.
 
+mod groups;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
@@ -12,9 +14,9 @@ use super::wish;
 use crate::diagnostic::Place;
 use crate::document::workspace::Removal;
 use crate::live::{Entry, Live, Object, Resource};
-use crate::model::{Group, GroupIndex, Organisation, Person, View};
+use crate::model::{Day, GroupIndex, Organisation, Person, View};
 use crate::platform::{Check, Field, RoleIx, Section, State, Verb};
-use crate::rules::black_hole;
+use crate::rules::{Waived, black_hole};
 
 /// One change to one object, before it has a number and an order.
 #[derive(Clone, Debug)]
@@ -57,8 +59,8 @@ pub struct Diff {
     pub unmanaged: Vec<(Resource, SmolStr)>,
     /// Strangers who were not pruned, since the portal may be shared.
     pub spared: usize,
-    /// Removals left out because the read was not complete.
-    pub withheld: usize,
+    /// Removals that are held back because the read was not complete.
+    pub withheld: Vec<Delta>,
     /// Entries of the roster of which nothing can be said, since the portal's own cannot be understood.
     pub left_out: Vec<LeftOut>,
     /// People whose state cannot become what the roster wants.
@@ -99,10 +101,12 @@ pub struct Refused {
 
 /// Compares an organisation with its live state. `prune` removes what no roster names; `removal` says how far
 /// leavers go where the platform knows more than one way.
-pub fn diff(organisation: &Organisation, live: &Live, prune: bool, removal: Removal) -> Diff {
+pub fn diff(organisation: &Organisation, live: &Live, prune: bool, removal: Removal, today: Day) -> Diff {
     let complete = live.proof.holds();
     let assigned = assigned_roles(organisation);
-    let mut comparison = Comparison { organisation, live, prune, removal, complete, assigned, found: Diff::default() };
+    let waived = Waived::of(organisation, today);
+    let found = Diff::default();
+    let mut comparison = Comparison { organisation, live, prune, removal, complete, assigned, waived, found };
     let mut unknowns = Unknowns::of(live);
     if organisation.managed.groups {
         comparison.groups(&mut unknowns);
@@ -118,80 +122,13 @@ struct Comparison<'a> {
     prune: bool,
     removal: Removal,
     complete: bool,
+    waived: Waived<'a>,
     /// The roles that leavers give up before the access.
     assigned: Vec<RoleIx>,
     found: Diff,
 }
 
 impl<'a> Comparison<'a> {
-    fn groups(&mut self, unknowns: &mut Unknowns<'a>) {
-        let (organisation, live) = (self.organisation, self.live);
-        let by_id: HashMap<&str, &Entry<Group>> =
-            live.groups.iter().filter(|entry| entry.managed).map(|entry| (entry.object.id.as_str(), entry)).collect();
-        let mut taken: HashSet<&str> = HashSet::new();
-        for wanted in &organisation.groups {
-            let earlier = || {
-                let earlier = wanted.previously.iter().filter(|id| organisation.group(id).is_none());
-                earlier.filter_map(|id| by_id.get(id.as_str())).next()
-            };
-            let by_name = || {
-                let same = |entry: &&Entry<Group>| !entry.managed && entry.object.name.value == wanted.name.value;
-                live.groups.iter().find(same)
-            };
-            let exact = by_id.get(wanted.id.as_str());
-            let found = exact.or_else(earlier).copied().or_else(by_name).filter(|entry| taken.insert(&entry.handle));
-            if exact.is_none()
-                && let Some(unread) = unknowns.group(wanted)
-            {
-                self.found.left_out.push(LeftOut::of(&unread.handle, &wanted.id, wanted.place()));
-                continue;
-            }
-            match found {
-                None => self.found.deltas.push(Delta {
-                    action: Action::Create,
-                    resource: Resource::PermissionGroup,
-                    key: wanted.id.clone(),
-                    handle: None,
-                    managed: false,
-                    before: None,
-                    after: Some(Object::Group(plain_group(wanted))),
-                    place: Some(wanted.place()),
-                    notes: Vec::new(),
-                }),
-                Some(entry) => self.update_group(wanted, entry),
-            }
-        }
-        for entry in live.groups.iter().filter(|entry| !taken.contains(entry.handle.as_str())) {
-            let object = Object::Group(entry.object.clone());
-            self.leaver(Resource::PermissionGroup, entry.managed, &entry.handle, object, None);
-        }
-    }
-
-    fn update_group(&mut self, wanted: &Group, entry: &Entry<Group>) {
-        let same_access = || {
-            let access = |group: &Group| group.applications.iter().map(|(a, l, _)| (*a, *l)).collect::<Vec<_>>();
-            access(wanted) == access(&entry.object)
-        };
-        if entry.managed && wanted.id == entry.object.id && wanted.name == entry.object.name && same_access() {
-            self.found.unchanged += 1;
-            return;
-        }
-        if wanted.id != entry.object.id {
-            self.found.renamed_groups.insert(entry.object.id.clone(), wanted.id.clone());
-        }
-        self.found.deltas.push(Delta {
-            action: Action::Update,
-            resource: Resource::PermissionGroup,
-            key: wanted.id.clone(),
-            handle: Some(entry.handle.clone()),
-            managed: entry.managed,
-            before: Some(Object::Group(entry.object.clone())),
-            after: Some(Object::Group(plain_group(wanted))),
-            place: Some(wanted.place()),
-            notes: adoption(entry.managed, "a group of the same name is there already: it is taken over"),
-        });
-    }
-
     fn people(&mut self, unknowns: &Unknowns<'a>) {
         let (organisation, live) = (self.organisation, self.live);
         let mut by_id: HashMap<(Section, &str), &Entry<Person>> = HashMap::with_capacity(live.people.len());
@@ -370,15 +307,11 @@ impl<'a> Comparison<'a> {
     fn leaver(&mut self, resource: Resource, managed: bool, handle: &SmolStr, object: Object, ended: Option<&Person>) {
         let spared = !managed && self.prune && self.live.shared;
         self.found.spared += usize::from(spared);
-        if !managed && !self.prune || spared {
+        if !managed && (!self.prune || spared || self.accepted(handle)) {
             if matches!(&object, Object::Person(person) if person.status.value == State::Deactivated) {
                 self.found.retained.push(object.id().into());
             }
             self.found.unmanaged.push((resource, handle.clone()));
-            return;
-        }
-        if !self.complete {
-            self.found.withheld += 1;
             return;
         }
         let key = SmolStr::from(object.id());
@@ -423,7 +356,8 @@ impl<'a> Comparison<'a> {
         }
         let (mut before, mut managed) = (object, managed);
         for (verb, after) in states {
-            self.found.deltas.push(Delta {
+            let removals = if self.complete { &mut self.found.deltas } else { &mut self.found.withheld };
+            removals.push(Delta {
                 action: Action::from(verb),
                 resource,
                 key: key.clone(),
@@ -437,6 +371,13 @@ impl<'a> Comparison<'a> {
             managed = true;
             before = after.unwrap_or(before);
         }
+    }
+
+    /// Whether it is waived that no roster names somebody: then nobody removes them either.
+    fn accepted(&self, handle: &SmolStr) -> bool {
+        let rules = &self.organisation.platform.rules;
+        let mut rules = rules.iter().filter(|rule| matches!(rule.check, Check::Unmanaged));
+        rules.any(|rule| self.waived.of_subject(&rule.id, handle))
     }
 
     /// A leaver without the roles to which events are assigned, where there are such and the platform lets them be taken.
@@ -481,8 +422,4 @@ fn never_seen(wanted: &Person) -> Vec<String> {
 
 fn adoption(managed: bool, note: &str) -> Vec<String> {
     if managed { Vec::new() } else { vec![note.to_owned()] }
-}
-
-fn plain_group(group: &Group) -> Group {
-    Group { previously: Vec::new(), ..group.clone() }
 }

@@ -25,14 +25,8 @@ pub fn findings(
     options: &Options,
 ) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    if diff.withheld > 0 || !live.proof.holds() {
-        let message = match live.gaps.as_slice() {
-            [] => format!(
-                "the portal announced {} objects of `{}` and {} were read: nothing is removed on such a reading",
-                live.proof.announced, organisation.id, live.proof.read
-            ),
-            gaps => format!("the portal was not read to the end, so nothing is removed: {}", gaps.join("; ")),
-        };
+    if !live.proof.holds() {
+        let message = incomplete(organisation, live, &diff.withheld);
         let help = if live.proof.read + live.unread.len() == live.proof.announced {
             "mend what `plan/unreadable` names, then plan again; all other steps can be applied meanwhile"
         } else {
@@ -73,6 +67,26 @@ pub fn findings(
     unknown_groups(organisation, live, &mut findings);
     addresses(organisation, live, diff, &mut findings);
     findings
+}
+
+/// How many removals that are held back are named.
+const NAMED: usize = 10;
+
+/// Why nothing is removed on a reading that is not complete, and what would have been.
+fn incomplete(organisation: &Organisation, live: &Live, withheld: &[Delta]) -> String {
+    let why = match live.gaps.as_slice() {
+        [] => format!(
+            "the portal announced {} objects of `{}` and {} were read: nothing is removed on such a reading",
+            live.proof.announced, organisation.id, live.proof.read
+        ),
+        gaps => format!("the portal was not read to the end, so nothing is removed: {}", gaps.join("; ")),
+    };
+    let named: Vec<String> = withheld.iter().take(NAMED).map(Delta::words).collect();
+    let more = match withheld.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    if named.is_empty() { why } else { format!("{why}. Held back: {}{more}", named.join(", ")) }
 }
 
 fn limits(

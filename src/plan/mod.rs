@@ -152,7 +152,7 @@ fn platforms(pairs: &[(&Organisation, &Live)]) -> BTreeMap<String, String> {
 }
 
 fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &Sources, first: u32) -> Part {
-    let found = diff::diff(organisation, live, options.prune, options.removal);
+    let found = diff::diff(organisation, live, options.prune, options.removal, options.today);
     let rules = Rules::of(&organisation.platform, &options.levels);
     let Settled { ordered: Ordered { placed, circular }, warnings, mut held } =
         held::settle(organisation, live, &found, options, &rules);
@@ -195,7 +195,7 @@ pub struct Outcome {
 
 /// What a plan would make of an organisation.
 pub fn outcome(organisation: &Organisation, live: &Live, options: &Options) -> Outcome {
-    let found = diff::diff(organisation, live, options.prune, options.removal);
+    let found = diff::diff(organisation, live, options.prune, options.removal, options.today);
     let rules = Rules::of(&organisation.platform, &options.levels);
     let Settled { ordered, .. } = held::settle(organisation, live, &found, options, &rules);
     let changes = ordered.placed.into_iter().map(|placed| placed.delta).collect();

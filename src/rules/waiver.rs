@@ -14,6 +14,11 @@ impl<'a> Waived<'a> {
         Waived(organisation.waivers.iter().filter(|waiver| in_force(waiver, today)).collect())
     }
 
+    /// Whether a rule is waived of one subject.
+    pub fn of_subject(&self, rule: &str, subject: &str) -> bool {
+        self.0.iter().any(|waiver| waiver.rule == rule && waiver.subject.as_deref() == Some(subject))
+    }
+
     /// Whether a finding is accepted.
     pub fn covers(&self, finding: &Diagnostic) -> bool {
         self.0.iter().any(|waiver| matches(waiver, finding))

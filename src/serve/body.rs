@@ -149,9 +149,19 @@ pub fn one(attribute: &Attribute, value: &Json) -> Result<Option<Json>, Problem>
         (Kind::Integer | Kind::Decimal, _) => wrong("a number"),
         (Kind::DateTime, Json::String(text)) if text.parse::<jiff::Timestamp>().is_ok() => Ok(Some(value.clone())),
         (Kind::DateTime, _) => wrong("a moment such as 2027-06-30T12:00:00Z"),
-        (Kind::String | Kind::Reference | Kind::Binary, Json::String(_)) => Ok(Some(value.clone())),
+        (Kind::String | Kind::Reference | Kind::Binary, Json::String(text)) => match text.chars().find(unprintable) {
+            None => Ok(Some(value.clone())),
+            Some(sign) => {
+                Err(Problem::value(format!("`{name}` has the control character U+{:04X} in it", u32::from(sign))))
+            }
+        },
         (Kind::String | Kind::Reference | Kind::Binary, _) => wrong("text"),
     }
+}
+
+/// Whether a character is nothing to be seen: a postal address has several lines (RFC 7643 §4.1.2), and that is all.
+fn unprintable(sign: &char) -> bool {
+    sign.is_control() && !matches!(sign, '\n' | '\r' | '\t')
 }
 
 /// The beginning of a value.

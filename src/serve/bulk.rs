@@ -1,5 +1,6 @@
 //! Several changes in one request (RFC 7644 §3.7): each wholly or not at all, all in one transaction.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
@@ -13,6 +14,7 @@ use super::project::Projection;
 use super::schema::Type;
 use super::write::{Change, Client, Order, Written, perform};
 use crate::document::record::visible;
+use crate::live::Author;
 use crate::live::embedded::Desk;
 use crate::scim::{BULK_REQUEST, BULK_RESPONSE};
 
@@ -79,7 +81,7 @@ pub fn perform_all(settings: &Settings, desk: &mut Desk<'_, '_>, client: &Client
             }
             let Ok((path, data)) = resolved(operation, &made) else { continue };
             moved = true;
-            let done = one(settings, desk, client, operation, &path, data);
+            let done = one(settings, desk, &on_behalf(client, operation), operation, &path, data);
             if let (Ok(written), Some(id)) = (&done, &operation.bulk_id) {
                 made.insert(id, written.id.clone());
             }
@@ -101,6 +103,17 @@ pub fn perform_all(settings: &Settings, desk: &mut Desk<'_, '_>, client: &Client
         answers[index] = Some(answer(operation, client, &operation.path, Err(problem)));
     }
     json!({ "schemas": [BULK_RESPONSE], "Operations": answers.into_iter().flatten().collect::<Vec<Json>>() })
+}
+
+/// The client of one operation: rosterctl calls each by the plan and the step that it carries out.
+fn on_behalf<'c>(client: &'c Client, operation: &Operation) -> Cow<'c, Client> {
+    let mut client = Cow::Borrowed(client);
+    if let Some((digest, step)) = operation.bulk_id.as_deref().and_then(Author::named_by) {
+        let visitor = &mut client.to_mut().visitor;
+        visitor.author.digest = digest;
+        visitor.step = step;
+    }
+    client
 }
 
 /// The path and the data of an operation with ids in the place of `bulkId:…`; else the one that is not made yet.

@@ -113,12 +113,14 @@ pub async fn answer(shared: &Shared, request: Request) -> (Reply, String) {
         return (Problem::new(401, "show a token: `Authorization: Bearer …`").into(), who);
     }
     let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let author =
-        Author { name: who.clone(), actor: token.and_then(|token| token.actor.clone()), digest: String::new() };
+    let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    // rosterctl calls its requests by the plan and the step that they carry out.
+    let (digest, step) = text("x-request-id").and_then(Author::named_by).unwrap_or_default();
+    let author = Author { name: who.clone(), actor: token.and_then(|token| token.actor.clone()), digest };
     let call = Call {
         shared,
         client: Client {
-            visitor: Visitor { author, rosterctl: agent.starts_with("rosterctl/") },
+            visitor: Visitor { author, rosterctl: agent.starts_with("rosterctl/"), step },
             base: base(shared, &parts.headers),
         },
         method: parts.method,

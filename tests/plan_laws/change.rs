@@ -106,7 +106,7 @@ proptest! {
         scene.live.people.iter_mut().for_each(|person| person.managed = true);
         scene.live.groups.iter_mut().for_each(|group| group.managed = true);
         let (organisation, live) = (scene.organisation(), scene.live());
-        let same = diff(&organisation, &live, scene.prune, scene.removal);
+        let same = diff(&organisation, &live, scene.prune, scene.removal, scene.options().today);
         prop_assert!(same.deltas.is_empty() && same.unmanaged.is_empty(), "{:#?}", same.deltas);
         prop_assert_eq!(same.unchanged, organisation.people.len() + organisation.groups.len());
     }

@@ -171,7 +171,7 @@ proptest! {
         let plans = [&one, &other].map(|(sources, organisation)| {
             let pairs = [(organisation, &live)];
             let (document, _) = plan(&pairs, target(), &scene.options(), sources, &[]);
-            let found = diff(organisation, &live, scene.prune, scene.removal);
+            let found = diff(organisation, &live, scene.prune, scene.removal, scene.options().today);
             (document, found.deltas.into_iter().map(|delta| (delta.action, delta.resource, delta.key)).collect::<Vec<_>>())
         });
         prop_assert_eq!(&plans[0].1, &plans[1].1);

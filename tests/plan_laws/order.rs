@@ -66,7 +66,7 @@ proptest! {
 /// Tries every order of the steps that a plan kept: it opens a rule only if each of them does, and says so.
 fn judge(scene: &Scene, options: &Options) -> Result<(), TestCaseError> {
     let (platform, organisation, live) = (scene.platform(), scene.organisation(), scene.live());
-    let found = diff(&organisation, &live, scene.prune, scene.removal);
+    let found = diff(&organisation, &live, scene.prune, scene.removal, scene.options().today);
     prop_assume!((2..=6).contains(&found.deltas.len()));
     let document = planned(&organisation, &live, options);
     let renamed = renamed(&document);

@@ -3,9 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use crate::common::ACME;
-use crate::server::quirks::{Filter, Quirks};
+use crate::server::quirks::{Filter, Quirks, Totals};
 use crate::server::{Act, Kind};
-use crate::world::{World, crowd, number, second, third, writes};
+use crate::world::{World, crowd, number, said, second, third, writes};
 
 #[test]
 fn without_a_profile_a_plan_says_so_and_apply_writes_nothing() {
@@ -240,4 +240,60 @@ fn secrets_are_in_no_output() {
     }
     world.project.run("plan").env("TOKEN", "wrong").exits(1).complains("401");
     world.project.run("plan").exits(1).complains("TOKEN");
+}
+
+#[test]
+fn removals_that_wait_for_a_whole_reading_are_listed_and_an_apply_says_that_it_is_not_done() {
+    let world = World::probed(Quirks::default());
+    world.roster(&second());
+    world.converges();
+    world.roster(&third());
+    world.server.portal().quirks.totals = Totals::TooHigh;
+    let plan = world.run("plan --format json").exits(0).json();
+    assert_eq!(plan["complete"], false);
+    assert!(!plan["steps"].to_string().contains("\"delete\"") && plan["blocked"] == json!([]), "{plan:#}");
+    let finding = world.run("plan --format json").ends().finding("plan/incomplete");
+    assert!(finding.message.contains("Held back: delete user ben"), "{finding:?}");
+    let ran = world.run("apply --yes").exits(3);
+    assert!(said(&ran).contains("ben"), "{ran}");
+    assert_eq!(world.server.all(Kind::User).iter().filter(|one| one.to_string().contains("ben@")).count(), 1);
+    world.server.portal().quirks.totals = Totals::Right;
+    world.converges();
+}
+
+#[test]
+fn a_group_that_gets_another_id_keeps_its_name_and_its_members() {
+    for unique_groups in [true, false] {
+        let world = World::applied(Quirks { unique_groups, ..Quirks::default() });
+        let before = world.server.one(Kind::Group, "IT operations")["id"].clone();
+        world.roster(&ACME.replace("it-operations", "operations"));
+        let ran = world.run("plan").exits(0);
+        assert!(said(&ran).contains("`it-operations`, which left the roster, has the same name"), "{ran}");
+        world.converges();
+        let after = world.server.one(Kind::Group, "IT operations");
+        assert_eq!(after["id"], before, "it is the same group");
+        assert_eq!(world.members("IT operations"), ["ada@acme.example"]);
+    }
+}
+
+#[test]
+fn a_name_that_is_changed_in_one_of_its_parts_only_is_drift() {
+    let world = World::applied(Quirks::default());
+    {
+        let mut portal = world.server.portal();
+        let ada = portal.all[0].iter_mut().find(|user| user.body["userName"] == "ada@acme.example").unwrap();
+        ada.body["name"]["familyName"] = "Janssens".into();
+    }
+    let ran = world.run("drift").exits(2);
+    assert!(said(&ran).contains("Ada Janssens"), "{ran}");
+    world.converges();
+    assert_eq!(world.server.one(Kind::User, "ada@acme.example")["name"]["familyName"], "Peeters");
+}
+
+#[test]
+fn a_page_of_more_than_anybody_has_is_an_error() {
+    let page = format!("{{\"totalResults\": 1, \"Resources\": [{}{{}}]}}", "{},".repeat(1_000_001));
+    let world = World::probed(Quirks::default());
+    world.server.hook("GET", "/Users", 0, 9, Act::Says(page));
+    world.run("plan").exits(1).complains("a page has more than 1000000 resources");
 }

@@ -18,7 +18,7 @@ pub struct AuditRow {
     pub at: String,
     /// Who acted.
     pub who: String,
-    /// The digest of the plan; empty where somebody acted without one.
+    /// The digest of the plan, of what came over a network its beginning; empty where somebody acted without one.
     pub plan_digest: String,
     /// The step of the plan.
     pub step: u32,

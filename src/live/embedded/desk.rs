@@ -45,6 +45,8 @@ pub struct Visitor {
     pub author: Author,
     /// Whether it is rosterctl, so that what is written counts as applied.
     pub rosterctl: bool,
+    /// The step of the plan that is carried out; 0: none is known.
+    pub step: u32,
 }
 
 /// What an object shall be.
@@ -271,7 +273,7 @@ impl Request<'_> {
             false => after.groups.retain(|word| word.value != group),
         }
         let operation = Operation {
-            step: 0,
+            step: self.visitor.step,
             organisation: organisation.into(),
             action: Verb::Update,
             resource: Resource::User,
@@ -299,7 +301,7 @@ impl Request<'_> {
             }
         };
         let operation = Operation {
-            step: 0,
+            step: self.visitor.step,
             organisation: organisation.into(),
             action: Verb::Delete,
             resource,
@@ -326,7 +328,7 @@ impl Request<'_> {
     fn operation<R>(&self, action: Verb, resource: Resource, wanted: &Wanted<R>, handle: Option<SmolStr>) -> Operation {
         let key = self.key(wanted, handle.as_ref());
         let organisation = wanted.organisation.clone();
-        Operation { step: 0, organisation, action, resource, key, handle, before: None, after: None }
+        Operation { step: self.visitor.step, organisation, action, resource, key, handle, before: None, after: None }
     }
 
     /// The person in a row, and whether rosterctl manages it.

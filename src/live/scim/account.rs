@@ -67,7 +67,18 @@ pub struct Account {
 impl Account {
     /// Reads an account. `contact`: of the resource type of contacts.
     pub fn read(text: AccountText, carriers: &Carriers, contact: bool) -> Result<Account, Unnamed> {
-        let name = full_name(&text).or_else(|| text.user_name.clone());
+        let user_name = text.user_name.clone().unwrap_or_default();
+        let carried = match carriers.identity {
+            _ if contact => text.external_id.as_deref().and_then(mapping::parted),
+            Identity::ExternalId => text.external_id.as_deref().and_then(mapping::parted),
+            Identity::EmployeeNumber => {
+                let number = text.enterprise.as_ref().and_then(|enterprise| enterprise.employee_number.as_deref());
+                number.and_then(mapping::parted)
+            }
+            Identity::UserName => mapping::from_user_name(&user_name),
+        };
+        let changed = carried.and_then(|_| changed_name(&text));
+        let name = changed.or_else(|| full_name(&text)).or_else(|| text.user_name.clone());
         let email = text.emails.iter().find(|email| email.primary).or(text.emails.first());
         let email = email.map(|email| email.value.clone()).filter(|email| !email.is_empty());
         let by_name = carriers.identity == Identity::UserName;
@@ -97,16 +108,6 @@ impl Account {
             known.contact |= kind == Some("contact") || kind == Some("contact-list");
             known.list |= kind == Some("contact-list");
         }
-        let user_name = text.user_name.clone().unwrap_or_default();
-        let carried = match carriers.identity {
-            _ if contact => text.external_id.as_deref().and_then(mapping::parted),
-            Identity::ExternalId => text.external_id.as_deref().and_then(mapping::parted),
-            Identity::EmployeeNumber => {
-                let number = text.enterprise.as_ref().and_then(|enterprise| enterprise.employee_number.as_deref());
-                number.and_then(mapping::parted)
-            }
-            Identity::UserName => mapping::from_user_name(&user_name),
-        };
         Ok(Account {
             identity: carried.map(|(organisation, id)| (organisation.into(), id.into())),
             contact,
@@ -134,6 +135,14 @@ pub struct Unnamed {
     pub name: Option<SmolStr>,
     /// Its mail address.
     pub email: Option<SmolStr>,
+}
+
+/// The name in parts where it is another than the whole one: rosterctl writes both alike, and others change the parts.
+fn changed_name(text: &AccountText) -> Option<SmolStr> {
+    let name = text.name.as_ref()?;
+    let (whole, given, family) = (name.formatted.as_ref()?, name.given.as_ref()?, name.family.as_ref()?);
+    let parts = format_smolstr!("{given} {family}");
+    (!parts.split_whitespace().eq(whole.split_whitespace())).then_some(parts)
 }
 
 fn full_name(text: &AccountText) -> Option<SmolStr> {

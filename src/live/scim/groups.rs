@@ -110,20 +110,16 @@ impl Writing<'_> {
                     self.scim.names().groups.insert(identity, made.id.clone());
                     return Ok(made.id);
                 }
-                Err(Trouble::Refused(409, why)) if self.capabilities.groups.unique_names.works() => {
+                Err(trouble @ (Trouble::Unknown(_) | Trouble::Refused(409, _))) => {
+                    let refused = matches!(trouble, Trouble::Refused(..));
+                    let why = trouble.message().to_owned();
                     match self.find_group(&identity, &body).await {
                         Ok(Some(id)) => {
                             self.scim.names().groups.insert(identity, id.clone());
                             return Ok(id);
                         }
-                        _ => return Err(taken(&body, &why)),
-                    }
-                }
-                Err(Trouble::Unknown(why) | Trouble::Refused(409, why)) => {
-                    match self.find_group(&identity, &body).await {
-                        Ok(Some(id)) => {
-                            self.scim.names().groups.insert(identity, id.clone());
-                            return Ok(id);
+                        Ok(None) if refused && self.capabilities.groups.unique_names.works() => {
+                            return Err(taken(&body, &why));
                         }
                         Ok(None) => last = why,
                         Err(error) => return Err(format!("it could not be looked up whether it was created: {error}")),

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 
 use super::capabilities::{Paging, PagingStyle};
 use super::client::{Client, refused};
-use super::wire::Page;
+use super::wire::{MOST, Page};
 use crate::http::Answer;
 use crate::live::LiveError;
 
@@ -20,9 +20,6 @@ const ATTEMPTS: u32 = 3;
 
 /// A server that invents people for ever is stopped when there are so many more than twice what it announced.
 const MARGIN: usize = 10_000;
-
-/// The same where it announces nothing: more resources than any organisation has.
-const MOST: usize = 1_000_000;
 
 /// How many pages in a row may be empty and name a next one all the same (RFC 9865 §2 allows it).
 const EMPTY_PAGES: u32 = 20;

@@ -19,8 +19,39 @@ pub struct Page {
     #[serde(rename = "nextCursor", default)]
     pub next_cursor: Option<SmolStr>,
     /// The resources.
-    #[serde(rename = "Resources", alias = "resources", default)]
+    #[serde(rename = "Resources", alias = "resources", default, deserialize_with = "bounded")]
     pub resources: Option<Vec<Box<RawValue>>>,
+}
+
+/// The most resources of a list: more than any organisation has, and few enough to be kept.
+pub const MOST: usize = 1_000_000;
+
+/// Resources up to the bound: a page may be small and have millions of them.
+fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Box<RawValue>>>, D::Error> {
+    struct Resources;
+    impl<'de> serde::de::Visitor<'de> for Resources {
+        type Value = Option<Vec<Box<RawValue>>>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a list of resources")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            let mut resources = Vec::new();
+            while let Some(resource) = items.next_element()? {
+                if resources.len() == MOST {
+                    return Err(serde::de::Error::custom(format!("a page has more than {MOST} resources")));
+                }
+                resources.push(resource);
+            }
+            Ok(Some(resources))
+        }
+    }
+    deserializer.deserialize_any(Resources)
 }
 
 /// A user, or a contact of a resource type of its own.

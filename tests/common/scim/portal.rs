@@ -34,6 +34,8 @@ pub enum Act {
     DoneThenGone,
     /// Breaks the connection.
     Gone,
+    /// Answers this with 200 and does nothing.
+    Says(String),
     /// Somebody else does something first.
     First(Box<dyn FnMut(&mut Portal) + Send>),
 }
@@ -121,6 +123,7 @@ impl Portal {
                 None
             }
             Act::Gone => None,
+            Act::Says(body) => Some(Reply { body: body.clone(), ..Reply::empty(200) }),
             Act::First(act) => {
                 act(self);
                 Some(self.plainly(call))
