@@ -9,10 +9,10 @@
 //!                                      desired, live: one type
 //! ```
 //!
-//! Imports run one way, from left to right: `diagnostic < document < platform < model < rules < http < scim < live <
+//! Imports run one way, from left to right: `diagnostic < document < revision < platform < model < rules < http < scim < live <
 //! serve < plan < apply < report < error < cli`. `tests/shape.rs` holds that.
 //!
-//! `http` is how portals on the network are reached, `scim` has the words of that protocol, `live::scim` speaks it as a
+//! `revision` reads rosters as they were at an earlier commit. `http` is how portals on the network are reached, `scim` has the words of that protocol, `live::scim` speaks it as a
 //! client, `serve` for the embedded portal.
 
 #![forbid(unsafe_code)]
@@ -28,6 +28,7 @@ pub mod model;
 pub mod plan;
 pub mod platform;
 pub mod report;
+pub mod revision;
 pub mod rules;
 pub mod scim;
 pub mod serve;

@@ -41,6 +41,7 @@ fn step(id: u32, action: Action, resource: Resource, key: &str, changes: Vec<Cha
 
 fn empty_plan() -> PlanDocument {
     PlanDocument {
+        base: None,
         version: 1,
         digest: "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".to_owned(),
         organisations: vec!["acme".to_owned()],
@@ -230,7 +231,7 @@ fn full_drift() -> Drift {
         difference(Cause::Both, Action::Update, Some("roles")),
         difference(Cause::Unknown, Action::Delete, None),
     ];
-    Drift { version: 1, target, complete: true, differences, diagnostics: Vec::new() }
+    Drift { version: 1, target, complete: true, differences, base: None, diagnostics: Vec::new() }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{ApplyArgs, Common};
+use super::base::Before;
 use super::connect::Target;
 use super::context::{Context, Settings, block_on};
 use super::output::Output;
@@ -31,8 +32,10 @@ pub fn run(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, E
 }
 
 async fn fresh(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
-    let (rosters, settings) = Context::open(common)?.rosters(&args.paths, output)?;
-    let planned = Planned::make(rosters, &settings, &args.reach, common).await?;
+    let context = Context::open(common)?;
+    let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output)?;
+    let (rosters, settings) = context.rosters(&args.paths, output)?;
+    let planned = Planned::make(rosters, &settings, &args.reach, before.as_ref(), common).await?;
     let denied = planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean;
     let Some(target) = planned.target.as_ref().filter(|_| !denied && !planned.document.steps.is_empty()) else {
         return nothing_to_do(planned, denied, output);

@@ -145,6 +145,9 @@ pub struct InitArgs {
 pub struct ValidateArgs {
     /// Files, folders or globs; without them those of the workspace file
     pub paths: Vec<PathBuf>,
+    /// Report only findings that this branch adds to those at a git revision, such as origin/main
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
 }
 
 /// How far a plan may go.
@@ -165,6 +168,13 @@ pub struct Reach {
     /// The id of the person whose credentials are used
     #[arg(long, value_name = "ID", value_parser = id)]
     pub actor: Option<String>,
+    /// Tell the changes of this branch from what is on a git revision already, such as origin/main, and from what
+    /// others changed on the target; where branch and others changed the same, it is a conflict
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// Apply over conflicts this once: what others changed on the target is lost
+    #[arg(long, requires = "base")]
+    pub allow_conflicts: bool,
 }
 
 /// Arguments of `plan`.
@@ -190,7 +200,7 @@ pub struct ApplyArgs {
     #[arg(conflicts_with = "plan")]
     pub paths: Vec<PathBuf>,
     /// Carry out a plan saved with `plan --out`, if it still fits
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["prune", "allow_removals", "allow_grants", "allow_open", "actor"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prune", "allow_removals", "allow_grants", "allow_open", "actor", "base"])]
     pub plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -205,6 +215,9 @@ pub struct ApplyArgs {
 pub struct DriftArgs {
     /// Files, folders or globs; without them those of the workspace file
     pub paths: Vec<PathBuf>,
+    /// Tell the changes of this branch from what is on a git revision already, such as origin/main
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
 }
 
 /// Arguments of `export`.

@@ -1,6 +1,7 @@
 //! What commands share: the workspace, the rosters with what is wrong with them, the target.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Zoned;
 use rayon::prelude::*;
@@ -21,6 +22,7 @@ use crate::plan::document::{Finding, TargetRef};
 use crate::plan::{Guards, Limit, Options};
 use crate::platform::{BUILT_IN, Platform};
 use crate::report::{Format, REPORT_VERSION, Summary, Validation, json, text};
+use crate::revision::Tree;
 use crate::rules::{self, Doubts, Levels};
 
 /// The embedded target that is used where no workspace file names one.
@@ -41,6 +43,8 @@ pub struct Context {
     pub diagnostics: Vec<Diagnostic>,
     /// The day that counts as today.
     pub today: Day,
+    /// The workspace file, where there is one.
+    file: Option<PathBuf>,
     levels: Vec<(SmolStr, Level, Place)>,
 }
 
@@ -72,6 +76,7 @@ impl Context {
             sources: Sources::default(),
             diagnostics: Vec::new(),
             today: Day(common.as_of.unwrap_or_else(|| Zoned::now().date())),
+            file: None,
             levels: Vec::new(),
         };
         let file = match &common.workspace {
@@ -88,8 +93,27 @@ impl Context {
         Ok(context)
     }
 
+    /// The same workspace as it was at a revision of its repository.
+    pub fn at(&self, tree: Arc<Tree>) -> Context {
+        let mut context = Context {
+            base: self.base.clone(),
+            cwd: self.cwd.clone(),
+            workspace: None,
+            sources: Sources::past(tree),
+            diagnostics: Vec::new(),
+            today: self.today,
+            file: None,
+            levels: Vec::new(),
+        };
+        if let Some(file) = self.file.as_ref().filter(|file| context.sources.is_there(file)) {
+            context.read_workspace(file);
+        }
+        context
+    }
+
     fn read_workspace(&mut self, path: &Path) {
         self.base = path.parent().unwrap_or(&self.cwd).to_owned();
+        self.file = Some(path.to_owned());
         let (file, problem) = self.sources.load(path, Sources::shown(path, &self.cwd));
         self.diagnostics.extend(problem.map(|finding| {
             finding.help(format!(
@@ -146,7 +170,7 @@ impl Context {
 
     /// Reads and checks the rosters that the command line or the workspace names.
     pub fn rosters(mut self, paths: &[PathBuf], output: &Output) -> Result<(Rosters, Settings), Error> {
-        if let Some(other) = self.passed_by(paths) {
+        if let Some(other) = self.passed_by(paths).filter(|_| !self.sources.is_past()) {
             output.remark(&format!(
                 "note: {} is not used: a workspace file counts from its own folder downwards (go there, or name it with --workspace)",
                 visible(&other.to_string_lossy())
@@ -183,7 +207,9 @@ impl Context {
         let (patterns, base) = match named {
             _ if !paths.is_empty() => (paths.to_vec(), &self.cwd),
             Some(rosters) => (rosters.iter().map(|path| PathBuf::from(path.value.as_str())).collect(), &self.base),
-            None if self.base.join("rosters").is_dir() => (vec![PathBuf::from("rosters")], &self.base),
+            None if self.sources.is_past() || self.base.join("rosters").is_dir() => {
+                (vec![PathBuf::from("rosters")], &self.base)
+            }
             // What the workspace file would name is not known: what is wrong with it says more than that nothing is named.
             None if !self.diagnostics.is_empty() => return Ok((Vec::new(), Vec::new())),
             None => {
@@ -371,7 +397,7 @@ impl Output {
             let mut summary = Summary::default();
             summary.count(diagnostics);
             let diagnostics = diagnostics.iter().map(|finding| Finding::of(finding, sources)).collect();
-            Validation { version: REPORT_VERSION, summary, diagnostics }
+            Validation { version: REPORT_VERSION, summary, base: None, diagnostics }
         };
         self.print(&match self.format {
             Format::Text => text::findings(diagnostics, sources, &self.style),

@@ -1,6 +1,7 @@
 //! `rosterctl drift`: compares and cannot write; says what changed outside and what is not applied yet.
 
 use super::args::{Common, DriftArgs, Reach};
+use super::base::Before;
 use super::context::{Context, block_on, sort};
 use super::output::Output;
 use super::plan::Planned;
@@ -9,12 +10,15 @@ use crate::report::{Drift, Format, REPORT_VERSION, json, text};
 
 /// Runs the command.
 pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
-    let (rosters, settings) = Context::open(common)?.rosters(&args.paths, output)?;
-    let mut planned = block_on(Planned::make(rosters, &settings, &Reach::default(), common))??;
-    // What a plan may do is no concern here, since drift does nothing; what no roster names is shown as a difference.
-    planned
-        .diagnostics
-        .retain(|finding| !finding.rule.starts_with("plan/max-") && !finding.rule.ends_with("/unmanaged"));
+    let context = Context::open(common)?;
+    let before = Before::asked(&context, args.base.as_deref(), &args.paths, output)?;
+    let (rosters, settings) = context.rosters(&args.paths, output)?;
+    let mut planned = block_on(Planned::make(rosters, &settings, &Reach::default(), before.as_ref(), common))??;
+    // What a plan may do is no concern here, since drift does nothing; what no roster names and what was changed on
+    // several sides is shown as a difference.
+    let of_plans =
+        |rule: &str| rule.starts_with("plan/max-") || rule == "plan/conflict" || rule.ends_with("/unmanaged");
+    planned.diagnostics.retain(|finding| !of_plans(&finding.rule));
     sort(&mut planned.diagnostics, &planned.rosters.sources);
     let pairs: Vec<_> = planned.rosters.organisations.iter().zip(&planned.live).collect();
     let drift = Drift {
@@ -22,6 +26,7 @@ pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, E
         target: planned.document.target.clone(),
         complete: planned.document.complete,
         differences: crate::report::drift::differences(&planned.document, &pairs),
+        base: planned.document.base.clone(),
         diagnostics: planned.document.diagnostics.clone(),
     };
     output.print(&match output.format {

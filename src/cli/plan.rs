@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::{Common, PlanArgs, Reach};
+use super::base::Before;
 use super::connect::Target;
 use super::context::{Context, Rosters, Settings, block_on, sort};
 use super::output::Output;
@@ -16,8 +17,10 @@ use crate::report::{Format, json, text};
 
 /// Runs the command.
 pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
-    let (rosters, settings) = Context::open(common)?.rosters(&args.paths, output)?;
-    let planned = block_on(Planned::make(rosters, &settings, &args.reach, common))??;
+    let context = Context::open(common)?;
+    let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output)?;
+    let (rosters, settings) = context.rosters(&args.paths, output)?;
+    let planned = block_on(Planned::make(rosters, &settings, &args.reach, before.as_ref(), common))??;
     let denied = planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean;
     match &args.out {
         Some(file) if !denied => save(&planned.document, file)?,
@@ -52,7 +55,13 @@ pub struct Planned {
 
 impl Planned {
     /// Reads the target and plans. Rosters with errors give a plan that says so and does nothing.
-    pub async fn make(rosters: Rosters, settings: &Settings, reach: &Reach, common: &Common) -> Result<Planned, Error> {
+    pub async fn make(
+        rosters: Rosters,
+        settings: &Settings,
+        reach: &Reach,
+        before: Option<&Before>,
+        common: &Common,
+    ) -> Result<Planned, Error> {
         let sound = rosters.diagnostics.iter().all(|finding| finding.severity != Severity::Error);
         let target = if sound { Some(settings.identified(common).await?) } else { None };
         let reference = target.as_ref().map_or_else(|| settings.reference(common), |target| target.reference.clone());
@@ -71,6 +80,14 @@ impl Planned {
         }
         if let Some(target) = target.as_ref().filter(|_| !document.steps.is_empty()) {
             diagnostics.extend(rosters.organisations.iter().flat_map(|organisation| target.portal.fit(organisation)));
+        }
+        if let Some(before) = before.filter(|_| sound) {
+            diagnostics.extend(before.findings());
+            let mut conflicts = before.base().compare(&mut document, &pairs);
+            if reach.allow_conflicts {
+                conflicts.iter_mut().for_each(|conflict| conflict.severity = Severity::Warning);
+            }
+            diagnostics.append(&mut conflicts);
         }
         sort(&mut diagnostics, &rosters.sources);
         document.diagnostics = diagnostics.iter().map(|finding| Finding::of(finding, &rosters.sources)).collect();

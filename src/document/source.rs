@@ -1,6 +1,7 @@
 //! The files of a run: found by path, folder or glob, read once, and the way from bytes to lines and columns.
 
 mod find;
+mod past;
 #[cfg(test)]
 mod tests;
 
@@ -8,12 +9,13 @@ use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, FileId, Place, Span};
 use find::{Finder, relative};
+pub use past::Past;
 
 /// Larger files are refused.
 const MAX_BYTES: u64 = 1 << 30;
@@ -23,6 +25,8 @@ const RULE: &str = "roster/syntax";
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
+    /// Files of another time, read in place of those on the disk.
+    past: Option<Arc<dyn Past>>,
 }
 
 /// One file of a run.
@@ -89,6 +93,9 @@ impl Sources {
     /// paths, each once. Whatever cannot be found or read is a finding; a file that cannot be read is kept, but not
     /// [readable](Sources::readable).
     pub fn gather(&mut self, patterns: &[PathBuf], base: &Path, cwd: &Path) -> (Vec<FileId>, Vec<Diagnostic>) {
+        if let Some(past) = self.past.clone() {
+            return self.gather_past(&*past, patterns, base, cwd);
+        }
         let mut finder = Finder {
             cwd,
             real_cwd: fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned()),
@@ -115,6 +122,54 @@ impl Sources {
         (files, diagnostics)
     }
 
+    /// Files of another time: nothing is read from the disk.
+    pub fn past(past: Arc<dyn Past>) -> Sources {
+        Sources { files: Vec::new(), past: Some(past) }
+    }
+
+    /// Whether these are files of another time.
+    pub fn is_past(&self) -> bool {
+        self.past.is_some()
+    }
+
+    /// Whether there is a file at a path, or a folder with files.
+    pub fn is_there(&self, path: &Path) -> bool {
+        self.past.as_ref().map_or_else(|| path.exists(), |past| past.below(path).is_some())
+    }
+
+    /// What a pattern does not find was not there then, which is no fault.
+    fn gather_past(
+        &mut self,
+        past: &dyn Past,
+        patterns: &[PathBuf],
+        base: &Path,
+        cwd: &Path,
+    ) -> (Vec<FileId>, Vec<Diagnostic>) {
+        let full = |pattern: &PathBuf| cwd.join(base).join(pattern).components().collect::<PathBuf>();
+        let paths = patterns.iter().flat_map(|pattern| past::matching(past, &full(pattern)));
+        let real = fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
+        let shown = |path: &Path| relative(path, &real).to_string_lossy().replace(std::path::MAIN_SEPARATOR_STR, "/");
+        let mut found: Vec<(String, PathBuf)> = paths.map(|path| (shown(&path), path)).collect();
+        found.sort();
+        found.dedup();
+        let (shown, paths): (Vec<String>, Vec<PathBuf>) = found.into_iter().unzip();
+        let (mut files, mut diagnostics) = (Vec::with_capacity(paths.len()), Vec::new());
+        for (shown, text) in shown.into_iter().zip(past::read(past, &paths)) {
+            let (file, problem) = self.add(shown, text);
+            files.push(file);
+            diagnostics.extend(problem);
+        }
+        (files, diagnostics)
+    }
+
+    /// The text of one more file.
+    pub fn read(&self, path: &Path) -> Result<String, Unreadable> {
+        let Some(past) = &self.past else { return read_text(path) };
+        let missing = || refused("is not there", None);
+        let found = past.below(path).filter(|files| files.len() == 1).ok_or_else(missing)?;
+        past::read(&**past, &found).pop().unwrap_or_else(|| Err(missing()))
+    }
+
     /// Files that are already at hand: compiled-in ones, or a test's.
     pub fn from_texts(files: impl IntoIterator<Item = (String, String)>) -> Sources {
         let mut sources = Sources::default();
@@ -134,7 +189,7 @@ impl Sources {
 
     /// Reads one more file and adds it, shown as `shown`, even where it is not readable: then with the reason.
     pub fn load(&mut self, path: &Path, shown: String) -> (FileId, Option<Diagnostic>) {
-        self.add(shown, read_text(path))
+        self.add(shown, self.read(path))
     }
 
     fn add(&mut self, shown: String, text: Result<String, Unreadable>) -> (FileId, Option<Diagnostic>) {

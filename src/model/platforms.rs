@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use crate::diagnostic::{Diagnostic, FileId, Place, nearest};
 use crate::document::roster::Roster;
-use crate::document::{Sources, Written, source};
+use crate::document::{Sources, Written};
 use crate::platform::{self, BUILT_IN, Platform};
 
 /// The platforms that the rosters of a run name, each read once.
@@ -42,7 +42,7 @@ impl Platforms {
             let path = folder.parent().unwrap_or(cwd).join(word);
             let path = path.canonicalize().unwrap_or(path);
             let platform = files.entry(path.clone()).or_insert_with(|| {
-                let text = match source::read_text(&path) {
+                let text = match sources.read(&path) {
                     Ok(text) => text,
                     Err(problem) => {
                         let message = format!("the platform file `{word}` {}", problem.message);

@@ -32,6 +32,9 @@ pub struct PlanDocument {
     /// The id of the acting person, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+    /// Where the changes come from, seen from the revision that `--base` named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<super::base::Comparison>,
     /// Whether the live state was read completely. Where it was not, the plan removes nothing.
     pub complete: bool,
     /// How much there is of everything.

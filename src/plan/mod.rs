@@ -1,6 +1,7 @@
 //! Desired × live → a plan: pure functions from two states to ordered, guarded, explained steps.
 
 mod actor;
+pub mod base;
 mod changes;
 mod count;
 pub mod diff;
@@ -114,6 +115,7 @@ pub fn plan(
         target,
         actor: options.actor.as_ref().map(ToString::to_string),
         needs: Vec::new(),
+        base: None,
         complete: pairs.iter().all(|(_, live)| live.proof.holds()),
         summary: PlanSummary::default(),
         steps: Vec::new(),

@@ -35,8 +35,25 @@ pub struct Validation {
     pub version: u32,
     /// How much there is of everything.
     pub summary: Summary,
+    /// What was there at the revision that `--base` named; its findings are not among those below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseFindings>,
     /// The findings, by path, line and column.
     pub diagnostics: Vec<Finding>,
+}
+
+/// The findings of a revision of the rosters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BaseFindings {
+    /// The revision, as it was named.
+    pub revision: String,
+    /// Its commit.
+    pub commit: String,
+    /// How many of its findings are still there.
+    pub remaining: usize,
+    /// How many are not there any more.
+    pub mended: usize,
 }
 
 /// How much was read and found.
@@ -69,6 +86,9 @@ pub struct Drift {
     pub complete: bool,
     /// The differences.
     pub differences: Vec<Difference>,
+    /// Where they come from, seen from the revision that `--base` named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<crate::plan::base::Comparison>,
     /// Findings.
     pub diagnostics: Vec<Finding>,
 }

@@ -103,6 +103,20 @@ pub fn validation(report: &Validation, diagnostics: &[Diagnostic], sources: &Sou
         }
         line.push(ink, &count(number, word));
     }
+    if let Some(base) = &report.base {
+        let was_there = match base.remaining {
+            0 => "no more".to_owned(),
+            remaining => format!(
+                "{} more, which {} there already",
+                count(remaining, "finding"),
+                if remaining == 1 { "was" } else { "were" }
+            ),
+        };
+        line.push(Ink::Plain, &format!(" since {}; {was_there}", base.revision));
+        if base.mended > 0 {
+            line.push(Ink::Good, &format!("; {} mended", base.mended));
+        }
+    }
     page.add(line);
     text.push_str(&page.finish());
     text

@@ -79,6 +79,19 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
         "every organisation on the target whose people rosterctl manages is named by a roster of the workspace; nothing is \
          planned for one that is not",
     ),
+    (
+        "plan/conflict",
+        "with --base REV: what this branch changes was not changed on the target by others as well; --allow-conflicts applies \
+         over it once",
+    ),
+    (
+        "plan/behind-base",
+        "with --base REV: the branch has all that is on the revision, so that nothing looks changed back",
+    ),
+    (
+        "plan/base-unreadable",
+        "with --base REV: the rosters at the revision can be understood, so that they can be compared",
+    ),
     ("plan/lifecycle", "each step is one for which the platform's life cycle has a way"),
     (
         "plan/circular",

@@ -237,7 +237,7 @@ impl Finder<'_> {
     }
 }
 
-fn is_yaml(name: &OsStr) -> bool {
+pub(super) fn is_yaml(name: &OsStr) -> bool {
     let extension = Path::new(name).extension();
     extension.is_some_and(|extension| extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml"))
 }

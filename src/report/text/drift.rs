@@ -1,10 +1,13 @@
 //! What differs between rosters and portal, by who changed it, and how to settle it.
 
+use serde_json::Value as Json;
+
 use super::ink::{Ink, Page, Para};
 use super::steps::{place, sign};
 use super::values::{count, join, value};
 use super::{FOLD_ABOVE, FOLD_TO, Style};
 use crate::diagnostic::Severity;
+use crate::plan::base::Comparison;
 use crate::plan::document::Action;
 use crate::report::{Cause, Difference, Drift};
 
@@ -80,7 +83,7 @@ pub fn drift(drift: &Drift, style: &Style) -> String {
                 continue;
             }
             budget -= usize::from(difference.action != Action::Delete);
-            one(difference, several, style, &mut page);
+            one(difference, drift.base.as_ref(), several, style, &mut page);
         }
         if folded > 0 {
             page.add(Para::new(2, 4).with(Ink::Dim, &format!("… and {folded} more (-v shows all)")));
@@ -97,7 +100,18 @@ pub fn drift(drift: &Drift, style: &Style) -> String {
     page.finish()
 }
 
-fn one(difference: &Difference, several: bool, style: &Style, page: &mut Page<'_>) {
+/// What the revision says of a difference, where one is compared with.
+fn origin(difference: &Difference, base: &Comparison) -> Option<(String, Json)> {
+    let traced = base.changes.iter().find(|traced| {
+        traced.organisation == difference.organisation
+            && (traced.resource, &traced.key) == (difference.resource, &difference.key)
+            && traced.field.as_ref().is_none_or(|field| difference.field.as_ref() == Some(field))
+    })?;
+    Some((traced.origin.words(&base.revision), traced.base.clone()))
+}
+
+fn one(difference: &Difference, base: Option<&Comparison>, several: bool, style: &Style, page: &mut Page<'_>) {
+    let origin = base.and_then(|base| Some((base, origin(difference, base)?)));
     let (sign, ink) = sign(difference.action);
     let mut head = Para::new(2, 6).with(ink, &format!("{sign} "));
     if several {
@@ -112,6 +126,9 @@ fn one(difference: &Difference, several: bool, style: &Style, page: &mut Page<'_
         head.push(Ink::Dim, &format!("  {}", place(location)));
     }
     page.add(head);
+    if let Some((_, (words, _))) = &origin {
+        page.add(Para::new(6, 8).with(Ink::Plain, words));
+    }
     if difference.field.is_none() {
         let says = match difference.action {
             Action::Create => "in the roster, not on the portal",
@@ -126,6 +143,11 @@ fn one(difference: &Difference, several: bool, style: &Style, page: &mut Page<'_
     for (side, side_value) in [("roster: ", &difference.wanted), ("portal: ", &difference.live)] {
         let mut line = Para::new(6, 14).with(Ink::Dim, side);
         line.push(Ink::Plain, &value(side_value, style));
+        page.add(line);
+    }
+    if let Some((base, (_, then))) = &origin {
+        let mut line = Para::new(6, 14).with(Ink::Dim, &format!("{}: ", base.revision));
+        line.push(Ink::Plain, &value(then, style));
         page.add(line);
     }
 }

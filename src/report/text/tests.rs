@@ -174,7 +174,7 @@ fn report(diagnostics: &[Diagnostic], sources: &Sources) -> Validation {
     let mut summary = Summary { organisations: 1, users: 3, contacts: 1, ..Summary::default() };
     summary.count(diagnostics);
     let diagnostics = diagnostics.iter().map(|diagnostic| Finding::of(diagnostic, sources)).collect();
-    Validation { version: REPORT_VERSION, summary, diagnostics }
+    Validation { version: REPORT_VERSION, summary, base: None, diagnostics }
 }
 
 #[test]

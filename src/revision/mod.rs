@@ -1,0 +1,97 @@
+//! The rosters as they were at a revision of their repository, read through git itself: from its objects alone, so that
+//! shallow and bare clones serve as well, and nothing is checked out.
+
+mod git;
+mod tree;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use tree::Tree;
+
+use git::{Git, Refused};
+
+/// Why a revision cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unresolved {
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// A revision, and what is known of its place in the history.
+#[derive(Debug)]
+pub struct Revision {
+    /// As it was named.
+    pub name: String,
+    /// The commit.
+    pub commit: String,
+    /// Whether the commit checked out has it behind it; none where the history at hand does not tell.
+    pub behind: Option<bool>,
+    /// Its files.
+    pub tree: Arc<Tree>,
+}
+
+impl Revision {
+    /// Finds a revision of the repository that a folder is in.
+    pub fn find(folder: &Path, name: &str) -> Result<Revision, Unresolved> {
+        if name.is_empty() || name.starts_with('-') || name.contains(['\0', '\n']) {
+            let message = format!("`{}` is no name of a revision", name.escape_debug());
+            return Err(Unresolved {
+                message,
+                help: "name a branch, a tag or a commit, such as origin/main".to_owned(),
+            });
+        }
+        let git = Git::of(folder).map_err(|refused| no_repository(folder, name, refused))?;
+        let Some(commit) = git.commit(name) else { return Err(missing(&git, name)) };
+        let behind = git.is_behind(&commit);
+        let tree = Arc::new(Tree::new(git, commit.clone()));
+        Ok(Revision { name: name.to_owned(), commit, behind, tree })
+    }
+
+    /// The name and the beginning of the commit, for people.
+    pub fn words(&self) -> String {
+        let short = self.commit.get(..10).unwrap_or(&self.commit);
+        if self.commit.starts_with(&self.name) { short.to_owned() } else { format!("{} ({short})", self.name) }
+    }
+}
+
+fn no_repository(folder: &Path, name: &str, refused: Refused) -> Unresolved {
+    match refused {
+        Refused::NoGit(why) => Unresolved {
+            message: format!("git could not be started, so `{name}` cannot be read: {why}"),
+            help: "install git, or leave --base out".to_owned(),
+        },
+        Refused::Said(why) if why.contains("not a git repository") => Unresolved {
+            message: format!("`{}` is in no git repository, so there is no `{name}`", folder.display()),
+            help: "go to a clone of the rosters' repository, or leave --base out".to_owned(),
+        },
+        Refused::Said(why) => Unresolved {
+            message: format!("git cannot use the repository of `{}`: {why}", folder.display()),
+            help: "mend what git says, then run it again".to_owned(),
+        },
+    }
+}
+
+/// What to say of a revision that is not there: it may have to be fetched first.
+fn missing(git: &Git, name: &str) -> Unresolved {
+    let names = git.names();
+    let near = crate::diagnostic::nearest(name, names.iter().map(String::as_str));
+    let remote = name.split_once('/').filter(|(remote, _)| git.remotes().iter().any(|one| one == remote));
+    let relative = name.contains(['~', '^', '@']);
+    let fetch = match remote {
+        Some((remote, branch)) => format!("git fetch --depth=1 {remote} {branch}:refs/remotes/{remote}/{branch}"),
+        None if relative => "git fetch --deepen=50".to_owned(),
+        None => format!("git fetch --depth=1 origin {name}:refs/remotes/origin/{name}"),
+    };
+    let shallow = git.is_shallow();
+    let kind = if shallow { "this shallow clone" } else { "this repository" };
+    let message = format!("there is no revision `{name}` in {kind}");
+    let help = match near {
+        Some(near) if !shallow => format!("did you mean `{near}`? Else fetch it: {fetch}"),
+        _ if remote.is_none() && !relative => format!("fetch it with `{fetch}`, and name it `origin/{name}`"),
+        _ => format!("fetch it: {fetch}"),
+    };
+    Unresolved { message, help }
+}
