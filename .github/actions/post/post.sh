@@ -16,7 +16,7 @@ fail() {
 [[ $PULL_REQUEST =~ ^[0-9]*$ ]] || fail "pull-request must be a number"
 case $CLOSE in true | false) ;; *) fail "close must be true or false" ;; esac
 [ -s "$REPORT" ] || fail "there is no report in the file that was named; the step that writes it failed"
-IFS= read -r first <"$REPORT"
+IFS= read -r first <"$REPORT" || [ -n "$first" ]
 # What stays the same from run to run: the digest does not.
 marker=${first%% digest *}
 marker=${marker%% -->*}
