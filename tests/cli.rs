@@ -738,6 +738,23 @@ fn schemas_of_all_kinds_come_out() {
 }
 
 #[test]
+fn quiet_says_nothing_where_all_went_well() {
+    let project = Project::empty();
+    for line in
+        ["init --platform grx", "validate", "apply --yes", "portal accept --all", "plan", "drift", "fmt", "man pages"]
+    {
+        if line.starts_with("apply") {
+            // What was done is said in the last line, and what may get lost until somebody accepts.
+            project.run(line).arg("-q").exits(0).says("may be lost").says("applied: 5 steps done");
+            continue;
+        }
+        let ran = project.run(line).arg("-q").ends();
+        assert!(ran.code == Some(0) && ran.stdout.is_empty() && ran.stderr.is_empty(), "{ran}");
+    }
+    assert!(project.has("rosters/acme.yaml") && project.has("pages/rosterctl.1"));
+}
+
+#[test]
 fn completions_for_the_shells() {
     let project = Project::empty();
     for (shell, part) in [

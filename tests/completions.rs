@@ -143,6 +143,25 @@ fn bash_itself_completes() {
     assert_eq!(String::from_utf8_lossy(&ran.stdout).trim(), "production", "{}", String::from_utf8_lossy(&ran.stderr));
 }
 
+#[test]
+fn fish_itself_completes() {
+    let Ok(found) = Command::new("fish").arg("--version").output() else {
+        return eprintln_skipped("fish");
+    };
+    assert!(found.status.success());
+    let project = acme();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_rosterctl")).parent().expect("a folder").to_owned();
+    let mut fish = Command::new("fish");
+    let script = "rosterctl completions fish | source; complete -C 'rosterctl plan --target pro'";
+    let path = format!("{}:/usr/bin:/bin", program.display());
+    fish.args(["--no-config", "-c", script])
+        .current_dir(project.path(""))
+        .env("PATH", path)
+        .env("HOME", project.path(""));
+    let ran = fish.output().expect("fish runs");
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), "production\tscim\n", "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
 #[allow(clippy::print_stderr, reason = "what was skipped is said")]
 fn eprintln_skipped(what: &str) {
     eprintln!("SKIPPED: there is no {what} on this machine");
