@@ -135,9 +135,14 @@ const EXAMPLES: &[(&str, Examples)] = &[
     ),
 ];
 
-/// The examples of a command by its words, such as `who can`; empty: the program itself, which has none.
-pub fn of(path: &str) -> Examples {
-    EXAMPLES.iter().find(|(of, _)| *of == path).map_or(&[], |(_, examples)| examples)
+/// The examples of a command by its words, such as `who can`; of one that has commands below it the first of each. The
+/// program itself has none: alone it says what to do next.
+pub fn of(path: &str) -> Vec<(&'static str, &'static str)> {
+    let own = EXAMPLES.iter().find(|(of, _)| *of == path).map(|(_, examples)| examples.to_vec());
+    own.unwrap_or_else(|| {
+        let below = |of: &str| of.strip_prefix(path).is_some_and(|rest| rest.starts_with(' '));
+        EXAMPLES.iter().filter(|(of, _)| below(of)).filter_map(|(_, examples)| examples.first().copied()).collect()
+    })
 }
 
 /// The same command, with examples at the end of its help and of that of its subcommands.

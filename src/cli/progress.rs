@@ -29,7 +29,7 @@ pub struct Waiting {
 impl Waiting {
     /// Begins to say it, once it has taken a while. Nothing is said to those who asked for quiet, nor without a terminal.
     pub fn new(quiet: bool, what: &str) -> Waiting {
-        if quiet || !std::io::stderr().is_terminal() {
+        if quiet || !can_draw() {
             return Waiting { end: None, thread: None };
         }
         let what = visible(what);
@@ -61,9 +61,14 @@ impl Drop for Waiting {
     }
 }
 
+/// Whether there is a terminal on which a line can be drawn anew.
+fn can_draw() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 /// A bar for so many steps; hidden where it would be in the way.
 pub fn steps(count: usize, hidden: bool, width: usize) -> ProgressBar {
-    if hidden || !std::io::stderr().is_terminal() {
+    if hidden || !can_draw() {
         return ProgressBar::hidden();
     }
     let template = if width < ROOM_FOR_A_BAR { "{pos}/{len} steps" } else { "{bar:30} {pos}/{len} steps, {elapsed}" };
