@@ -201,6 +201,11 @@ fn linters_are_content() {
     for path in &all {
         assert!(said.contains(&format!("completed {path}")), "zizmor did not read {path}:\n{said}");
     }
+    let starter = Project::empty();
+    starter.run("init --platform arxus").exits(0);
+    let written = [starter.path(".github/workflows/rosters.yml").display().to_string()];
+    content(&folder, "actionlint", &["-no-color"], &written);
+    content(&folder, "zizmor", &["--offline", "--no-progress", "--config", ".github/zizmor.yml"], &written);
     content(&folder, "shellcheck", &["--severity=info"], &scripts::all());
     // The scripts of the GitLab example stand in YAML: one file each.
     let gitlab = yaml(&fs::read_to_string(repository("examples/ci/gitlab/.gitlab-ci.yml")).unwrap());

@@ -309,8 +309,8 @@ pub struct ServeArgs {
 /// Arguments of `who`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Each question takes --live, --before or --after to look at a target instead of the rosters. What --format json\n\
-                        prints is shown in the README."
+    after_help = "Each question takes --live, --before or --after to look at a target instead of the rosters. What --format json \
+                  prints is shown in the README."
 )]
 pub struct WhoArgs {
     /// The question
