@@ -58,3 +58,13 @@ fn the_answer_and_the_finding_that_it_shows_are_printed() {
         assert!(printed.contains(part.trim_end()), "not printed:\n{part}\nbut\n{printed}");
     }
 }
+
+#[test]
+fn the_workflow_that_it_shows_is_that_of_the_examples() {
+    let readme = readme();
+    let example = std::fs::read_to_string(repository("examples/ci/github/rosters.yml")).expect("a file");
+    let first = example.lines().next().expect("a line");
+    let shown = between(&readme, "```yaml\n# In the pull request", "```");
+    assert_eq!(format!("# In the pull request{shown}"), example);
+    assert!(first.starts_with("# In the pull request"));
+}

@@ -37,7 +37,8 @@ const MOST_LINES: usize = 500;
 const LONG_FILES: &[(&str, &str)] = &[];
 
 /// Files of `src/cli` that are no command.
-const CLI_PARTS: &[&str] = &["args", "base", "connect", "context", "mod", "output", "platform"];
+const CLI_PARTS: &[&str] =
+    &["args", "base", "complete", "connect", "context", "examples", "mod", "next", "output", "platform", "progress"];
 
 /// Files below a folder of the repository, with their paths from its root, forward slashes.
 fn files(folder: &str) -> Vec<(String, PathBuf)> {

@@ -1,12 +1,10 @@
 //! `rosterctl apply`: plans, asks, carries it out; or carries out a saved plan that still fits.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{ApplyArgs, Common};
 use super::base::Before;
@@ -15,12 +13,15 @@ use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use super::plan::Planned;
 use super::platform::platform;
+use super::progress;
 use crate::apply::trail::Trail;
 use crate::apply::{ApprovedPlan, Done, Ended, Refused};
+use crate::document::record::visible;
 use crate::error::{Error, Exit};
 use crate::live::{Author, Operation};
 use crate::plan::document::PlanDocument;
 use crate::platform::Platform;
+use crate::report::text::Style;
 use crate::report::{Format, Outcome, REPORT_VERSION, StepOutcome, StepResult, json, text};
 
 /// Runs the command.
@@ -40,10 +41,7 @@ async fn fresh(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exi
     let Some(target) = planned.target.as_ref().filter(|_| !denied && !planned.document.steps.is_empty()) else {
         return nothing_to_do(planned, denied, output);
     };
-    if output.format == Format::Text {
-        output.print(&planned.text(output))?;
-    }
-    consent(args.yes, &planned.document)?;
+    consent(args.yes, &planned.document, |style| planned.text(style), output)?;
     let platforms = planned.rosters.organisations.iter();
     let platforms = platforms.map(|one| (one.id.to_string(), one.platform.clone())).collect();
     carry_out(planned.document, platforms, target, output).await
@@ -113,31 +111,36 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
         })?;
         platforms.insert(organisation.clone(), Arc::new(platform));
     }
-    if output.format == Format::Text {
-        output.print(&text::plan(&document, &output.style))?;
-    }
-    consent(args.yes, &document)?;
+    consent(args.yes, &document, |style| text::plan(&document, style), output)?;
     carry_out(document, platforms, &target, output).await
 }
 
-/// Asks before anything is written.
-fn consent(yes: bool, document: &PlanDocument) -> Result<(), Error> {
+/// Shows a plan and asks before anything is written. Who is asked has seen the plan, whatever else was asked for: whole,
+/// and on the terminal.
+fn consent(yes: bool, document: &PlanDocument, shown: impl Fn(&Style) -> String, output: &Output) -> Result<(), Error> {
+    let stdin = std::io::stdin();
+    let asks = !yes && stdin.is_terminal() && std::io::stderr().is_terminal();
+    let whole = Style { quiet: false, ..output.style };
+    let text = output.format == Format::Text;
+    if asks && !(text && std::io::stdout().is_terminal()) {
+        output.aside(&shown(&whole));
+    }
+    if text {
+        output.print(&shown(if asks { &whole } else { &output.style }))?;
+    }
     if yes {
         return Ok(());
     }
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() || !std::io::stderr().is_terminal() {
+    if !asks {
         let message = format!("{} for consent, and there is no terminal to ask on", waits(document.steps.len()));
         return Err(Error::failed(message, "add --yes, or save the plan with `plan --out` and have it reviewed"));
     }
-    let mut stderr = std::io::stderr().lock();
     let steps = if document.steps.len() == 1 {
         "this step".to_owned()
     } else {
         format!("these {} steps", document.steps.len())
     };
-    let _ = write!(stderr, "carry out {steps} on `{}`? type yes: ", document.target.name);
-    let _ = stderr.flush();
+    output.aside(&format!("carry out {steps} on `{}`? type yes: ", visible(&document.target.name)));
     let mut answer = String::new();
     let read = stdin.lock().read_line(&mut answer);
     match (read, answer.trim()) {
@@ -163,7 +166,7 @@ async fn carry_out(
     let mut trail = trail.map_err(|error| untraced(&target.audit, "nothing was done", &error))?;
     let stop = Arc::new(AtomicBool::new(false));
     let listener = on_interrupt(stop.clone());
-    let bar = progress(approved.len(), output);
+    let bar = progress::steps(approved.len(), output.style.quiet || output.format != Format::Text, output.style.width);
     let mut lost = None;
     let settled = |platform: &Platform, operation: &Operation, ended: &Ended| {
         bar.inc(1);
@@ -249,15 +252,6 @@ fn user_number() -> Option<String> {
     }
     #[cfg(not(unix))]
     None
-}
-
-fn progress(steps: usize, output: &Output) -> ProgressBar {
-    if output.style.quiet || output.format != Format::Text || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {elapsed}");
-    let bar = ProgressBar::new(steps as u64);
-    style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
 }
 
 /// Whether a plan does less than the rosters ask for: steps are held back, or not all of the portal could be read.

@@ -17,15 +17,15 @@ use crate::report::Format;
                   reviewed YAML: it validates them against the platform's rules, plans the difference to what is live, \
                   and applies it in an order that never leaves the organisation without its administrator or contact.",
     after_help = "Start with `rosterctl init --platform arxus`, then `rosterctl validate`, `rosterctl plan`, `rosterctl apply`.\n\
+                  `rosterctl` alone says what to do next in this folder.\n\
                   Exit codes: 0 done and clean, 1 findings or failed, 2 changes or drift, 3 applied in part, 64 wrong usage.",
-    arg_required_else_help = true,
     infer_long_args = true,
     disable_help_subcommand = true
 )]
 pub struct Cli {
-    /// What to do.
+    /// What to do; without it, what to do next is said.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
     /// Flags that every command takes.
     #[command(flatten)]
     pub common: Common,
@@ -62,6 +62,8 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands into a folder
+    Man(ManArgs),
 }
 
 /// Flags that every command takes.
@@ -74,7 +76,7 @@ pub struct Common {
     #[arg(long, value_enum, default_value = "auto", global = true)]
     pub color: ColorChoice,
     /// Print only what needs attention: findings, removals, the last line
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Fold nothing away: every step, every sentence, whole digests
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
@@ -240,10 +242,6 @@ pub struct TargetArgs {
 #[derive(Debug, Subcommand)]
 pub enum TargetCommand {
     /// Try what a target does and write it into its capabilities file, to review and commit
-    #[command(
-        after_help = "Examples:\n  rosterctl target probe --target production            read only: how lists are paged, which filters work\n  \
-                            rosterctl target probe --target production --write    creates two users and two groups, removes them again"
-    )]
     Probe(ProbeArgs),
 }
 
@@ -299,12 +297,10 @@ pub struct AuditArgs {
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    rosterctl serve                                        the workspace's embedded target, to this machine only\n  \
-    rosterctl serve --db rehearsal.db --platform arxus     a portal of its own, filled over SCIM\n  \
-    rosterctl serve --listen 0.0.0.0:8080 --token-file tokens.txt\n\
-    A line of the file of tokens is `name token [actor-id]`: the name is for the audit trail, the actor is the person\n\
-    whose rights the token has. The base address of SCIM is printed once the server is ready; Ctrl-C ends it.")]
+#[command(
+    after_help = "A line of the file of tokens is `name token [actor-id]`: the name is for the audit trail, the actor is the person\n\
+    whose rights the token has. The base address of SCIM is printed once the server is ready; Ctrl-C ends it."
+)]
 pub struct ServeArgs {
     /// The address and port to listen on; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
@@ -326,8 +322,8 @@ pub struct ServeArgs {
 /// Arguments of `who`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Each question takes --live, --before or --after to look at a target instead of the rosters. What --format json\n\
-                        prints is shown in the README."
+    after_help = "Each question takes --live, --before or --after to look at a target instead of the rosters. What --format json \
+                  prints is shown in the README."
 )]
 pub struct WhoArgs {
     /// The question
@@ -440,4 +436,11 @@ pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The folder to write a page for each command into; without it the main page is printed
+    pub dir: Option<PathBuf>,
 }

@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 use super::args::{Common, Deny, Reach};
 use super::connect::Target;
 use super::output::Output;
+use super::progress::Waiting;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
 use crate::document::record::visible;
 use crate::document::source::WORKSPACE_FILE;
@@ -26,7 +27,7 @@ use crate::revision::Tree;
 use crate::rules::{self, Doubts, Levels};
 
 /// The embedded target that is used where no workspace file names one.
-const SANDBOX: &str = ".rosterctl/sandbox.db";
+pub const SANDBOX: &str = ".rosterctl/sandbox.db";
 
 /// The workspace of a run: where it is, what it says, how it weighs.
 #[derive(Debug)]
@@ -176,6 +177,7 @@ impl Context {
                 visible(&other.to_string_lossy())
             ));
         }
+        let _waiting = Waiting::new(output.style.quiet, "reading and checking the rosters");
         let (files, mut diagnostics) = self.files(paths)?;
         diagnostics.append(&mut self.diagnostics);
         let (documents, mut findings) = document::read_rosters(&self.sources, &files);

@@ -3,6 +3,7 @@
 use super::args::{Common, ExportArgs};
 use super::context::{Context, Settings, block_on};
 use super::output::Output;
+use super::progress::Waiting;
 use crate::diagnostic::nearest;
 use crate::document::record::{id_problem, is_kebab, visible};
 use crate::document::write;
@@ -46,7 +47,9 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
         return Err(Error::failed(message, "add `platform: arxus` (or another) to the target in rosterctl.yaml"));
     }
     let platform = platform(organisation)?;
+    let waiting = Waiting::new(common.quiet, &format!("reading {}", target.reference.name));
     let live = target.portal.read(&organisation.id, &platform).await?;
+    drop(waiting);
     if live.proof.read + live.unread.len() != live.proof.announced {
         let message =
             format!("the portal announced {} objects and {} were read", live.proof.announced, live.proof.read);

@@ -33,26 +33,15 @@ guards:
   maxGrants: { count: 50, percent: 25 }
 ";
 
-const WORKFLOW: &str = "\
-# Checks every pull request that touches the rosters. It needs no credentials.
-name: rosters
-on:
-  pull_request:
-  push:
-    branches: [main]
-permissions:
-  contents: read
-jobs:
-  validate:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          persist-credentials: false
-      - run: cargo install --locked rosterctl
-      - run: rosterctl validate
-      - run: rosterctl fmt --check
-";
+/// The workflow of the examples, which is all that a repository of rosters needs. It names a target that the starter does
+/// not have.
+const WORKFLOW: &str = include_str!("../../examples/ci/github/rosters.yml");
+
+/// The line of the workflow with the target, in the examples and in a starter.
+const TARGET: [&str; 2] = [
+    "target: production # of rosterctl.yaml",
+    "target: \"\" # name one of rosterctl.yaml, and pull requests get plans and drift is watched",
+];
 
 /// Runs the command.
 pub fn run(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
@@ -64,7 +53,7 @@ pub fn run(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
     let mut files = vec![
         (PathBuf::from(WORKSPACE_FILE), WORKSPACE.to_owned()),
         (Path::new("rosters").join(format!("{}.yaml", args.organisation)), starter.roster),
-        (Path::new(".github/workflows").join("rosters.yml"), WORKFLOW.to_owned()),
+        (Path::new(".github/workflows").join("rosters.yml"), WORKFLOW.replace(TARGET[0], TARGET[1])),
         (PathBuf::from(SCHEMA), json::to_json(&starter.schema)),
     ];
     let there: Vec<String> = files
@@ -86,6 +75,9 @@ pub fn run(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
     if output.format == Format::Json {
         let listed: Vec<String> = files.iter().map(|(path, _)| args.dir.join(path).display().to_string()).collect();
         output.print(&json::to_json(&serde_json::json!({ "version": 1, "written": listed })))?;
+        return Ok(Exit::Clean);
+    }
+    if output.style.quiet {
         return Ok(Exit::Clean);
     }
     let listed: String = files.iter().map(|(path, _)| format!("  {}\n", args.dir.join(path).display())).collect();

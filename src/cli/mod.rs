@@ -3,18 +3,23 @@
 mod apply;
 mod args;
 mod base;
+mod complete;
 mod completions;
 mod connect;
 mod context;
 mod drift;
+mod examples;
 mod explain;
 mod export;
 mod fmt;
 mod init;
+mod man;
+mod next;
 mod output;
 mod plan;
 mod platform;
 mod portal;
+mod progress;
 mod schema;
 mod serve;
 mod target;
@@ -23,6 +28,7 @@ mod who;
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
 pub use args::Cli;
@@ -33,7 +39,11 @@ use crate::error::{Error, Exit};
 
 /// Runs the program with the given arguments and says how it ended.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let cli = match parse(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if complete::answered(&args) {
+        return Exit::Clean;
+    }
+    let cli = match parse(&args) {
         Ok(cli) => cli,
         Err(exit) => return exit,
     };
@@ -48,7 +58,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
-    match &cli.command {
+    let Some(command) = &cli.command else { return next::run(&cli.common, output) };
+    match command {
         Command::Init(args) => init::run(args, output),
         Command::Validate(args) => validate::run(args, &cli.common, output),
         Command::Plan(args) => plan::run(args, &cli.common, output),
@@ -63,25 +74,66 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
         Command::Fmt(args) => fmt::run(args, &cli.common, output),
         Command::Schema(args) => schema::run(args, output),
         Command::Completions(args) => completions::run(args, output),
+        Command::Man(args) => man::run(args, output),
     }
 }
 
+/// Everything that can be typed, with examples and with where the names come from that shells complete.
+fn command() -> clap::Command {
+    complete::with_names(examples::with_examples(Cli::command()))
+}
+
+/// What other tools call a command of this one.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("check", "validate"),
+    ("deploy", "apply"),
+    ("diff", "plan"),
+    ("format", "fmt"),
+    ("import", "export"),
+    ("lint", "validate"),
+    ("new", "init"),
+    ("preview", "plan"),
+    ("pull", "export"),
+    ("status", "drift"),
+    ("sync", "apply"),
+    ("test", "validate"),
+    ("verify", "validate"),
+];
+
 /// Parses the arguments; help and version end well, wrong usage with its own code, and for machines in one document.
-fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Exit> {
-    let args: Vec<OsString> = args.into_iter().collect();
-    let matches = Cli::command().try_get_matches_from(&args);
+fn parse(args: &[OsString]) -> Result<Cli, Exit> {
+    let asked = |flag: &str, value: &str| {
+        let apart = args.windows(2).any(|pair| pair[0] == flag && pair[1] == value);
+        apart || args.iter().any(|arg| arg.to_str().is_some_and(|arg| arg == format!("{flag}={value}")))
+    };
+    let color = match () {
+        () if asked("--color", "never") => clap::ColorChoice::Never,
+        () if asked("--color", "always") => clap::ColorChoice::Always,
+        () => clap::ColorChoice::Auto,
+    };
+    let matches = command().color(color).try_get_matches_from(args);
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
-    cli.map_err(|error| {
-        let _ = error.print();
+    cli.map_err(|mut error| {
         if !error.use_stderr() {
+            let _ = error.print();
             return Exit::Clean;
         }
-        let for_machines = args.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
-        if for_machines || args.iter().any(|arg| arg == "--format=json") {
+        suggest(&mut error);
+        let _ = error.print();
+        if asked("--format", "json") {
             let message = error.to_string();
             let message = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
             output::error_document(message, None);
         }
         Exit::Usage
     })
+}
+
+/// Offers the command of ours for a word that other tools have for it.
+fn suggest(error: &mut clap::Error) {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return };
+    let ours = ELSEWHERE.iter().find(|(theirs, _)| theirs == word).map(|(_, ours)| (*ours).to_owned());
+    if let (ErrorKind::InvalidSubcommand, Some(ours)) = (error.kind(), ours) {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![ours]));
+    }
 }

@@ -16,6 +16,8 @@ pub struct Output {
     /// How text looks on standard output.
     pub style: Style,
     errors_in_color: bool,
+    /// The width of standard error, where it is a terminal: lines are broken for people, not for programs.
+    errors_within: Option<usize>,
 }
 
 impl Output {
@@ -36,7 +38,9 @@ impl Output {
             verbose: common.verbose,
             quiet: common.quiet,
         };
-        Output { format: common.format, style, errors_in_color: color(std::io::stderr().is_terminal()) }
+        let errors_in_color = color(std::io::stderr().is_terminal());
+        let errors_within = terminal_size::terminal_size_of(std::io::stderr()).map(|(width, _)| usize::from(width.0));
+        Output { format: common.format, style, errors_in_color, errors_within }
     }
 
     /// Prints a result. A reader that went away (`| head`) is no failure.
@@ -53,8 +57,14 @@ impl Output {
     /// Prints a remark on the way to standard error, unless the run is quiet.
     pub fn remark(&self, text: &str) {
         if !self.style.quiet {
-            let _ = writeln!(std::io::stderr().lock(), "{text}");
+            let _ = std::io::stderr().lock().write_all(self.broken("", &[], text).as_bytes());
         }
+    }
+
+    /// Prints to standard error what whoever is asked has to see, quiet or not.
+    pub fn aside(&self, text: &str) {
+        let mut stderr = std::io::stderr().lock();
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
     }
 
     /// Prints an error, and for machines one JSON document.
@@ -69,11 +79,44 @@ impl Output {
     pub fn complain(&self, error: &Error) {
         let (red, bold, plain) =
             if self.errors_in_color { ("\u{1b}[1;31m", "\u{1b}[1m", "\u{1b}[0m") } else { ("", "", "") };
-        let mut stderr = std::io::stderr().lock();
-        let _ = writeln!(stderr, "{red}error{plain}{bold}: {}{plain}", lines(&error.message));
+        let head = [(red, "error"), (plain, ""), (bold, ": ")];
+        let mut text = self.broken("", &head, &lines(&error.message));
+        text.insert_str(text.len() - 1, plain);
         if let Some(hint) = &error.hint {
-            let _ = writeln!(stderr, "  {bold}help{plain}: {}", lines(hint));
+            text.push_str(&self.broken("  ", &[(bold, "help"), (plain, ": ")], &lines(hint)));
         }
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Text for standard error after a head of styles and words, broken at spaces where a terminal is too narrow for it.
+    fn broken(&self, indent: &str, head: &[(&str, &str)], text: &str) -> String {
+        let mut page = indent.to_owned();
+        page.extend(head.iter().flat_map(|(style, word)| [*style, *word]));
+        let mut column = indent.chars().count() + head.iter().map(|(_, word)| word.chars().count()).sum::<usize>();
+        let within = self.errors_within.unwrap_or(usize::MAX);
+        for (place, line) in text.lines().enumerate() {
+            let own = line.chars().take_while(|c| *c == ' ').count();
+            if place > 0 {
+                page.push('\n');
+                column = 0;
+            }
+            let hang = indent.chars().count() + own + 2;
+            for (place, word) in line.split(' ').enumerate() {
+                let wide = word.chars().count();
+                if place > 0 && column + 1 + wide > within && column > hang && !word.is_empty() {
+                    page.push('\n');
+                    page.extend(std::iter::repeat_n(' ', hang));
+                    column = hang;
+                } else if place > 0 {
+                    page.push(' ');
+                    column += 1;
+                }
+                page.push_str(word);
+                column += wide;
+            }
+        }
+        page.push('\n');
+        page
     }
 }
 

@@ -7,12 +7,14 @@ use super::base::Before;
 use super::connect::Target;
 use super::context::{Context, Rosters, Settings, block_on, sort};
 use super::output::Output;
+use super::progress::Waiting;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};
 use crate::live::{Live, Read};
 use crate::plan::document::{Finding, PlanDocument};
 use crate::plan::{plan, unlisted};
+use crate::report::text::Style;
 use crate::report::{Format, json, text};
 
 /// Runs the command.
@@ -69,6 +71,7 @@ impl Planned {
         let options = settings.options(reach, &rosters.levels, target.as_ref().and_then(|target| target.actor.clone()));
         let mut live = Vec::with_capacity(rosters.organisations.len());
         if let Some(target) = &target {
+            let _waiting = Waiting::new(common.quiet, &format!("reading {}", target.reference.name));
             for organisation in &rosters.organisations {
                 live.push(target.portal.read(&organisation.id, &organisation.platform).await?);
             }
@@ -113,15 +116,15 @@ impl Planned {
     pub fn print(&self, output: &Output) -> Result<(), Error> {
         output.print(&match output.format {
             Format::Json => json::to_json(&self.document),
-            Format::Text => self.text(output),
+            Format::Text => self.text(&output.style),
         })
     }
 
     /// Findings and plan as text.
-    pub fn text(&self, output: &Output) -> String {
-        let mut shown = text::findings(&self.diagnostics, &self.rosters.sources, &output.style);
+    pub fn text(&self, style: &Style) -> String {
+        let mut shown = text::findings(&self.diagnostics, &self.rosters.sources, style);
         if self.sound() {
-            shown.push_str(&text::plan(&self.document, &output.style));
+            shown.push_str(&text::plan(&self.document, style));
         } else {
             shown.push_str("nothing was planned: the rosters have errors\n");
         }

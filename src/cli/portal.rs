@@ -53,6 +53,7 @@ async fn accept(args: &AcceptArgs, target: &Target, output: &Output) -> Result<E
     }
     let lines = accepted.iter().map(|id| format!("{} has accepted the invitation and is active\n", visible(id)));
     output.print(&match output.format {
+        Format::Text if output.style.quiet => String::new(),
         Format::Text if people.is_empty() => format!("nobody in {} is pending\n", organisation.id),
         Format::Text => lines.collect(),
         Format::Json => as_json::to_json(&json!({

@@ -8,6 +8,7 @@ use super::args::{Common, ProbeArgs, TargetArgs, TargetCommand};
 use super::connect::Target;
 use super::context::{Context, Settings, block_on};
 use super::output::Output;
+use super::progress::Waiting;
 use crate::document::source::replace;
 use crate::error::{Error, Exit};
 use crate::live::scim::capabilities::CAPABILITIES_VERSION;
@@ -36,7 +37,9 @@ async fn learn(args: &ProbeArgs, target: &Target, output: &Output) -> Result<Exi
         // What was learned by writing is worth more than what reading shows: only the counts are new.
         output.remark("what was learned by writing is kept; only how many people there are is counted anew");
     }
+    let waiting = Waiting::new(output.style.quiet, &format!("trying what {name} does"));
     let mut probed = probe(portal.http(), args.write).await?;
+    drop(waiting);
     if let Some(before) = before.filter(|known| !args.write && known.learned.by_writing) {
         let learned = probed.capabilities.learned.clone();
         probed.capabilities = before.clone();
@@ -51,7 +54,9 @@ async fn learn(args: &ProbeArgs, target: &Target, output: &Output) -> Result<Exi
     }
     output.print(&match output.format {
         Format::Text if shown => text,
-        Format::Text => text::probed(&probed.capabilities, &probed.remarks, &out.display().to_string(), name),
+        Format::Text => {
+            text::probed(&probed.capabilities, &probed.remarks, &out.display().to_string(), name, &output.style)
+        }
         Format::Json => as_json::to_json(&json!({
             "version": CAPABILITIES_VERSION,
             "capabilities": probed.capabilities,

@@ -6,6 +6,7 @@ use super::args::{Common, Looking, Question, Reach, WhoArgs};
 use super::connect::Target;
 use super::context::{Context, Rosters, block_on};
 use super::output::Output;
+use super::progress::Waiting;
 use crate::diagnostic::{Severity, nearest};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};
@@ -83,6 +84,9 @@ struct Ground<'a> {
 impl Ground<'_> {
     /// Asks every organisation, one after the other.
     fn ask<T>(&self, question: impl Fn(&Seen<'_>) -> Option<T>) -> Result<Answers<T>, Error> {
+        let _waiting = self
+            .target
+            .map(|target| Waiting::new(self.output.style.quiet, &format!("reading {}", target.reference.name)));
         let (answers, complete) = block_on(async {
             let mut answers = Vec::with_capacity(self.rosters.organisations.len());
             let mut complete = self.sound;

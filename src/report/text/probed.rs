@@ -1,15 +1,47 @@
 //! What a target was seen to do, as text.
 
-use std::fmt::Write;
-
+use super::Style;
+use super::ink::{Ink, Page, Para};
 use crate::live::scim::capabilities::{Capabilities, MemberChange, MemberReading, PagingStyle, Versions};
 use crate::live::scim::mapping::{Applications, GroupIdentity, Identity, Roles, Words};
 
+/// The column at which what was learned begins.
+const COLUMN: usize = 17;
+
+/// Below this width the second column begins on a line of its own.
+const ROOM_FOR_TWO: usize = 50;
+
 /// What was learned, what it means for rosters, and where it is kept.
-pub fn probed(known: &Capabilities, remarks: &[String], file: &str, target: &str) -> String {
-    let mut text = String::new();
+pub fn probed(known: &Capabilities, remarks: &[String], file: &str, target: &str, style: &Style) -> String {
+    let mut page = Page::new(style);
+    if !style.quiet {
+        learned(known, style, &mut page);
+    }
+    for remark in remarks {
+        page.add(Para::new(0, 2).with(Ink::Plain, &format!("note: {remark}")));
+    }
+    if !style.quiet {
+        page.add(Para::new(0, 2).with(Ink::Plain, &format!("written to {file}; review it and commit it")));
+    }
+    if !known.learned.by_writing {
+        let more = format!(
+            "read only, so it is not known what the target keeps: `rosterctl target probe --write --target {target}` tries it"
+        );
+        page.add(Para::new(0, 2).with(Ink::Plain, &more));
+    }
+    page.finish()
+}
+
+fn learned(known: &Capabilities, style: &Style, page: &mut Page<'_>) {
     let mut line = |what: &str, how: &str| {
-        let _ = writeln!(text, "  {what:<14} {how}");
+        if style.width < ROOM_FOR_TWO {
+            page.add(Para::new(2, 4).with(Ink::Bold, what));
+            page.add(Para::new(4, 4).with(Ink::Plain, how));
+            return;
+        }
+        let mut line = Para::new(2, COLUMN).with(Ink::Plain, what);
+        line.pad(COLUMN);
+        page.add(line.with(Ink::Plain, how));
     };
     line("people", &format!("{} users, {} groups", known.learned.users, known.learned.groups));
     line(
@@ -94,17 +126,6 @@ pub fn probed(known: &Capabilities, remarks: &[String], file: &str, target: &str
             },
         );
     }
-    for remark in remarks {
-        let _ = writeln!(text, "note: {remark}");
-    }
-    let _ = writeln!(text, "written to {file}; review it and commit it");
-    if !known.learned.by_writing {
-        let _ = writeln!(
-            text,
-            "read only, so it is not known what the target keeps: `rosterctl target probe --write --target {target}` tries it"
-        );
-    }
-    text
 }
 
 fn form(change: MemberChange) -> &'static str {
