@@ -36,7 +36,7 @@ const MOST_LINES: usize = 500;
 const LONG_FILES: &[(&str, &str)] = &[];
 
 /// Files of `src/cli` that are no command.
-const CLI_PARTS: &[&str] = &["args", "connect", "context", "mod", "output", "platform"];
+const CLI_PARTS: &[&str] = &["args", "connect", "context", "mod", "output", "platform", "reports"];
 
 /// Files below a folder of the repository, with their paths from its root, forward slashes.
 fn files(folder: &str) -> Vec<(String, PathBuf)> {

@@ -14,6 +14,7 @@ mod output;
 mod plan;
 mod platform;
 mod portal;
+mod reports;
 mod schema;
 mod serve;
 mod target;
@@ -47,6 +48,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
+    reports::check(&cli.command, cli.common.format)?;
     match &cli.command {
         Command::Init(args) => init::run(args, output),
         Command::Validate(args) => validate::run(args, &cli.common, output),
