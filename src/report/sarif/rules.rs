@@ -19,6 +19,7 @@ pub(super) struct Rules {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Descriptor {
     id: String,
+    name: String,
     short_description: Words,
     full_description: Words,
     help: Help,
@@ -127,12 +128,19 @@ fn descriptor(id: &str, title: &str, severity: Severity, parts: Vec<Part>) -> De
     let platform = id.split_once('/').map(|(platform, _)| platform.to_owned());
     Descriptor {
         id: id.to_owned(),
+        name: name(id),
         short_description: Words { text: title },
         full_description: Words { text: full },
         help: Help { text: plain.join("\n\n"), markdown: marked.join("\n\n") },
         default_configuration: Configuration { level: level(severity) },
         properties: Properties { tags: platform.into_iter().collect() },
     }
+}
+
+/// The id as one word, each part with a capital (§3.49.7).
+fn name(id: &str) -> String {
+    let capital = |part: &str| part[..1].to_ascii_uppercase() + &part[1..];
+    id.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).map(capital).collect()
 }
 
 /// Words as a sentence: with a capital and a full stop.
@@ -192,5 +200,6 @@ mod tests {
     fn titles_become_sentences() {
         assert_eq!(sentence("one person is one entry"), "One person is one entry.");
         assert_eq!(sentence("École?"), "École?");
+        assert_eq!(name("arxus/commercial-count"), "ArxusCommercialCount");
     }
 }
