@@ -78,8 +78,8 @@ impl<R: Report> Reports<R> {
     /// be written keeps none of the others from being written.
     pub fn deliver(&self, report: &R, exit: Exit, output: &Output) -> Result<Exit, Error> {
         let printed = output.show(report);
-        // What lies in files has no colours and is as wide as on a pipe.
-        let style = Style { color: false, width: 100, fitted: false, ..output.style };
+        // What lies in files has no colours, is as wide as on a pipe, and has all of it.
+        let style = Style { color: false, width: 100, fitted: false, quiet: false, ..output.style };
         let mut exit = exit;
         for (renderer, file) in &self.wanted {
             if let Err(error) = write(*renderer, report, &style, file) {

@@ -149,7 +149,7 @@ struct Outcome<'r> {
     rule_index: Option<usize>,
     level: &'static str,
     message: Text<'r>,
-    locations: Vec<Site<'r>>,
+    locations: [Site<'r>; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Site<'r>>,
     partial_fingerprints: Fingerprint,
@@ -220,7 +220,10 @@ impl<'r> Results<'r> {
             rule_index: self.index.get(&finding.rule).copied(),
             level: level(finding.severity),
             message: Text::of(said(finding).into()),
-            locations: finding.location.iter().map(|location| site(location, None, None)).collect(),
+            locations: [match &finding.location {
+                Some(location) => site(location, None, None),
+                None => Site { id: None, physical_location: nowhere(root), message: None },
+            }],
             related_locations: related.collect(),
             partial_fingerprints: Fingerprint { finding: self.fingerprints.borrow_mut().next(finding, root) },
             properties: Properties {
@@ -241,13 +244,22 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn physical(location: &Location, root: &Root) -> Physical {
-    let path = root.path(&location.path);
-    let encoded = utf8_percent_encode(&path, KEPT).to_string();
-    let artifact_location = match absolute(&path) {
+/// The place of what has none: the working directory as a whole. GitHub refuses a log with a result without a place.
+fn nowhere(root: &Root) -> Physical {
+    let region = Region { start_line: 1, start_column: 1, end_line: 1, end_column: 1 };
+    Physical { artifact_location: artifact(&root.path(".")), region }
+}
+
+fn artifact(path: &str) -> Artifact {
+    let encoded = utf8_percent_encode(path, KEPT).to_string();
+    match absolute(path) {
         true => Artifact { uri: format!("file:///{}", encoded.trim_start_matches('/')), uri_base_id: None },
         false => Artifact { uri: encoded, uri_base_id: Some(SRCROOT) },
-    };
+    }
+}
+
+fn physical(location: &Location, root: &Root) -> Physical {
+    let artifact_location = artifact(&root.path(&location.path));
     let region = Region {
         start_line: location.line,
         start_column: location.column,

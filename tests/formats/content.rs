@@ -187,7 +187,9 @@ fn findings_without_a_place_are_told_too() {
     let run = |format: &str| project.run(&format!("validate rosters nowhere.yaml --format {format}")).exits(1).stdout;
     let sarif: Json = serde_json::from_str(&run("sarif")).unwrap();
     let result = &sarif["runs"][0]["results"][0];
-    assert_eq!(result["locations"], json!([]));
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], ".", "GitHub takes no result without a place");
+    assert_eq!(place["region"]["startLine"], 1);
     assert!(result["message"]["text"].as_str().unwrap().contains("nowhere.yaml"));
     let [issue] = of_gitlab(&run("gitlab")).try_into().unwrap();
     assert_eq!((issue.path.as_str(), issue.begin), (".", (1, 1)), "GitLab takes no issue without a path");
