@@ -37,8 +37,10 @@ const MOST_LINES: usize = 500;
 const LONG_FILES: &[(&str, &str)] = &[];
 
 /// Files of `src/cli` that are no command.
-const CLI_PARTS: &[&str] =
-    &["args", "base", "complete", "connect", "context", "examples", "mod", "next", "output", "platform", "progress"];
+const CLI_PARTS: &[&str] = &[
+    "args", "base", "complete", "connect", "context", "examples", "mod", "next", "output", "platform", "progress",
+    "reports",
+];
 
 /// Files below a folder of the repository, with their paths from its root, forward slashes.
 fn files(folder: &str) -> Vec<(String, PathBuf)> {

@@ -11,6 +11,7 @@
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
 mod floor;
+mod gate;
 mod roster;
 mod routing;
 
@@ -101,6 +102,9 @@ fn main() {
     }
     if wanted.is_none_or(|word| "life cycle".contains(word.as_str())) {
         life();
+    }
+    if wanted.is_none_or(|word| "gate".contains(word.as_str())) {
+        gate::measure(5);
     }
     if wanted.is_none_or(|word| "routing".contains(word.as_str())) {
         let (validate, routing) = routing::measure(&roster::assessed(100_000, false), 5);

@@ -22,7 +22,7 @@ use crate::live::{Author, Operation};
 use crate::plan::document::PlanDocument;
 use crate::platform::Platform;
 use crate::report::text::Style;
-use crate::report::{Format, Outcome, REPORT_VERSION, StepOutcome, StepResult, json, text};
+use crate::report::{Outcome, Plain, REPORT_VERSION, StepOutcome, StepResult, json, text};
 
 /// Runs the command.
 pub fn run(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -52,7 +52,7 @@ fn nothing_to_do(planned: Planned, denied: bool, output: &Output) -> Result<Exit
     if let Some(target) = &planned.target {
         target.tell_requests(output);
     }
-    if output.format == Format::Text {
+    if output.format == Plain::Text {
         planned.print(output)?;
         if denied {
             output.print("nothing was done: what the findings above deny keeps the whole plan from being applied\n")?;
@@ -121,7 +121,7 @@ fn consent(yes: bool, document: &PlanDocument, shown: impl Fn(&Style) -> String,
     let stdin = std::io::stdin();
     let asks = !yes && stdin.is_terminal() && std::io::stderr().is_terminal();
     let whole = Style { quiet: false, ..output.style };
-    let text = output.format == Format::Text;
+    let text = output.format == Plain::Text;
     if asks && !(text && std::io::stdout().is_terminal()) {
         output.aside(&shown(&whole));
     }
@@ -166,7 +166,7 @@ async fn carry_out(
     let mut trail = trail.map_err(|error| untraced(&target.audit, "nothing was done", &error))?;
     let stop = Arc::new(AtomicBool::new(false));
     let listener = on_interrupt(stop.clone());
-    let bar = progress::steps(approved.len(), output.style.quiet || output.format != Format::Text, output.style.width);
+    let bar = progress::steps(approved.len(), output.style.quiet || output.format != Plain::Text, output.style.width);
     let mut lost = None;
     let settled = |platform: &Platform, operation: &Operation, ended: &Ended| {
         bar.inc(1);
@@ -275,8 +275,8 @@ fn conclude(done: Done, output: &Output) -> Result<Exit, Error> {
     };
     let outcome = Outcome { version: REPORT_VERSION, plan: done.document, steps, interrupted: done.interrupted };
     output.print(&match output.format {
-        Format::Text => text::outcome(&outcome, &output.style),
-        Format::Json => json::to_json(&outcome),
+        Plain::Text => text::outcome(&outcome, &output.style),
+        Plain::Json => json::to_json(&outcome),
     })?;
     Ok(exit)
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::reports::{Asked, asked};
 use crate::document::record::{id_problem, is_kebab};
 use crate::report::Format;
 
@@ -147,9 +148,20 @@ pub struct InitArgs {
 pub struct ValidateArgs {
     /// Files, folders or globs; without them those of the workspace file
     pub paths: Vec<PathBuf>,
+    /// Reports beside the output
+    #[command(flatten)]
+    pub reports: ReportArgs,
     /// Report only findings that this branch adds to those at a git revision, such as origin/main
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
+}
+
+/// Reports in files.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Write the result in a further format to a file, such as sarif=report.sarif; repeatable
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = asked)]
+    pub report: Vec<Asked>,
 }
 
 /// How far a plan may go.
@@ -190,6 +202,9 @@ pub struct PlanArgs {
     /// End with exit code 2 where there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Reports beside the output
+    #[command(flatten)]
+    pub reports: ReportArgs,
     /// How far the plan may go
     #[command(flatten)]
     pub reach: Reach,
@@ -220,6 +235,9 @@ pub struct DriftArgs {
     /// Tell the changes of this branch from what is on a git revision already, such as origin/main
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
+    /// Reports beside the output
+    #[command(flatten)]
+    pub reports: ReportArgs,
 }
 
 /// Arguments of `export`.

@@ -22,7 +22,7 @@ use crate::model::{Built, Day, Organisation, Platforms, build};
 use crate::plan::document::{Finding, TargetRef};
 use crate::plan::{Guards, Limit, Options};
 use crate::platform::{BUILT_IN, Platform};
-use crate::report::{Format, REPORT_VERSION, Summary, Validation, json, text};
+use crate::report::{Plain, REPORT_VERSION, Summary, Validation, json, text};
 use crate::revision::Tree;
 use crate::rules::{self, Doubts, Levels};
 
@@ -355,12 +355,17 @@ impl Settings {
 }
 
 impl Deny {
+    /// The least severity that fails a run.
+    pub fn least(self) -> Severity {
+        match self {
+            Deny::Error => Severity::Error,
+            Deny::Warning => Severity::Warning,
+        }
+    }
+
     /// Whether a finding of this severity fails a run.
     pub fn denies(self, severity: Severity) -> bool {
-        match self {
-            Deny::Error => severity == Severity::Error,
-            Deny::Warning => severity <= Severity::Warning,
-        }
+        severity <= self.least()
     }
 
     /// How a run ends that found this and nothing else.
@@ -402,8 +407,8 @@ impl Output {
             Validation { version: REPORT_VERSION, summary, base: None, diagnostics }
         };
         self.print(&match self.format {
-            Format::Text => text::findings(diagnostics, sources, &self.style),
-            Format::Json => json::to_json(&report()),
+            Plain::Text => text::findings(diagnostics, sources, &self.style),
+            Plain::Json => json::to_json(&report()),
         })?;
         Ok(Exit::Findings)
     }

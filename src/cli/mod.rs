@@ -20,6 +20,7 @@ mod plan;
 mod platform;
 mod portal;
 mod progress;
+mod reports;
 mod schema;
 mod serve;
 mod target;
@@ -59,6 +60,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 
 fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
     let Some(command) = &cli.command else { return next::run(&cli.common, output) };
+    reports::check(command, cli.common.format)?;
     match command {
         Command::Init(args) => init::run(args, output),
         Command::Validate(args) => validate::run(args, &cli.common, output),

@@ -10,7 +10,7 @@ use crate::document::workspace::{Auth, SecretRef, Target, TargetKind};
 use crate::error::{Error, Exit};
 use crate::live::scim::Capabilities;
 use crate::platform::{BUILT_IN, Section};
-use crate::report::{Format, Summary, json, text};
+use crate::report::{Plain, Summary, json, text};
 
 /// What there is, and what to type next, each with a reason.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub fn run(common: &Common, output: &Output) -> Result<Exit, Error> {
     let mut advice = Advice::default();
     let exit = look(common, output, &mut advice)?;
     output.print(&match output.format {
-        Format::Json => {
+        Plain::Json => {
             let next = advice.next.iter().map(|(line, why)| json!({ "command": line, "why": why }));
             json::to_json(&json!({ "version": 1, "seen": advice.seen, "next": next.collect::<Vec<_>>() }))
         }

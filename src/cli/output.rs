@@ -1,18 +1,20 @@
 //! Where output goes: results to standard output, errors and progress to standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use super::args::{ColorChoice, Common};
 use crate::document::record::visible;
 use crate::error::Error;
-use crate::report::Format;
 use crate::report::text::Style;
+use crate::report::{Format, Plain, Report, github, names};
 
 /// Where and how a run prints.
 #[derive(Debug)]
 pub struct Output {
-    /// The format of the result.
-    pub format: Format,
+    /// The format of answers that are no report.
+    pub format: Plain,
+    /// The format of reports.
+    pub chosen: Format,
     /// How text looks on standard output.
     pub style: Style,
     errors_in_color: bool,
@@ -40,13 +42,30 @@ impl Output {
         };
         let errors_in_color = color(std::io::stderr().is_terminal());
         let errors_within = terminal_size::terminal_size_of(std::io::stderr()).map(|(width, _)| usize::from(width.0));
-        Output { format: common.format, style, errors_in_color, errors_within }
+        let format = if common.format == Format::Json { Plain::Json } else { Plain::Text };
+        Output { format, chosen: common.format, style, errors_in_color, errors_within }
     }
 
     /// Prints a result. A reader that went away (`| head`) is no failure.
     pub fn print(&self, text: &str) -> Result<(), Error> {
-        match std::io::stdout().lock().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+        self.stream(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// Prints a report in the format of the run.
+    pub fn show<R: Report>(&self, report: &R) -> Result<(), Error> {
+        match R::renderer(self.chosen) {
+            Some(renderer) => self.stream(|out| renderer(report, &self.style, out)),
+            None => {
+                let hint = format!("the formats are: {}", names(&R::formats()));
+                Err(Error::usage(format!("`{}` does not fit this report", self.chosen.name()), hint))
+            }
+        }
+    }
+
+    fn stream(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+        let mut stdout = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        match write(&mut stdout).and_then(|()| stdout.flush()).and_then(|()| io::stdout().flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 let hint = "make room, or print somewhere else";
                 Err(Error::failed(format!("the output could not be written: {error}"), hint))
             }
@@ -67,11 +86,13 @@ impl Output {
         let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
     }
 
-    /// Prints an error, and for machines one JSON document.
+    /// Prints an error; for machines as one JSON document, for GitHub as an annotation.
     pub fn error(&self, error: &Error) {
         self.complain(error);
-        if self.format == Format::Json {
-            error_document(&error.message, error.hint.as_deref());
+        match self.chosen {
+            Format::Json => error_document(&error.message, error.hint.as_deref()),
+            Format::Github => drop(self.print(&github::failure(&error.message, error.hint.as_deref()))),
+            _ => {}
         }
     }
 

@@ -8,6 +8,7 @@ use super::connect::Target;
 use super::context::{Context, Rosters, Settings, block_on, sort};
 use super::output::Output;
 use super::progress::Waiting;
+use super::reports::Reports;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};
@@ -15,13 +16,16 @@ use crate::live::{Live, Read};
 use crate::plan::document::{Finding, PlanDocument};
 use crate::plan::{plan, unlisted};
 use crate::report::text::Style;
-use crate::report::{Format, json, text};
+use crate::report::{Format, Renderer, Report, json, text};
 
 /// Runs the command.
 pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    let reports = Reports::of(&args.reports.report, args.out.as_deref())?;
     let context = Context::open(common)?;
+    let cwd = context.cwd.clone();
     let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output)?;
     let (rosters, settings) = context.rosters(&args.paths, output)?;
+    reports.spare(&rosters.sources, &cwd)?;
     let planned = block_on(Planned::make(rosters, &settings, &args.reach, before.as_ref(), common))??;
     let denied = planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean;
     match &args.out {
@@ -29,15 +33,17 @@ pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Er
         Some(file) => output.remark(&format!("not saved to `{}`: this plan may not be applied", file.display())),
         None => {}
     }
-    planned.print(output)?;
+    let changes = args.detailed_exitcode && !planned.document.is_empty();
+    let exit = match (denied, changes) {
+        (true, _) => Exit::Findings,
+        (false, true) => Exit::Changes,
+        (false, false) => Exit::Clean,
+    };
+    let exit = reports.deliver(&planned, exit, output)?;
     if let Some(target) = &planned.target {
         target.tell_requests(output);
     }
-    if denied {
-        return Ok(Exit::Findings);
-    }
-    let changes = args.detailed_exitcode && !planned.document.is_empty();
-    Ok(if changes { Exit::Changes } else { Exit::Clean })
+    Ok(exit)
 }
 
 /// A plan with everything that it was made from.
@@ -114,10 +120,7 @@ impl Planned {
 
     /// Prints findings and plan.
     pub fn print(&self, output: &Output) -> Result<(), Error> {
-        output.print(&match output.format {
-            Format::Json => json::to_json(&self.document),
-            Format::Text => self.text(&output.style),
-        })
+        output.show(self)
     }
 
     /// Findings and plan as text.
@@ -129,6 +132,16 @@ impl Planned {
             shown.push_str("nothing was planned: the rosters have errors\n");
         }
         shown
+    }
+}
+
+impl Report for Planned {
+    fn renderer(format: Format) -> Option<Renderer<Self>> {
+        match format {
+            Format::Text => Some(|planned, style, out| out.write_all(planned.text(style).as_bytes())),
+            Format::Json => Some(|planned, _, out| out.write_all(json::to_json(&planned.document).as_bytes())),
+            Format::Sarif | Format::Github | Format::Junit | Format::Gitlab => None,
+        }
     }
 }
 

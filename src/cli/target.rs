@@ -13,7 +13,7 @@ use crate::document::source::replace;
 use crate::error::{Error, Exit};
 use crate::live::scim::capabilities::CAPABILITIES_VERSION;
 use crate::live::scim::probe::{Probed, probe};
-use crate::report::{Format, json as as_json, text};
+use crate::report::{Plain, json as as_json, text};
 
 /// Runs the command.
 pub fn run(args: &TargetArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -53,11 +53,11 @@ async fn learn(args: &ProbeArgs, target: &Target, output: &Output) -> Result<Exi
         save(out, &text)?;
     }
     output.print(&match output.format {
-        Format::Text if shown => text,
-        Format::Text => {
+        Plain::Text if shown => text,
+        Plain::Text => {
             text::probed(&probed.capabilities, &probed.remarks, &out.display().to_string(), name, &output.style)
         }
-        Format::Json => as_json::to_json(&json!({
+        Plain::Json => as_json::to_json(&json!({
             "version": CAPABILITIES_VERSION,
             "capabilities": probed.capabilities,
             "remarks": probed.remarks,

@@ -1,6 +1,7 @@
 //! `rosterctl validate`: shape, references, rules and expectations; no live state, no network.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use smol_str::SmolStr;
 
@@ -8,17 +9,27 @@ use super::args::{Common, ValidateArgs};
 use super::base::Before;
 use super::context::Context;
 use super::output::Output;
+use super::reports::Reports;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::{Error, Exit};
 use crate::plan::document::Finding;
 use crate::platform::Section;
-use crate::report::{BaseFindings, Format, REPORT_VERSION, Summary, Validation, json, text};
+use crate::report::{
+    BaseFindings, Format, REPORT_VERSION, Renderer, Report, Root, Summary, Validation, Verdict, github, gitlab, json,
+    junit, sarif, text,
+};
+
+/// What the services name the folder of the repository that a job has checked out.
+const REPOSITORIES: [&str; 2] = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"];
 
 /// Runs the command.
 pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    let reports = Reports::of(&args.reports.report, None)?;
     let context = Context::open(common)?;
+    let cwd = context.cwd.clone();
     let before = Before::asked(&context, args.base.as_deref(), &args.paths, output)?;
     let (mut rosters, _) = context.rosters(&args.paths, output)?;
+    reports.spare(&rosters.sources, &cwd)?;
     let base = before.map(|before| added(&mut rosters.diagnostics, &before));
     let count = |section| rosters.organisations.iter().map(|organisation| organisation.section(section).count()).sum();
     let mut summary = Summary {
@@ -30,11 +41,18 @@ pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit
     summary.count(&rosters.diagnostics);
     let findings = rosters.diagnostics.iter().map(|finding| Finding::of(finding, &rosters.sources));
     let report = Validation { version: REPORT_VERSION, summary, base, diagnostics: findings.collect() };
-    output.print(&match output.format {
-        Format::Text => text::validation(&report, &rosters.diagnostics, &rosters.sources, &output.style),
-        Format::Json => json::to_json(&report),
-    })?;
     let exit = common.deny.exit(&rosters.diagnostics);
+    let verdict = Verdict {
+        report: &report,
+        diagnostics: &rosters.diagnostics,
+        sources: &rosters.sources,
+        organisations: &rosters.organisations,
+        levels: &rosters.levels,
+        deny: common.deny.least(),
+        exit: exit as u8,
+        root: &root(&cwd),
+    };
+    let exit = reports.deliver(&verdict, exit, output)?;
     // The program ends here, and the system takes the memory back in one piece.
     std::mem::forget(rosters);
     Ok(exit)
@@ -64,4 +82,26 @@ type Key = (SmolStr, Severity, Option<SmolStr>, Option<SmolStr>, String);
 fn key(finding: &Diagnostic) -> Key {
     let Diagnostic { rule, severity, organisation, subject, message, .. } = finding;
     (rule.clone(), *severity, organisation.clone(), subject.clone(), message.clone())
+}
+
+/// Where the working directory lies in the repository that a CI job has checked out.
+fn root(cwd: &Path) -> Root {
+    let named = REPOSITORIES.iter().find_map(std::env::var_os).filter(|folder| !folder.is_empty());
+    Root::of(cwd, named.map(PathBuf::from))
+}
+
+impl Report for Verdict<'_> {
+    fn renderer(format: Format) -> Option<Renderer<Self>> {
+        Some(match format {
+            Format::Text => |verdict, style, out| {
+                let text = text::validation(verdict.report, verdict.diagnostics, verdict.sources, style);
+                out.write_all(text.as_bytes())
+            },
+            Format::Json => |verdict, _, out| out.write_all(json::to_json(verdict.report).as_bytes()),
+            Format::Sarif => |verdict, _, out| sarif::write(verdict, out),
+            Format::Github => |verdict, _, out| github::write(verdict, out),
+            Format::Junit => |verdict, _, out| junit::write(verdict, out),
+            Format::Gitlab => |verdict, _, out| gitlab::write(verdict, out),
+        })
+    }
 }

@@ -7,7 +7,7 @@ mod tests;
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -338,11 +338,15 @@ fn refused(message: impl Into<String>, help: Option<&str>) -> Unreadable {
 
 /// Puts a text into a file whole or not at all: written beside it, then moved into its place.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    use std::io::Write;
+    replace_with(path, |file| file.write_all(text.as_bytes()))
+}
+
+/// Puts what is written piece by piece into a file whole or not at all, as [`replace`] does.
+pub fn replace_with(path: &Path, write: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&real).is_ok_and(|there| !there.is_file()) {
         // A pipe or a device takes the text, and stays what it is.
-        return fs::OpenOptions::new().write(true).open(&real).and_then(|mut file| file.write_all(text.as_bytes()));
+        return fs::OpenOptions::new().write(true).open(&real).and_then(|mut file| write(&mut file));
     }
     let name = real.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
     let beside = real.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
@@ -350,7 +354,7 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
         if let Ok(metadata) = fs::metadata(&real) {
             file.set_permissions(metadata.permissions())?;
         }
-        file.write_all(text.as_bytes())?;
+        write(&mut file)?;
         file.sync_all()
     });
     let moved = written.and_then(|()| fs::rename(&beside, &real));

@@ -2,10 +2,18 @@
 
 pub mod drift;
 pub mod export;
+mod fingerprint;
+mod format;
+pub mod github;
+pub mod gitlab;
 mod ids;
 pub mod json;
+pub mod junit;
+mod root;
+pub mod sarif;
 pub mod schema;
 pub mod text;
+mod verdict;
 pub mod who;
 
 use schemars::JsonSchema;
@@ -15,17 +23,12 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::live::Resource;
 use crate::plan::document::{Action, Finding, PlanDocument, TargetRef};
 
+pub use format::{Format, Plain, Renderer, Report, names};
+pub use root::Root;
+pub use verdict::Verdict;
+
 /// The version of the report format.
 pub const REPORT_VERSION: u32 = 1;
-
-/// The formats that a report can take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
-pub enum Format {
-    /// For people: snippets with carets, tables, words.
-    Text,
-    /// For machines: one JSON document.
-    Json,
-}
 
 /// What `validate` found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

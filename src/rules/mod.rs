@@ -26,7 +26,7 @@ use crate::document::workspace::Level;
 use crate::model::{Day, Organisation, Person, Roll, View};
 use crate::platform::{Check, Rule, Side};
 pub use doubt::Doubts;
-pub use waiver::Waived;
+pub use waiver::{Waived, checked_offline};
 
 /// The shape rules of the language itself, with what each says. `explain` tells them.
 pub const ROSTER_RULES: &[(&str, &str)] = &[

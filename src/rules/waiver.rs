@@ -82,7 +82,8 @@ pub(super) fn apply(
     (standing, own)
 }
 
-fn checked_offline(check: &Check) -> bool {
+/// Whether a rule can be checked without live state.
+pub fn checked_offline(check: &Check) -> bool {
     match check {
         Check::Requires(parameters) => !parameters.untouched,
         check => !check.of_plans(),

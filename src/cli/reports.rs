@@ -1,0 +1,135 @@
+//! Reports in files beside the human output: `--report FORMAT=FILE`, and which formats fit which command.
+
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::args::Command;
+use super::drift::Compared;
+use super::output::Output;
+use super::plan::Planned;
+use crate::document::Sources;
+use crate::document::record::visible;
+use crate::document::source::replace_with;
+use crate::error::{Error, Exit};
+use crate::report::text::Style;
+use crate::report::{Format, Renderer, Report, Verdict, names};
+
+/// A report as it is asked for on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    format: String,
+    file: PathBuf,
+}
+
+/// Reads `FORMAT=FILE`.
+pub fn asked(text: &str) -> Result<Asked, String> {
+    match text.split_once('=') {
+        Some((format, file)) if !format.is_empty() && !file.is_empty() => {
+            Ok(Asked { format: format.to_owned(), file: PathBuf::from(file) })
+        }
+        _ => Err("write the format and the file, such as sarif=report.sarif".to_owned()),
+    }
+}
+
+/// The reports that a run writes, each in a format that fits what it reports.
+pub struct Reports<R> {
+    wanted: Vec<(Renderer<R>, PathBuf)>,
+}
+
+impl<R: Report> Reports<R> {
+    /// The reports that were asked for; `taken` is a file that the run writes besides.
+    pub fn of(asked: &[Asked], taken: Option<&Path>) -> Result<Reports<R>, Error> {
+        let mut wanted = Vec::new();
+        let mut files: Vec<PathBuf> = taken.into_iter().map(place).collect();
+        for Asked { format, file } in asked {
+            let Some(renderer) = Format::named(format).and_then(R::renderer) else {
+                let message = format!("--report: no format `{}` fits this command", visible(format));
+                return Err(Error::usage(message, format!("the formats are: {}", names(&R::formats()))));
+            };
+            if file == Path::new("-") {
+                let hint = format!("name a file, or print it with `--format {format}`");
+                return Err(Error::usage("--report writes files, and `-` is none", hint));
+            }
+            let place = place(file);
+            if files.contains(&place) {
+                let message = format!("`{}` is named for two results", shown(file));
+                return Err(Error::usage(message, "give each report a file of its own"));
+            }
+            files.push(place);
+            wanted.push((renderer, file.clone()));
+        }
+        Ok(Reports { wanted })
+    }
+
+    /// Refuses to write a report over a file that the run has read, such as a roster.
+    pub fn spare(&self, sources: &Sources, cwd: &Path) -> Result<(), Error> {
+        let read = |file: &&PathBuf| file.is_file() && sources.find(&Sources::shown(&cwd.join(file), cwd)).is_some();
+        match self.wanted.iter().map(|(_, file)| file).find(read) {
+            None => Ok(()),
+            Some(file) => {
+                let message = format!("`{}` is a file that this run reads: no report is written over it", shown(file));
+                Err(Error::usage(message, "name another file"))
+            }
+        }
+    }
+
+    /// Prints the report in the format of the run, then writes all files, and says how the run ends. A file that cannot
+    /// be written keeps none of the others from being written.
+    pub fn deliver(&self, report: &R, exit: Exit, output: &Output) -> Result<Exit, Error> {
+        let printed = output.show(report);
+        // What lies in files has no colours, is as wide as on a pipe, and has all of it.
+        let style = Style { color: false, width: 100, fitted: false, quiet: false, ..output.style };
+        let mut exit = exit;
+        for (renderer, file) in &self.wanted {
+            if let Err(error) = write(*renderer, report, &style, file) {
+                output.complain(&error);
+                exit = Exit::Findings;
+            }
+        }
+        printed.map(|()| exit)
+    }
+}
+
+/// Writes one report whole or not at all.
+fn write<R>(renderer: Renderer<R>, report: &R, style: &Style, file: &Path) -> Result<(), Error> {
+    let written = replace_with(file, |out| {
+        let mut out = BufWriter::with_capacity(1 << 16, out);
+        renderer(report, style, &mut out)?;
+        out.flush()
+    });
+    written.map_err(|error| {
+        let message = format!("the report `{}` could not be written: {error}", shown(file));
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        match folder {
+            Some(folder) => Error::failed(message, format!("make its folder first: mkdir -p {}", shown(folder))),
+            None => Error::failed(message, "make room or name another file; nothing of it was written"),
+        }
+    })
+}
+
+/// What tells one file from another: its real path, or that of its folder and its name.
+fn place(file: &Path) -> PathBuf {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || Some(fs::canonicalize(folder).ok()?.join(file.file_name()?));
+    fs::canonicalize(file).ok().or_else(beside).unwrap_or_else(|| file.components().collect())
+}
+
+fn shown(path: &Path) -> String {
+    visible(&path.to_string_lossy())
+}
+
+/// Refuses a `--format` that the command does not have.
+pub fn check(command: &Command, format: Format) -> Result<(), Error> {
+    let formats = match command {
+        Command::Validate(_) => Verdict::formats(),
+        Command::Plan(_) => Planned::formats(),
+        Command::Drift(_) => Compared::formats(),
+        _ => vec![Format::Text, Format::Json],
+    };
+    if formats.contains(&format) {
+        return Ok(());
+    }
+    let message = format!("--format: `{}` does not fit this command", format.name());
+    Err(Error::usage(message, format!("the formats are: {}", names(&formats))))
+}
