@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::args::Command;
 use super::drift::Compared;
 use super::output::Output;
@@ -37,7 +39,7 @@ pub struct Reports<R> {
     wanted: Vec<(Renderer<R>, PathBuf)>,
 }
 
-impl<R: Report> Reports<R> {
+impl<R: Report + Sync> Reports<R> {
     /// The reports that were asked for; `taken` is a file that the run writes besides.
     pub fn of(asked: &[Asked], taken: Option<&Path>) -> Result<Reports<R>, Error> {
         let mut wanted = Vec::new();
@@ -74,20 +76,16 @@ impl<R: Report> Reports<R> {
         }
     }
 
-    /// Prints the report in the format of the run, then writes all files, and says how the run ends. A file that cannot
+    /// Prints the report in the format of the run, then writes all files on all cores, and says how the run ends. A file that cannot
     /// be written keeps none of the others from being written.
     pub fn deliver(&self, report: &R, exit: Exit, output: &Output) -> Result<Exit, Error> {
         let printed = output.show(report);
         // What lies in files has no colours, is as wide as on a pipe, and has all of it.
         let style = Style { color: false, width: 100, fitted: false, quiet: false, ..output.style };
-        let mut exit = exit;
-        for (renderer, file) in &self.wanted {
-            if let Err(error) = write(*renderer, report, &style, file) {
-                output.complain(&error);
-                exit = Exit::Findings;
-            }
-        }
-        printed.map(|()| exit)
+        let written = self.wanted.par_iter().map(|(renderer, file)| write(*renderer, report, &style, file));
+        let failed: Vec<Error> = written.filter_map(Result::err).collect();
+        failed.iter().for_each(|error| output.complain(error));
+        printed.map(|()| if failed.is_empty() { exit } else { Exit::Findings })
     }
 }
 

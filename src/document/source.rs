@@ -338,10 +338,15 @@ fn refused(message: impl Into<String>, help: Option<&str>) -> Unreadable {
 
 /// Puts a text into a file whole or not at all: written beside it, then moved into its place.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    replace_with(path, |file| file.write_all(text.as_bytes()))
+    replace_with(path, |file| {
+        file.write_all(text.as_bytes())?;
+        // A pipe cannot be synchronised, and need not be.
+        if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) }
+    })
 }
 
-/// Puts what is written piece by piece into a file whole or not at all, as [`replace`] does.
+/// Puts what is written piece by piece into a file whole or not at all. It outlives a kill; one that shall outlive the
+/// loss of power as well must be synchronised by who writes it.
 pub fn replace_with(path: &Path, write: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&real).is_ok_and(|there| !there.is_file()) {
@@ -354,8 +359,7 @@ pub fn replace_with(path: &Path, write: impl FnOnce(&mut fs::File) -> io::Result
         if let Ok(metadata) = fs::metadata(&real) {
             file.set_permissions(metadata.permissions())?;
         }
-        write(&mut file)?;
-        file.sync_all()
+        write(&mut file)
     });
     let moved = written.and_then(|()| fs::rename(&beside, &real));
     if moved.is_err() {

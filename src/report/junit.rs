@@ -81,11 +81,12 @@ fn suites<'r>(verdict: &'r Verdict<'r>) -> Vec<Suite<'r>> {
     let homeless: HashSet<&str> = of_files.values().flat_map(|found| found.keys().copied()).collect();
     let mut suites = Vec::new();
     for organisation in verdict.organisations {
-        let found = of_organisations.shift_remove(organisation.id.as_str()).unwrap_or_default();
+        let found = of_organisations.get_mut(organisation.id.as_str()).map(std::mem::take).unwrap_or_default();
         suites.push(checked(verdict, organisation, found, &homeless));
     }
     // Organisations of which not even the platform is known have findings only.
-    for (name, found) in of_organisations.into_iter().chain(of_files) {
+    let left = of_organisations.into_iter().filter(|(_, found)| !found.is_empty());
+    for (name, found) in left.chain(of_files) {
         let cases = found.into_iter().map(|(rule, findings)| Case::of(verdict, rule, findings)).collect();
         suites.push(Suite { name, organisation: None, cases });
     }
