@@ -20,7 +20,7 @@ use crate::error::{Error, Exit};
 use crate::live::{Author, Operation};
 use crate::plan::document::PlanDocument;
 use crate::platform::Platform;
-use crate::report::{Format, Outcome, REPORT_VERSION, StepOutcome, StepResult, json, text};
+use crate::report::{Outcome, Plain, REPORT_VERSION, StepOutcome, StepResult, json, text};
 
 /// Runs the command.
 pub fn run(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -37,7 +37,7 @@ async fn fresh(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exi
     let Some(target) = planned.target.as_ref().filter(|_| !denied && !planned.document.steps.is_empty()) else {
         return nothing_to_do(planned, denied, output);
     };
-    if output.format == Format::Text {
+    if output.format == Plain::Text {
         output.print(&planned.text(output))?;
     }
     consent(args.yes, &planned.document)?;
@@ -51,7 +51,7 @@ fn nothing_to_do(planned: Planned, denied: bool, output: &Output) -> Result<Exit
     if let Some(target) = &planned.target {
         target.tell_requests(output);
     }
-    if output.format == Format::Text {
+    if output.format == Plain::Text {
         planned.print(output)?;
         if denied {
             output.print("nothing was done: what the findings above deny keeps the whole plan from being applied\n")?;
@@ -110,7 +110,7 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
         })?;
         platforms.insert(organisation.clone(), Arc::new(platform));
     }
-    if output.format == Format::Text {
+    if output.format == Plain::Text {
         output.print(&text::plan(&document, &output.style))?;
     }
     consent(args.yes, &document)?;
@@ -249,7 +249,7 @@ fn user_number() -> Option<String> {
 }
 
 fn progress(steps: usize, output: &Output) -> ProgressBar {
-    if output.style.quiet || output.format != Format::Text || !std::io::stderr().is_terminal() {
+    if output.style.quiet || output.format != Plain::Text || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {elapsed}");
@@ -273,8 +273,8 @@ fn conclude(done: Done, output: &Output) -> Result<Exit, Error> {
     };
     let outcome = Outcome { version: REPORT_VERSION, plan: done.document, steps, interrupted: done.interrupted };
     output.print(&match output.format {
-        Format::Text => text::outcome(&outcome, &output.style),
-        Format::Json => json::to_json(&outcome),
+        Plain::Text => text::outcome(&outcome, &output.style),
+        Plain::Json => json::to_json(&outcome),
     })?;
     Ok(exit)
 }

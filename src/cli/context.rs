@@ -20,7 +20,7 @@ use crate::model::{Built, Day, Organisation, Platforms, build};
 use crate::plan::document::{Finding, TargetRef};
 use crate::plan::{Guards, Limit, Options};
 use crate::platform::{BUILT_IN, Platform};
-use crate::report::{Format, REPORT_VERSION, Summary, Validation, json, text};
+use crate::report::{Plain, REPORT_VERSION, Summary, Validation, json, text};
 use crate::rules::{self, Doubts, Levels};
 
 /// The embedded target that is used where no workspace file names one.
@@ -374,8 +374,8 @@ impl Output {
             Validation { version: REPORT_VERSION, summary, diagnostics }
         };
         self.print(&match self.format {
-            Format::Text => text::findings(diagnostics, sources, &self.style),
-            Format::Json => json::to_json(&report()),
+            Plain::Text => text::findings(diagnostics, sources, &self.style),
+            Plain::Json => json::to_json(&report()),
         })?;
         Ok(Exit::Findings)
     }

@@ -5,7 +5,8 @@ use super::context::{Context, block_on, sort};
 use super::output::Output;
 use super::plan::Planned;
 use crate::error::{Error, Exit};
-use crate::report::{Drift, Format, REPORT_VERSION, json, text};
+use crate::report::words::drift::NOT_COMPARED;
+use crate::report::{Drift, Format, REPORT_VERSION, html, json, markdown, text};
 
 /// Runs the command.
 pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -24,15 +25,14 @@ pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, E
         differences: crate::report::drift::differences(&planned.document, &pairs),
         diagnostics: planned.document.diagnostics.clone(),
     };
-    output.print(&match output.format {
+    output.print(&match output.chosen {
         Format::Json => json::to_json(&drift),
+        Format::Markdown => markdown::drift(&planned.review(false), &drift),
+        Format::Html => html::drift(&planned.review(true), &drift),
         Format::Text => {
             let findings = text::findings(&planned.diagnostics, &planned.rosters.sources, &output.style);
-            let compared = if planned.sound() {
-                text::drift(&drift, &output.style)
-            } else {
-                "nothing was compared: the rosters have errors\n".to_owned()
-            };
+            let compared =
+                if planned.sound() { text::drift(&drift, &output.style) } else { format!("{NOT_COMPARED}\n") };
             findings + &compared
         }
     })?;

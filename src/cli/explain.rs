@@ -13,7 +13,7 @@ use crate::document::record::visible;
 use crate::error::{Error, Exit};
 use crate::platform::{BUILT_IN, Event, Permission, Platform, RoleIx, Rule, Test};
 use crate::report::text::{self, Style};
-use crate::report::{Format, json as as_json};
+use crate::report::{Plain, json as as_json};
 use crate::rules::{PLAN_RULES, ROSTER_RULES};
 
 /// A word and what is said of it.
@@ -55,8 +55,8 @@ pub fn run(args: &ExplainArgs, _common: &Common, output: &Output) -> Result<Exit
         return Err(Error::failed(format!("nothing here is called `{}`", visible(word)), hint));
     }
     output.print(&match output.format {
-        Format::Text => found.iter().map(|page| page.text.as_str()).collect::<Vec<_>>().join("\n"),
-        Format::Json => {
+        Plain::Text => found.iter().map(|page| page.text.as_str()).collect::<Vec<_>>().join("\n"),
+        Plain::Json => {
             let pages = found.iter().map(|page| json!({ "word": page.word, "kind": page.what, "text": page.text }));
             as_json::to_json(&json!({ "version": 1, "pages": pages.collect::<Vec<_>>() }))
         }
@@ -76,11 +76,11 @@ fn list(platforms: &[Platform], output: &Output) -> Result<Exit, Error> {
     });
     let rows: Vec<(String, String, String)> = rows.chain(language).collect();
     output.print(&match output.format {
-        Format::Json => {
+        Plain::Json => {
             let rules = rows.iter().map(|(id, level, title)| json!({ "rule": id, "level": level, "title": title }));
             as_json::to_json(&json!({ "version": 1, "rules": rules.collect::<Vec<_>>() }))
         }
-        Format::Text => {
+        Plain::Text => {
             let longest = rows.iter().map(|(id, ..)| id.len()).max().unwrap_or(0);
             let mut page = String::new();
             for (id, level, title) in &rows {

@@ -9,7 +9,7 @@ use crate::document::write;
 use crate::error::{Error, Exit};
 use crate::live::{Listed, Read};
 use crate::platform::Platform;
-use crate::report::{Format, export, json};
+use crate::report::{Plain, export, json};
 
 /// Runs the command.
 pub fn run(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -53,8 +53,8 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
         return Err(Error::failed(message, "nothing was exported, since it would not be all; try again"));
     }
     output.print(&match output.format {
-        Format::Text => write::roster(&export::roster(&organisation.id, &platform, &live)),
-        Format::Json => json::to_json(&export::as_json(&organisation.id, &platform, &live)),
+        Plain::Text => write::roster(&export::roster(&organisation.id, &platform, &live)),
+        Plain::Json => json::to_json(&export::as_json(&organisation.id, &platform, &live)),
     })?;
     if live.unread.is_empty() {
         return Ok(Exit::Clean);

@@ -11,7 +11,7 @@ use crate::document::{source, syntax_finding};
 use crate::error::{Error, Exit};
 use crate::plan::document::Finding;
 use crate::platform::file::PlatformFile;
-use crate::report::{Format, json, text};
+use crate::report::{Plain, json, text};
 
 /// Runs the command.
 pub fn run(args: &FmtArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -46,14 +46,14 @@ pub fn run(args: &FmtArgs, common: &Common, output: &Output) -> Result<Exit, Err
     let findings = text::findings(&diagnostics, &context.sources, &output.style);
     let word = if args.check { "would change" } else { "changed" };
     output.print(&match output.format {
-        Format::Json => {
+        Plain::Json => {
             let findings: Vec<Finding> =
                 diagnostics.iter().map(|finding| Finding::of(finding, &context.sources)).collect();
             json::to_json(&serde_json::json!({
                 "version": 1, "check": args.check, "changed": changed, "diagnostics": findings
             }))
         }
-        Format::Text => {
+        Plain::Text => {
             let list =
                 if args.check { shown } else { changed.iter().map(|path| format!("{}\n", visible(path))).collect() };
             let summary = match (changed.len(), output.style.quiet) {

@@ -12,7 +12,7 @@ use crate::document::record::{id_problem, is_kebab};
 use crate::document::source::WORKSPACE_FILE;
 use crate::error::{Error, Exit};
 use crate::platform::BUILT_IN;
-use crate::report::{Format, json, schema};
+use crate::report::{Plain, json, schema};
 
 /// The schema by which editors complete and check the roster.
 const SCHEMA: &str = "schema/roster.json";
@@ -83,7 +83,7 @@ pub fn run(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
     for (path, text) in &files {
         write(&args.dir.join(path), text)?;
     }
-    if output.format == Format::Json {
+    if output.format == Plain::Json {
         let listed: Vec<String> = files.iter().map(|(path, _)| args.dir.join(path).display().to_string()).collect();
         output.print(&json::to_json(&serde_json::json!({ "version": 1, "written": listed })))?;
         return Ok(Exit::Clean);

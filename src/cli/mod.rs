@@ -29,6 +29,7 @@ use args::Command;
 use output::Output;
 
 use crate::error::{Error, Exit};
+use crate::report::Format;
 
 /// Runs the program with the given arguments and says how it ended.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
@@ -47,6 +48,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
+    let pages = matches!(cli.command, Command::Plan(_) | Command::Drift(_));
+    if matches!(output.chosen, Format::Markdown | Format::Html) && !pages {
+        let message = "--format: this command has neither `markdown` nor `html`";
+        return Err(Error::usage(message, "the formats are: text, json; plan and drift have all four"));
+    }
     match &cli.command {
         Command::Init(args) => init::run(args, output),
         Command::Validate(args) => validate::run(args, &cli.common, output),

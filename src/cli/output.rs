@@ -5,14 +5,16 @@ use std::io::{IsTerminal, Write};
 use super::args::{ColorChoice, Common};
 use crate::document::record::visible;
 use crate::error::Error;
-use crate::report::Format;
 use crate::report::text::Style;
+use crate::report::{Format, Plain};
 
 /// Where and how a run prints.
 #[derive(Debug)]
 pub struct Output {
-    /// The format of the result.
-    pub format: Format,
+    /// The format of answers that are no report.
+    pub format: Plain,
+    /// The format of reports.
+    pub chosen: Format,
     /// How text looks on standard output.
     pub style: Style,
     errors_in_color: bool,
@@ -36,7 +38,8 @@ impl Output {
             verbose: common.verbose,
             quiet: common.quiet,
         };
-        Output { format: common.format, style, errors_in_color: color(std::io::stderr().is_terminal()) }
+        let format = if common.format == Format::Json { Plain::Json } else { Plain::Text };
+        Output { format, chosen: common.format, style, errors_in_color: color(std::io::stderr().is_terminal()) }
     }
 
     /// Prints a result. A reader that went away (`| head`) is no failure.
@@ -60,7 +63,7 @@ impl Output {
     /// Prints an error, and for machines one JSON document.
     pub fn error(&self, error: &Error) {
         self.complain(error);
-        if self.format == Format::Json {
+        if self.chosen == Format::Json {
             error_document(&error.message, error.hint.as_deref());
         }
     }

@@ -11,8 +11,12 @@ use crate::document::record::visible;
 use crate::error::{Error, Exit};
 use crate::live::{Live, Read};
 use crate::plan::document::{Finding, PlanDocument};
-use crate::plan::{plan, unlisted};
-use crate::report::{Format, json, text};
+use crate::plan::{Options, outcome, plan, unlisted};
+use crate::report::review::Review;
+use crate::report::standing::standing;
+use crate::report::web::Web;
+use crate::report::words::plan::NOT_PLANNED;
+use crate::report::{Format, html, json, markdown, text};
 
 /// Runs the command.
 pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -48,6 +52,8 @@ pub struct Planned {
     pub target: Option<Target>,
     /// The live states, one for each organisation.
     pub live: Vec<Live>,
+    /// How far the plan was allowed to go.
+    options: Options,
 }
 
 impl Planned {
@@ -79,7 +85,7 @@ impl Planned {
             document.complete = false;
         }
         document.digest = document.digest_now();
-        Ok(Planned { document, diagnostics, rosters, target, live })
+        Ok(Planned { document, diagnostics, rosters, target, live, options })
     }
 
     /// Whether the rosters have no errors, so that something was planned at all.
@@ -94,10 +100,30 @@ impl Planned {
 
     /// Prints findings and plan.
     pub fn print(&self, output: &Output) -> Result<(), Error> {
-        output.print(&match output.format {
+        output.print(&match output.chosen {
             Format::Json => json::to_json(&self.document),
+            Format::Markdown => markdown::plan(&self.review(false)),
+            Format::Html => html::plan(&self.review(true)),
             Format::Text => self.text(output),
         })
+    }
+
+    /// What pages are made of; who stands where only where it is asked for.
+    pub fn review(&self, standings: bool) -> Review<'_> {
+        let pairs = self.rosters.organisations.iter().zip(&self.live).filter(|_| standings);
+        let standings = pairs.map(|(organisation, live)| {
+            let becomes = outcome(organisation, live, &self.options);
+            standing(organisation, live, &becomes, &self.rosters.sources)
+        });
+        let cwd = std::env::current_dir().ok();
+        Review {
+            plan: &self.document,
+            sound: self.sound(),
+            diagnostics: &self.diagnostics,
+            sources: &self.rosters.sources,
+            standings: standings.collect(),
+            web: cwd.and_then(|cwd| Web::of(|name| std::env::var(name).ok(), &cwd)),
+        }
     }
 
     /// Findings and plan as text.
@@ -106,7 +132,7 @@ impl Planned {
         if self.sound() {
             shown.push_str(&text::plan(&self.document, &output.style));
         } else {
-            shown.push_str("nothing was planned: the rosters have errors\n");
+            shown.push_str(&format!("{NOT_PLANNED}\n"));
         }
         shown
     }

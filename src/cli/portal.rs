@@ -13,7 +13,7 @@ use crate::error::{Error, Exit};
 use crate::live::{Entry, Live, Read};
 use crate::model::Person;
 use crate::platform::{Section, State};
-use crate::report::{Format, REPORT_VERSION, json as as_json, text};
+use crate::report::{Plain, REPORT_VERSION, json as as_json, text};
 
 /// Runs the command.
 pub fn run(args: &PortalArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -53,9 +53,9 @@ async fn accept(args: &AcceptArgs, target: &Target, output: &Output) -> Result<E
     }
     let lines = accepted.iter().map(|id| format!("{} has accepted the invitation and is active\n", visible(id)));
     output.print(&match output.format {
-        Format::Text if people.is_empty() => format!("nobody in {} is pending\n", organisation.id),
-        Format::Text => lines.collect(),
-        Format::Json => as_json::to_json(&json!({
+        Plain::Text if people.is_empty() => format!("nobody in {} is pending\n", organisation.id),
+        Plain::Text => lines.collect(),
+        Plain::Json => as_json::to_json(&json!({
             "version": REPORT_VERSION, "organisation": organisation.id, "accepted": accepted, "refused": refused,
         })),
     })?;
@@ -102,8 +102,8 @@ async fn audit(args: &AuditArgs, target: &Target, output: &Output) -> Result<Exi
     };
     let trail = target.embedded()?.audit(organisation.as_deref())?;
     output.print(&match output.format {
-        Format::Text => text::audit(&trail, &output.style),
-        Format::Json => as_json::to_json(&json!({ "version": REPORT_VERSION, "audit": trail })),
+        Plain::Text => text::audit(&trail, &output.style),
+        Plain::Json => as_json::to_json(&json!({ "version": REPORT_VERSION, "audit": trail })),
     })?;
     Ok(Exit::Clean)
 }

@@ -12,7 +12,7 @@ use crate::document::source::replace;
 use crate::error::{Error, Exit};
 use crate::live::scim::capabilities::CAPABILITIES_VERSION;
 use crate::live::scim::probe::{Probed, probe};
-use crate::report::{Format, json as as_json, text};
+use crate::report::{Plain, json as as_json, text};
 
 /// Runs the command.
 pub fn run(args: &TargetArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -50,9 +50,9 @@ async fn learn(args: &ProbeArgs, target: &Target, output: &Output) -> Result<Exi
         save(out, &text)?;
     }
     output.print(&match output.format {
-        Format::Text if shown => text,
-        Format::Text => text::probed(&probed.capabilities, &probed.remarks, &out.display().to_string(), name),
-        Format::Json => as_json::to_json(&json!({
+        Plain::Text if shown => text,
+        Plain::Text => text::probed(&probed.capabilities, &probed.remarks, &out.display().to_string(), name),
+        Plain::Json => as_json::to_json(&json!({
             "version": CAPABILITIES_VERSION,
             "capabilities": probed.capabilities,
             "remarks": probed.remarks,

@@ -6,7 +6,7 @@ use super::output::Output;
 use crate::error::{Error, Exit};
 use crate::plan::document::Finding;
 use crate::platform::Section;
-use crate::report::{Format, REPORT_VERSION, Summary, Validation, json, text};
+use crate::report::{Plain, REPORT_VERSION, Summary, Validation, json, text};
 
 /// Runs the command.
 pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -22,8 +22,8 @@ pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit
     let findings = rosters.diagnostics.iter().map(|finding| Finding::of(finding, &rosters.sources));
     let report = Validation { version: REPORT_VERSION, summary, diagnostics: findings.collect() };
     output.print(&match output.format {
-        Format::Text => text::validation(&report, &rosters.diagnostics, &rosters.sources, &output.style),
-        Format::Json => json::to_json(&report),
+        Plain::Text => text::validation(&report, &rosters.diagnostics, &rosters.sources, &output.style),
+        Plain::Json => json::to_json(&report),
     })?;
     let exit = common.deny.exit(&rosters.diagnostics);
     // The program ends here, and the system takes the memory back in one piece.

@@ -14,7 +14,7 @@ use crate::model::{Roll, View};
 use crate::plan::sides::Side;
 use crate::plan::{Options, Outcome, outcome};
 use crate::report::who::{Answers, Asked, Seen, Standpoint};
-use crate::report::{Format, REPORT_VERSION, json, text};
+use crate::report::{Plain, REPORT_VERSION, json, text};
 
 /// Runs the command.
 pub fn run(args: &WhoArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -44,8 +44,8 @@ pub fn run(args: &WhoArgs, common: &Common, output: &Output) -> Result<Exit, Err
                 return Err(unknown_word(asked, word, &rosters));
             }
             let page = match output.format {
-                Format::Text => text::replies(asked, word, &answers),
-                Format::Json => json::to_json(&answers),
+                Plain::Text => text::replies(asked, word, &answers),
+                Plain::Json => json::to_json(&answers),
             };
             (page, answers.complete)
         }
@@ -55,8 +55,8 @@ pub fn run(args: &WhoArgs, common: &Common, output: &Output) -> Result<Exit, Err
                 return Err(unknown_person(word, &ground.ask(|seen| seen.nearest(word))?.answers, &rosters));
             }
             let page = match output.format {
-                Format::Text => text::portraits(&answers),
-                Format::Json => json::to_json(&answers),
+                Plain::Text => text::portraits(&answers),
+                Plain::Json => json::to_json(&answers),
             };
             (page, answers.complete)
         }

@@ -2,11 +2,17 @@
 
 pub mod drift;
 pub mod export;
+pub mod html;
 mod ids;
 pub mod json;
+pub mod markdown;
+pub mod review;
 pub mod schema;
+pub mod standing;
 pub mod text;
+pub mod web;
 pub mod who;
+pub mod words;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +28,19 @@ pub const REPORT_VERSION: u32 = 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Format {
     /// For people: snippets with carets, tables, words.
+    Text,
+    /// For machines: one JSON document.
+    Json,
+    /// For reviewers: Markdown, a comment for a pull request (plan, drift).
+    Markdown,
+    /// To look at: one HTML page with everything in it (plan, drift).
+    Html,
+}
+
+/// The formats of commands whose answer is no report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plain {
+    /// For people.
     Text,
     /// For machines: one JSON document.
     Json,
