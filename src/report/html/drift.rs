@@ -7,12 +7,12 @@ use super::findings::findings;
 use super::matrix::matrix;
 use super::routing::routing;
 use super::shell::{Part, banner, offered, organisations, owner, page, waiting, weights};
-use super::text::{T, at, capital, code, who};
+use super::text::{T, at, code, who};
 use crate::plan::document::Action;
 use crate::report::review::Review;
 use crate::report::words::drift::{CAUSES, INCOMPLETE, NOT_COMPARED, Told, none, says};
 use crate::report::words::plan::whereabouts;
-use crate::report::words::values::value;
+use crate::report::words::values::{capital, value};
 use crate::report::{Cause, Difference, Drift};
 
 /// More differences of one cause than this are folded.

@@ -14,8 +14,8 @@ use super::text::{T, at, code, pieces, who};
 use crate::diagnostic::{Location, Severity};
 use crate::report::review::Review;
 use crate::report::words::Ink;
-use crate::report::words::hands::hands;
-use crate::report::words::impact::{MOST_NAMES, Sentence, Topic, sentences};
+use crate::report::words::hands::meaning as meaning_of;
+use crate::report::words::impact::{MOST_NAMES, Sentence, Topic};
 use crate::report::words::plan::{INCOMPLETE, NOT_PLANNED, counts, needs, no_changes, whereabouts};
 use crate::report::words::steps::lines;
 
@@ -82,13 +82,7 @@ fn tone(ink: Ink) -> Option<&'static str> {
 /// What a plan means for people, a list a topic.
 fn meaning(review: &Review<'_>) -> Option<Part> {
     let lines = lines(review.plan);
-    let mut all: Vec<(&str, Sentence)> = Vec::new();
-    for told in [sentences(&review.plan.impact, MOST_NAMES), hands(review.plan, MOST_NAMES)] {
-        all.extend(
-            told.into_iter().flat_map(|(organisation, told)| told.into_iter().map(move |one| (organisation, one))),
-        );
-    }
-    all.sort_by_key(|(_, sentence)| !sentence.bad);
+    let all = meaning_of(review.plan, MOST_NAMES);
     let topics = [
         (Topic::Access, "Access gained and lost"),
         (Topic::Notifications, "Notifications rerouted"),

@@ -5,10 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use super::text::{T, at, capital, pieces, prose, who};
+use super::text::{T, at, pieces, prose, who};
 use crate::diagnostic::Severity;
 use crate::document::record::deceptive;
 use crate::report::review::Review;
+use crate::report::words::values::capital;
 use crate::report::words::{Ink, listed};
 
 /// How pages look.

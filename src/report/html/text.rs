@@ -76,9 +76,3 @@ pub(super) fn who<'t>(names: impl IntoIterator<Item = &'t str>) -> String {
     let names: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).map(visible).collect();
     names.join("\n")
 }
-
-/// A text of ours with a capital first letter.
-pub(super) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}

@@ -12,7 +12,7 @@ use crate::plan::document::Action;
 use crate::report::review::Review;
 use crate::report::web::Web;
 use crate::report::words::drift::{CAUSES, INCOMPLETE, NOT_COMPARED, none, says};
-use crate::report::words::values::{count, value};
+use crate::report::words::values::{capital, count, value};
 use crate::report::{Cause, Difference, Drift, json};
 
 /// How to see what a comment leaves out.
@@ -27,7 +27,7 @@ pub fn drift(review: &Review<'_>, drift: &Drift) -> String {
         let of_cause = differences.iter().filter(|difference| difference.cause == told.cause);
         sections.push(Section {
             title: title(told.cause),
-            open: format!("\n{}.\n\n", Inline::new().prose(told.settle).finish()),
+            open: format!("\n{}.\n\n", Inline::new().prose(&capital(told.settle)).finish()),
             close: "",
             what: "difference",
             entries: of_cause.map(|difference| one(difference, several, review.web.as_ref())).collect(),
@@ -51,6 +51,7 @@ fn head(review: &Review<'_>, drift: &Drift) -> String {
     let digest = format!("sha256:{}", hex(&Sha256::digest(json::to_json(drift).as_bytes())));
     let title = Inline::new().raw("### Drift on ").code(&drift.target.name).finish();
     let mut text = marker("drift", &drift.target.name, &digest) + &title + "\n\n";
+    text.push_str("How the portal differs from the rosters, and how to settle it.\n\n");
     let mut line = Inline::new();
     if !review.sound {
         line = line.raw("**").prose(NOT_COMPARED).raw("**");

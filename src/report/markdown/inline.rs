@@ -114,7 +114,10 @@ impl Inline {
         // `1. ` at the beginning would be the first entry of a list.
         let entry =
             before == 0 && core.chars().all(|c| c.is_ascii_digit()) && word[core.len()..].starts_with(['.', ')']);
-        if core.is_empty() && word.chars().all(|c| "(),;?".contains(c)) {
+        // At the beginning of a line a colon would be more.
+        let within = !self.0.is_empty() && !self.0.ends_with("- ");
+        let marks = if within { "(),;?:." } else { "(),;?" };
+        if core.is_empty() && word.chars().all(|c| marks.contains(c)) {
             self.0.push_str(word);
         } else if core.is_empty() || risky(core) || entry {
             // With what stands around it, where there is nothing else.
@@ -132,7 +135,8 @@ impl Inline {
 fn risky(word: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || "-'\"…’–".contains(c) || (!c.is_ascii() && !c.is_whitespace());
     let letters = word.chars().any(char::is_alphanumeric);
-    let commit = word.len() >= COMMIT && word.chars().all(|c| c.is_ascii_hexdigit());
+    let mut runs = word.split(|c: char| !c.is_ascii_alphanumeric());
+    let commit = runs.any(|run| run.len() >= COMMIT && run.chars().all(|c| c.is_ascii_hexdigit()));
     // `GH-1`, and what a repository may have set up for trackers of its own.
     let ticket = word.split('-').skip(1).any(|part| part.starts_with(|c: char| c.is_ascii_digit()));
     !word.chars().all(plain) || !letters || commit || ticket
@@ -208,6 +212,7 @@ mod tests {
         assert_eq!(prose("ask @ada, see #1 or x/y#2;"), "ask `@ada`, see `#1` or `x/y#2`;");
         assert_eq!(prose("www.evil.example: a@b.example"), "`www.evil.example`: `a@b.example`");
         assert_eq!(prose("GH-12 deadbeef1 <b> *x*"), "`GH-12` `deadbeef1` `<b>` `*x*`");
+        assert_eq!(prose("\"0123456\" 日0123456"), "`\"0123456\"` `日0123456`");
         assert_eq!(prose("1. one - two + three"), "`1`. one `-` two `+` three");
         assert_eq!(prose("``"), "");
         assert_eq!(prose("`a``b`"), "`a` `b`");

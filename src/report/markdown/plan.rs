@@ -10,11 +10,11 @@ use crate::diagnostic::{Location, Severity};
 use crate::plan::document::{Action, PlanDocument, Step};
 use crate::report::review::Review;
 use crate::report::web::Web;
-use crate::report::words::hands::hands;
-use crate::report::words::impact::{MOST_NAMES, Sentence, Topic, sentences};
+use crate::report::words::hands::meaning as meaning_of;
+use crate::report::words::impact::{MOST_NAMES, Sentence, Topic};
 use crate::report::words::plan::{INCOMPLETE, NOT_PLANNED, counts, needs, no_changes, short_digest};
 use crate::report::words::steps::{difference, grouped, lines, name, summary, weighty};
-use crate::report::words::values::count;
+use crate::report::words::values::{capital, count};
 use crate::report::words::{Ink, listed, text};
 
 /// So many sentences on one topic are as important as the topic; those after them come after everything else.
@@ -43,6 +43,7 @@ pub fn plan(review: &Review<'_>) -> String {
     sections.push(waiting(plan, several));
     sections.push(unmanaged(plan, several));
     sections.push(findings(&review.findings(), several, web));
+    sections.push(foot(review));
     fit(&head(review), &sections, WHOLE)
 }
 
@@ -54,6 +55,9 @@ fn head(review: &Review<'_>) -> String {
     }
     let mut text = marker("plan", &plan.target.name, &plan.digest) + &title.finish() + "\n\n";
     let mut paragraph = |line: Inline| text.push_str(&format!("{}\n\n", line.finish()));
+    paragraph(
+        Inline::new().raw("What applying these rosters would change on the portal, and what that means for people."),
+    );
     let mut line = Inline::new();
     if !review.sound {
         line = line.raw("**").prose(NOT_PLANNED).raw("**");
@@ -78,38 +82,37 @@ fn head(review: &Review<'_>) -> String {
     if review.sound && review.count(Severity::Error) > 0 {
         paragraph(Inline::new().raw("**The errors below keep this plan from being applied.**"));
     }
-    let mut small = Inline::new();
-    if let Some(actor) = &plan.actor {
-        small = small.raw("as ").code(actor).raw(", ");
-    }
-    if let Some(needs) = needs(plan) {
-        small = small.prose(&needs).raw("; ");
-    }
-    if review.sound {
-        paragraph(small.raw("plan ").code(short_digest(&plan.digest)));
-    }
     text.truncate(text.trim_end().len());
     text + "\n"
+}
+
+/// Who may apply the plan, and which it is.
+fn foot(review: &Review<'_>) -> Section {
+    let plan = review.plan;
+    let mut line = Inline::new().raw("\n---\n\n");
+    if let Some(actor) = &plan.actor {
+        line = line.raw("As ").code(actor).raw(". ");
+    }
+    if let Some(needs) = needs(plan) {
+        line = line.prose(&capital(&needs)).raw(". ");
+    }
+    let text = line.raw("Plan ").code(short_digest(&plan.digest)).finish() + "\n";
+    let entries = if review.sound { vec![Entry { text, rank: 0 }] } else { Vec::new() };
+    Section { title: "", open: String::new(), close: "", what: "last line", entries }
 }
 
 /// What a plan means for people, a section a topic.
 fn meaning(plan: &PlanDocument, several: bool, web: Option<&Web>) -> Vec<Section> {
     let lines = lines(plan);
-    let mut all: Vec<(&str, Sentence)> = Vec::new();
-    for told in [sentences(&plan.impact, MOST_NAMES), hands(plan, MOST_NAMES)] {
-        all.extend(
-            told.into_iter().flat_map(|(organisation, told)| told.into_iter().map(move |one| (organisation, one))),
-        );
-    }
+    let all = meaning_of(plan, MOST_NAMES);
     let topics = [
         (Topic::Access, "\n**Access gained and lost**\n\n", 3),
         (Topic::Notifications, "\n**Notifications rerouted**\n\n", 4),
         (Topic::Roles, "\n**Roles changing hands**\n\n", 2),
     ];
     let section = |(topic, open, rank): (Topic, &str, u8)| {
-        let mut of_topic: Vec<_> = all.iter().filter(|(_, sentence)| sentence.topic == topic).collect();
-        of_topic.sort_by_key(|(_, sentence)| !sentence.bad);
-        let entries = of_topic.into_iter().enumerate().map(|(place, (organisation, sentence))| Entry {
+        let of_topic = all.iter().filter(|(_, sentence)| sentence.topic == topic);
+        let entries = of_topic.enumerate().map(|(place, (organisation, sentence))| Entry {
             text: told(organisation, sentence, several, &lines, web),
             rank: if sentence.bad {
                 0

@@ -1,12 +1,25 @@
-//! Which roles change hands.
+//! Which roles change hands, and with that all that a plan means for people.
 
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use super::impact::{Sentence, Topic};
+use super::impact::{Sentence, Topic, merged, sentences as sentences_of};
 use super::values::{items, without};
 use super::{Ink, Piece, listed};
 use crate::plan::document::PlanDocument;
+
+/// Everything that a plan means for people, as pages tell it: by organisation, roles that change hands before people who
+/// are left without any, events with the same readers together, bad news first.
+pub fn meaning(plan: &PlanDocument, most: usize) -> Vec<(&str, Sentence)> {
+    let mut all: Vec<(&str, Sentence)> = Vec::new();
+    for told in [hands(plan, most), sentences_of(&plan.impact, most)] {
+        for (organisation, sentences) in told {
+            all.extend(merged(sentences, most).into_iter().map(|sentence| (organisation, sentence)));
+        }
+    }
+    all.sort_by_key(|(_, sentence)| !sentence.bad);
+    all
+}
 
 /// The roles of somebody before and after all steps.
 type Roles = IndexMap<String, (Json, Json)>;

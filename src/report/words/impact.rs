@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::steps::grouped;
 use super::values::without;
-use super::{Ink, Piece, listed};
+use super::{Ink, Piece, listed, text};
 use crate::plan::document::{
     AccessChange, BlackHoleChange, GainOrLoss, Impact, NotificationChange, OpenOrClosed, WithoutRole,
 };
@@ -54,6 +54,26 @@ pub fn sentences(impact: &Impact, most: usize) -> IndexMap<&str, Vec<Sentence>> 
         all.entry(organisation).or_default().extend(people.into_iter().map(|person| without_role(person, most)));
     }
     all
+}
+
+/// Sentences in which events with the same readers are told together: `offer and renewal will reach hugo`.
+pub fn merged(sentences: Vec<Sentence>, most: usize) -> Vec<Sentence> {
+    let mut groups: IndexMap<(Topic, Vec<Piece>, usize), (Vec<String>, Sentence)> = IndexMap::new();
+    for (place, sentence) in sentences.into_iter().enumerate() {
+        let rest: Vec<Piece> = sentence.pieces.iter().skip(1).cloned().collect();
+        // Only what reads the same of one event and of many.
+        let many = sentence.topic == Topic::Notifications && text(&rest).starts_with(" will ");
+        let subject = sentence.pieces.first().map(|piece| piece.text.clone()).unwrap_or_default();
+        let key = (sentence.topic, rest, if many { usize::MAX } else { place });
+        groups.entry(key).or_insert_with(|| (Vec::new(), sentence)).0.push(subject);
+    }
+    let told = groups.into_values().map(|(subjects, mut sentence)| {
+        if subjects.len() > 1 {
+            sentence.pieces.splice(..1, listed(&subjects, most, Ink::Bold));
+        }
+        sentence
+    });
+    told.collect()
 }
 
 fn without_role(person: &WithoutRole, most: usize) -> Sentence {
@@ -152,4 +172,37 @@ fn notification(change: &NotificationChange, most: usize) -> Sentence {
     let mut people = after.clone();
     people.extend(lost.into_iter().map(str::to_owned));
     Sentence { topic: Topic::Notifications, pieces, bad, moved, people }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_with_the_same_readers_are_told_together() {
+        let change = |event: &str, before: &[&str], after: &[&str]| NotificationChange {
+            organisation: "acme".to_owned(),
+            event: event.to_owned(),
+            before: before.iter().map(ToString::to_string).collect(),
+            after: after.iter().map(ToString::to_string).collect(),
+        };
+        let notifications = vec![
+            change("offer", &["grace"], &["hugo"]),
+            change("breach", &["dana"], &[]),
+            change("renewal", &["grace"], &["hugo"]),
+            change("audit", &["dana"], &[]),
+        ];
+        let impact = Impact { notifications, ..Impact::default() };
+        let told: Vec<String> = sentences(&impact, 8)
+            .into_values()
+            .flat_map(|sentences| merged(sentences, 8))
+            .map(|sentence| text(&sentence.pieces))
+            .collect();
+        let expected = [
+            "offer and renewal will reach hugo instead of grace",
+            "breach now reaches nobody (before: dana)",
+            "audit now reaches nobody (before: dana)",
+        ];
+        assert_eq!(told, expected);
+    }
 }

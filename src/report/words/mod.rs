@@ -9,7 +9,7 @@ pub mod steps;
 pub mod values;
 
 /// What a piece of text is, and so how it is coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ink {
     /// Ordinary text.
     Plain,
@@ -30,7 +30,7 @@ pub enum Ink {
 }
 
 /// A piece of a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Piece {
     /// What it is.
     pub ink: Ink,

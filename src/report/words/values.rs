@@ -18,6 +18,12 @@ pub fn join<S: AsRef<str>>(texts: &[S], separator: &str) -> String {
     texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(separator)
 }
 
+/// A text of ours with a capital first letter.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// Names as people list them: `ada, bob and carol`; beyond `most` of them, how many others there are.
 pub fn names<S: AsRef<str>>(names: &[S], most: usize) -> String {
     match names {
