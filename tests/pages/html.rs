@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use scraper::{Html, Node, Selector};
 use sha2::{Digest, Sha256};
 
 use crate::common::Project;
+use crate::dom::Page;
 use crate::scene::{DAY, grx, many, meddled, small};
 
 pub fn page(project: &Project, command: &str, code: i32) -> String {
@@ -16,17 +16,8 @@ pub fn page(project: &Project, command: &str, code: i32) -> String {
 
 /// The elements in their order, with the names of their attributes.
 pub fn skeleton(text: &str) -> Vec<String> {
-    let page = Html::parse_document(text);
-    let elements = page.tree.nodes().filter_map(|node| match node.value() {
-        Node::Element(element) => Some(element),
-        _ => None,
-    });
-    elements
-        .map(|element| {
-            let attributes: BTreeSet<&str> = element.attrs().map(|(name, _)| name).collect();
-            format!("{} {attributes:?}", element.name())
-        })
-        .collect()
+    let elements = Page::of(text).0.into_iter();
+    elements.map(|one| format!("{} {:?}", one.name, one.attributes.keys().collect::<Vec<_>>())).collect()
 }
 
 /// Asserts that a page is whole, asks for nothing and runs nothing but its own script.
@@ -34,51 +25,35 @@ pub fn skeleton(text: &str) -> Vec<String> {
 pub fn assert_sound(text: &str) {
     let hidden = |c: char| c != '\n' && rosterctl::document::record::deceptive(c);
     assert_eq!(text.find(hidden), None);
-    let page = Html::parse_document(text);
-    let all = |selector: &str| -> Vec<_> { page.select(&Selector::parse(selector).unwrap()).collect() };
-    assert_eq!(all("html[lang=en]").len(), 1);
-    for (selector, number) in [
-        ("title", 1),
-        ("h1", 1),
-        ("main", 1),
-        ("header", 1),
-        ("nav", 1),
-        ("script", 1),
-        ("style", 1),
-        ("base, img, iframe, object, embed, video, audio, source, foreignObject, use", 0),
-    ] {
-        assert_eq!(all(selector).len(), number, "{selector}");
+    let page = Page::of(text);
+    assert_eq!(page.0[0].attribute("lang"), "en");
+    for name in ["title", "h1", "main", "header", "nav", "script", "style"] {
+        assert_eq!(page.all(name).len(), 1, "{name}");
     }
-    let policy = all("meta[http-equiv]")[0].attr("content").unwrap();
+    for name in ["base", "img", "iframe", "object", "embed", "video", "audio", "source", "foreignObject", "use"] {
+        assert_eq!(page.all(name).len(), 0, "{name}");
+    }
+    let metas = page.all("meta");
+    let policy = metas.iter().find(|meta| meta.attributes.contains_key("http-equiv")).unwrap().attribute("content");
     for element in ["script", "style"] {
-        let inner: String = all(element)[0].text().collect();
-        let hash = STANDARD.encode(Sha256::digest(inner.as_bytes()));
+        let hash = STANDARD.encode(Sha256::digest(page.all(element)[0].text.as_bytes()));
         assert!(policy.contains(&format!("{element}-src 'sha256-{hash}'")), "{element} {policy}");
     }
     assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("unsafe"), "{policy}");
     let mut ids = BTreeSet::new();
-    for element in all("*") {
-        for (name, value) in element.value().attrs() {
-            assert!(
-                !name.starts_with("on") && !["style", "src", "srcset", "action", "formaction"].contains(&name),
-                "{name}={value}"
-            );
-            if name == "id" {
-                assert!(ids.insert(value.to_owned()), "{value} is there twice");
-            }
-            if name == "href" {
-                let inner = value.starts_with('#') || value == "data:," || value.starts_with("https://");
-                assert!(inner, "{value}");
-            }
-        }
+    for (name, value) in page.0.iter().flat_map(|element| &element.attributes) {
+        let active = name.starts_with("on") || ["style", "src", "srcset", "formaction"].contains(&name.as_str());
+        assert!(!active, "{name}={value}");
+        assert!(name != "id" || ids.insert(value.clone()), "{value} is there twice");
+        let inner = value.starts_with('#') || value == "data:," || value.starts_with("https://");
+        assert!(name != "href" || inner, "{value}");
     }
-    for link in all("a[href^='#']") {
-        let to = &link.attr("href").unwrap()[1..];
+    for to in page.all("a").into_iter().filter_map(|link| link.attribute("href").strip_prefix('#')) {
         assert!(ids.contains(to), "{to} is nowhere");
     }
     let mut level = 0;
-    for heading in all("h1, h2, h3, h4") {
-        let next: usize = heading.value().name()[1..].parse().unwrap();
+    for heading in page.0.iter().filter(|element| ["h1", "h2", "h3", "h4"].contains(&element.name.as_str())) {
+        let next: usize = heading.name[1..].parse().unwrap();
         assert!(next <= level + 1, "after h{level} comes h{next}");
         level = next;
     }
@@ -97,28 +72,16 @@ fn pages_of_examples_are_sound() {
     assert_sound(&page(&nothing, "drift", 0));
 }
 
-/// The text of the first element that a selector finds.
-#[track_caller]
-fn first(page: &Html, selector: &str) -> String {
-    let found = page.select(&Selector::parse(selector).unwrap()).next();
-    let words: Vec<&str> = found.unwrap_or_else(|| panic!("no {selector}")).text().collect();
-    words.concat().split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[test]
 fn the_matrix_says_who_held_what_and_who_will() {
-    let page = Html::parse_document(&page(&small(), "plan", 0));
-    let columns: Vec<String> =
-        page.select(&Selector::parse(".matrix thead th.up").unwrap()).map(|cell| cell.text().collect()).collect();
-    assert_eq!(
-        columns,
-        ["commercial", "dpo", "security-incident-escalation", "technical", "watchlist", "it-operations", "purchasing"]
-    );
-    let row = |id: &str| -> Vec<String> {
-        let rows = Selector::parse(".matrix tbody tr[data-who]").unwrap();
-        let mut row = page.select(&rows).filter(|row| row.attr("data-who").unwrap().split('\n').next() == Some(id));
-        let row = row.next().unwrap_or_else(|| panic!("no row of {id}"));
-        row.select(&Selector::parse("td").unwrap()).map(|cell| cell.text().collect::<String>()).collect()
+    let page = Page::of(&page(&small(), "plan", 0));
+    let columns: Vec<&str> = page.all(".matrix .up").into_iter().map(|cell| cell.text.as_str()).collect();
+    let roles = ["commercial", "dpo", "security-incident-escalation", "technical", "watchlist"];
+    assert_eq!(columns, [&roles[..], &["it-operations", "purchasing"]].concat());
+    let row = |id: &str| -> Vec<&str> {
+        let who = |row: &usize| page.0[*row].attributes.get("data-who").and_then(|who| who.split('\n').next());
+        let cells = page.all(".matrix td").into_iter();
+        cells.filter(|cell| cell.above.iter().any(|row| who(row) == Some(id))).map(|cell| cell.text.as_str()).collect()
     };
     assert_eq!(row("grace"), ["active", "−lost", "", "", "", "", "", "●kept"]);
     assert_eq!(row("hugo"), ["active", "+gained", "", "", "", "", "", "●kept"]);
@@ -129,24 +92,17 @@ fn the_matrix_says_who_held_what_and_who_will() {
 #[test]
 fn every_event_that_exists_is_routed() {
     let project = small();
-    let page = Html::parse_document(&page(&project, "plan", 0));
-    let captions: Vec<String> =
-        page.select(&Selector::parse("figcaption").unwrap()).map(|one| one.text().collect()).collect();
-    assert!(
-        captions.iter().any(|one| one.starts_with("tenant-request: gained: hugo. lost: grace. kept: ada, bilal.")),
-        "{captions:#?}"
-    );
-    assert!(
-        captions
-            .iter()
-            .any(|one| one.starts_with("offer, renewal, engagement and csp-contract: gained: hugo. lost: grace.")),
-        "{captions:#?}"
-    );
-    let after =
-        |event: &str| project.run(&format!("who notified {event} --after --format json --as-of {DAY}")).exits(0).json();
+    let page = Page::of(&page(&project, "plan", 0));
+    let captions: Vec<&str> = page.all("figcaption").into_iter().map(|one| one.text.as_str()).collect();
+    let told = |start: &str| captions.iter().any(|one| one.starts_with(start));
+    assert!(told("tenant-request: gained: hugo. lost: grace. kept: ada, bilal."), "{captions:#?}");
+    assert!(told("offer, renewal, engagement and csp-contract: gained: hugo. lost: grace."), "{captions:#?}");
     for event in ["data-breach", "major-breach", "incident-ticket-mail", "tenant-issue"] {
+        let after = project.run(&format!("who notified {event} --after --format json --as-of {DAY}")).exits(0).json();
         let caption = captions.iter().find(|one| one.split(": ").next().unwrap().contains(event)).unwrap();
-        for person in after(event)["answers"][0]["people"].as_array().unwrap() {
+        let people = after["answers"][0]["people"].as_array().unwrap();
+        assert!(!people.is_empty(), "{after}");
+        for person in people {
             assert!(caption.contains(person["person"].as_str().unwrap()), "{event}: {caption}");
         }
     }
@@ -155,37 +111,41 @@ fn every_event_that_exists_is_routed() {
 #[test]
 fn findings_have_their_lines() {
     let project = Project::copy_of("examples/broken");
-    let page = Html::parse_document(&page(&project, "plan", 1));
-    let drawn: Vec<String> =
-        page.select(&Selector::parse(".findings pre").unwrap()).map(|one| one.text().collect()).collect();
+    let page = Page::of(&page(&project, "plan", 1));
+    let drawn = page.all(".findings pre");
+    // As wide as on a page, and wrapped as on a terminal of that width.
     let text = project.run(&format!("plan --as-of {DAY}")).env("COLUMNS", "100").exits(1).stdout;
     assert!(drawn.len() > 5);
-    for one in &drawn {
-        assert!(text.contains(one.trim_end()), "{one}\nis not what the terminal shows:\n{text}");
+    for one in drawn {
+        assert!(text.contains(one.text.trim_end()), "{}\nis not what the terminal shows:\n{text}", one.text);
     }
-    assert_eq!(first(&page, ".banner"), "Nothing was planned: the rosters have errors.");
+    assert_eq!(page.first(".banner"), "Nothing was planned: the rosters have errors.");
 }
 
 #[test]
 fn what_the_platform_knows_about_life_is_there() {
-    let page = Html::parse_document(&page(&grx(), "plan --actor sanne", 0));
-    let text = first(&page, "main");
+    let page = Page::of(&page(&grx(), "plan --actor sanne", 0));
+    let text = page.first("main");
     for said in ["Held back", "Waiting for people", "needs an account administrator", "authorize-report"] {
         assert!(text.contains(said), "{said} is not in\n{text}");
     }
-    assert!(first(&page, "header").contains("as sanne"));
+    assert!(page.first("header").contains("as sanne"));
+    // Only what changes is open.
+    let open = page.all("#holds h3").into_iter().filter(|one| one.above.iter().all(|at| page.0[*at].name != "details"));
+    assert_eq!(open.map(|one| one.text.as_str()).collect::<Vec<_>>(), ["meridian-hosting"]);
 }
 
 #[test]
 fn large_plans_hold_every_step_and_bound_the_rest() {
     let text = page(&many(10_000), "plan", 0);
     assert!(text.len() < 20_000_000, "{}", text.len());
-    let page = Html::parse_document(&text);
-    let number = |selector: &str| page.select(&Selector::parse(selector).unwrap()).count();
-    assert_eq!(number(".steps > li"), 10_004);
-    assert_eq!(number("details .steps > li"), 10_004);
-    assert!((300..=310).contains(&number(".matrix tr[data-who]")), "{}", number(".matrix tr[data-who]"));
-    assert!(first(&page, "#holds").contains("Left out here: 9703 people more"), "{}", &first(&page, "#holds")[..300]);
+    let page = Page::of(&text);
+    assert_eq!(page.all(".steps .number").len(), 10_004);
+    assert_eq!(page.all("details .steps .number").len(), 10_004);
+    let rows = page.all(".matrix tr").into_iter().filter(|row| row.attributes.contains_key("data-who")).count();
+    assert_eq!(rows, 300);
+    let holds = page.first("#holds");
+    assert!(holds.contains("Left out here: 9703 people more"), "{}", &holds[..300]);
 }
 
 #[test]

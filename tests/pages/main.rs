@@ -7,6 +7,7 @@
 mod common;
 
 mod browser;
+mod dom;
 mod golden;
 mod hostile;
 mod html;

@@ -40,7 +40,7 @@ pub(super) fn findings(review: &Review<'_>) -> Option<Part> {
                             code { (T(&found.rule)) } " "
                             @if let Some(location) = &found.location { (at(location, review.web.as_ref())) }
                         }
-                        pre tabindex="0" role="region" aria-label={ "Finding " (T(&found.rule)) } { (Lines(drawn(finding).trim_end())) }
+                        pre tabindex="0" role="group" aria-label={ "Finding " (T(&found.rule)) } { (Lines(drawn(finding).trim_end())) }
                     }
                 }
             }

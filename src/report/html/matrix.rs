@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::Sides;
+use super::folds::organisations;
 use super::shell::Part;
 use super::text::{T, at, code, who};
 use crate::report::review::Review;
@@ -24,10 +25,14 @@ pub(super) fn matrix(review: &Review<'_>, sides: &Sides) -> Option<Part> {
         number: None,
         body: html! {
             (legend(sides))
-            @for standing in shown { (table(review, standing, sides)) }
+            (organisations(&shown, changes, sides.still_holds, |standing| table(review, standing, sides)))
             @if silent > 0 { p class="dim" { (count(silent, "organisation")) " with nobody to show here." } }
         },
     })
+}
+
+fn changes(standing: &Standing) -> bool {
+    standing.more_changed > 0 || standing.people.iter().any(Stand::changes)
 }
 
 fn legend(sides: &Sides) -> Markup {

@@ -6,6 +6,7 @@
 
 mod drift;
 mod findings;
+mod folds;
 mod matrix;
 mod plan;
 mod routing;
@@ -30,6 +31,10 @@ struct Sides {
     gone: &'static str,
     /// Said of events with the same readers on both.
     same: &'static str,
+    /// Said of organisations in which nobody's roles or groups differ.
+    still_holds: &'static str,
+    /// Said of organisations in which no event's readers differ.
+    still_reaches: &'static str,
     /// Said of people for whom the two sides are the same.
     unchanged: &'static str,
 }
@@ -42,6 +47,8 @@ const PLAN: Sides = Sides {
     new: "new",
     gone: "removed",
     same: "whose readers stay the same",
+    still_holds: "in which nobody gains or loses a role or a group",
+    still_reaches: "in which events reach the same people as before",
     unchanged: "for whom nothing changes",
 };
 
@@ -53,5 +60,7 @@ const DRIFT: Sides = Sides {
     new: "in the rosters only",
     gone: "on the portal only",
     same: "with the same readers on both sides",
+    still_holds: "in which roles and groups are the same on both sides",
+    still_reaches: "in which events reach the same people on both sides",
     unchanged: "who are the same on both sides",
 };

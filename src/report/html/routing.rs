@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::Sides;
+use super::folds::organisations;
 use super::shell::Part;
 use super::text::{T, code, who};
 use crate::document::record::visible;
@@ -34,9 +35,13 @@ pub(super) fn routing(review: &Review<'_>, sides: &Sides) -> Option<Part> {
         number: None,
         body: html! {
             (legend(sides))
-            @for standing in shown { (organisation(standing, sides)) }
+            (organisations(&shown, changes, sides.still_reaches, |standing| organisation(standing, sides)))
         },
     })
+}
+
+fn changes(standing: &Standing) -> bool {
+    standing.routes.iter().any(Route::changes)
 }
 
 fn legend(sides: &Sides) -> Markup {
@@ -75,7 +80,7 @@ fn entry(route: &Route, sides: &Sides) -> Markup {
     html! {
         li data-who=(who(people.chain(route.lost_to.iter().map(String::as_str)))) {
             figure {
-                div class="scroll" tabindex="0" role="region" aria-label={ "Readers of " (T(&names(&route.events, 3))) } { (drawing(route)) }
+                div class="scroll" tabindex="0" role="group" aria-label={ "Readers of " (T(&names(&route.events, 3))) } { (drawing(route)) }
                 figcaption class="sr" { (sentence(route, sides)) }
             }
         }
