@@ -35,7 +35,6 @@ fn pages_in_a_browser() {
         ("grx", page(&grx(), "plan --actor sanne", 0), "lena"),
         ("drift", page(&meddled(), "drift", 2), "ada"),
         ("broken", page(&Project::copy_of("examples/broken"), "plan", 1), ""),
-        ("large", page(&Project::copy_of("examples/large"), "plan", 0), ""),
         ("hostile", page(&Project::with_roster(&named(&hostile)), "plan", 0), "p3"),
         ("many", page(&many(10_000), "plan", 0), "user-7777"),
     ];

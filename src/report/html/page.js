@@ -47,9 +47,13 @@
     folded.clear();
   });
 
-  // A step that is named elsewhere may lie in a folded list.
+  // A step that is named elsewhere may lie in a folded list, or be filtered out.
   const unfold = () => {
     const step = location.hash && document.getElementById(location.hash.slice(1));
+    if (step && step.hidden) {
+      input.value = "";
+      filter();
+    }
     for (let one = step && step.closest("details"); one; one = one.parentElement.closest("details")) one.open = true;
     if (step) step.scrollIntoView();
   };

@@ -66,7 +66,7 @@ fn top(review: &Review<'_>) -> Markup {
         @if review.sound && !plan.complete { (banner(INCOMPLETE)) }
         @if review.sound && review.count(Severity::Error) > 0 { (banner("the errors below keep this plan from being applied")) }
         @if let Some(needs) = needs(plan) { p class="dim" { (T(&needs)) } }
-        p class="dim" { "plan " code class="digest" { (T(&plan.digest)) } }
+        @if review.sound { p class="dim" { "plan " code class="digest" { (T(&plan.digest)) } } }
     }
 }
 

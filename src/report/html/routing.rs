@@ -13,14 +13,14 @@ use crate::report::text::columns;
 use crate::report::words::values::{count, names};
 
 /// The measures of a drawing, in pixels.
-const WIDTH: usize = 720;
+const WIDTH: usize = 760;
 const EVENTS: usize = 260;
-const PEOPLE: usize = 400;
+const PEOPLE: usize = 380;
 const ROW: usize = 34;
 const LINE: usize = 20;
 
 /// The columns of text that fit into a box.
-const EVENT_COLUMNS: usize = 32;
+const EVENT_COLUMNS: usize = 30;
 const PERSON_COLUMNS: usize = 40;
 
 /// The most events that one drawing names.

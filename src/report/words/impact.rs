@@ -56,9 +56,12 @@ pub fn sentences(impact: &Impact, most: usize) -> IndexMap<&str, Vec<Sentence>> 
     all
 }
 
+/// What sentences have in common that are told as one; the number keeps apart those that are not.
+type Same = (Topic, Vec<Piece>, usize);
+
 /// Sentences in which events with the same readers are told together: `offer and renewal will reach hugo`.
 pub fn merged(sentences: Vec<Sentence>, most: usize) -> Vec<Sentence> {
-    let mut groups: IndexMap<(Topic, Vec<Piece>, usize), (Vec<String>, Sentence)> = IndexMap::new();
+    let mut groups: IndexMap<Same, (Vec<String>, Sentence)> = IndexMap::new();
     for (place, sentence) in sentences.into_iter().enumerate() {
         let rest: Vec<Piece> = sentence.pieces.iter().skip(1).cloned().collect();
         // Only what reads the same of one event and of many.
