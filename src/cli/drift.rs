@@ -8,7 +8,8 @@ use super::plan::Planned;
 use super::reports::Reports;
 use crate::error::{Error, Exit};
 use crate::report::text::Style;
-use crate::report::{Drift, Format, REPORT_VERSION, Renderer, Report, json, text};
+use crate::report::words::drift::NOT_COMPARED;
+use crate::report::{Drift, Format, REPORT_VERSION, Renderer, Report, html, json, markdown, text};
 
 /// Runs the command.
 pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -56,11 +57,7 @@ pub struct Compared {
 impl Compared {
     fn text(&self, style: &Style) -> String {
         let findings = text::findings(&self.planned.diagnostics, &self.planned.rosters.sources, style);
-        let compared = if self.planned.sound() {
-            text::drift(&self.drift, style)
-        } else {
-            "nothing was compared: the rosters have errors\n".to_owned()
-        };
+        let compared = if self.planned.sound() { text::drift(&self.drift, style) } else { format!("{NOT_COMPARED}\n") };
         findings + &compared
     }
 }
@@ -70,6 +67,12 @@ impl Report for Compared {
         match format {
             Format::Text => Some(|compared, style, out| out.write_all(compared.text(style).as_bytes())),
             Format::Json => Some(|compared, _, out| out.write_all(json::to_json(&compared.drift).as_bytes())),
+            Format::Markdown => Some(|compared, _, out| {
+                out.write_all(markdown::drift(&compared.planned.review(false), &compared.drift).as_bytes())
+            }),
+            Format::Html => Some(|compared, _, out| {
+                out.write_all(html::drift(&compared.planned.review(true), &compared.drift).as_bytes())
+            }),
             Format::Sarif | Format::Github | Format::Junit | Format::Gitlab => None,
         }
     }

@@ -14,9 +14,13 @@ use crate::document::record::visible;
 use crate::error::{Error, Exit};
 use crate::live::{Live, Read};
 use crate::plan::document::{Finding, PlanDocument};
-use crate::plan::{plan, unlisted};
+use crate::plan::{Options, outcome, plan, unlisted};
+use crate::report::review::Review;
+use crate::report::standing::standing;
 use crate::report::text::Style;
-use crate::report::{Format, Renderer, Report, json, text};
+use crate::report::web::Web;
+use crate::report::words::plan::NOT_PLANNED;
+use crate::report::{Format, Renderer, Report, html, json, markdown, text};
 
 /// Runs the command.
 pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -59,6 +63,8 @@ pub struct Planned {
     pub target: Option<Target>,
     /// The live states, one for each organisation.
     pub live: Vec<Live>,
+    /// How far the plan was allowed to go.
+    options: Options,
 }
 
 impl Planned {
@@ -105,7 +111,7 @@ impl Planned {
             document.complete = false;
         }
         document.digest = document.digest_now();
-        Ok(Planned { document, diagnostics, rosters, target, live })
+        Ok(Planned { document, diagnostics, rosters, target, live, options })
     }
 
     /// Whether the rosters have no errors, so that something was planned at all.
@@ -123,13 +129,31 @@ impl Planned {
         output.show(self)
     }
 
+    /// What pages are made of; who stands where only where it is asked for.
+    pub fn review(&self, standings: bool) -> Review<'_> {
+        let pairs = self.rosters.organisations.iter().zip(&self.live).filter(|_| standings);
+        let standings = pairs.map(|(organisation, live)| {
+            let becomes = outcome(organisation, live, &self.options);
+            standing(organisation, live, &becomes, &self.rosters.sources)
+        });
+        let cwd = std::env::current_dir().ok();
+        Review {
+            plan: &self.document,
+            sound: self.sound(),
+            diagnostics: &self.diagnostics,
+            sources: &self.rosters.sources,
+            standings: standings.collect(),
+            web: cwd.and_then(|cwd| Web::of(|name| std::env::var(name).ok(), &cwd)),
+        }
+    }
+
     /// Findings and plan as text.
     pub fn text(&self, style: &Style) -> String {
         let mut shown = text::findings(&self.diagnostics, &self.rosters.sources, style);
         if self.sound() {
             shown.push_str(&text::plan(&self.document, style));
         } else {
-            shown.push_str("nothing was planned: the rosters have errors\n");
+            shown.push_str(&format!("{NOT_PLANNED}\n"));
         }
         shown
     }
@@ -140,6 +164,10 @@ impl Report for Planned {
         match format {
             Format::Text => Some(|planned, style, out| out.write_all(planned.text(style).as_bytes())),
             Format::Json => Some(|planned, _, out| out.write_all(json::to_json(&planned.document).as_bytes())),
+            Format::Markdown => {
+                Some(|planned, _, out| out.write_all(markdown::plan(&planned.review(false)).as_bytes()))
+            }
+            Format::Html => Some(|planned, _, out| out.write_all(html::plan(&planned.review(true)).as_bytes())),
             Format::Sarif | Format::Github | Format::Junit | Format::Gitlab => None,
         }
     }

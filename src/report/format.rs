@@ -21,6 +21,10 @@ pub enum Format {
     Junit,
     /// For GitLab: a code quality report (validate).
     Gitlab,
+    /// For reviewers: Markdown, a comment for a pull request (plan, drift).
+    Markdown,
+    /// To look at: one HTML page with everything in it (plan, drift).
+    Html,
 }
 
 /// The formats of commands whose answer is no report.

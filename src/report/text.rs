@@ -14,12 +14,12 @@ mod snippet;
 mod steps;
 #[cfg(test)]
 mod tests;
-mod values;
 mod who;
 mod window;
 
 pub use audit::audit;
 pub use drift::drift;
+pub(in crate::report) use ink::columns;
 pub use outcome::outcome;
 pub use plan::plan;
 pub use probed::probed;
@@ -27,10 +27,10 @@ pub use snippet::findings;
 pub use who::{portraits, replies};
 
 use super::Validation;
+use super::words::values::{count, join};
 use crate::diagnostic::Diagnostic;
 use crate::document::Sources;
 use ink::{Ink, Page, Para};
-use values::{count, join};
 
 /// How much of a report to show, and on what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

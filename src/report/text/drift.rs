@@ -3,72 +3,32 @@
 use serde_json::Value as Json;
 
 use super::ink::{Ink, Page, Para};
-use super::steps::{place, sign};
-use super::values::{count, join, value};
 use super::{FOLD_ABOVE, FOLD_TO, Style};
-use crate::diagnostic::Severity;
 use crate::plan::base::Comparison;
 use crate::plan::document::Action;
+use crate::report::words::drift::{CAUSES, INCOMPLETE, Told, none, says};
+use crate::report::words::steps::{place, sign};
+use crate::report::words::values::{count, join, value};
 use crate::report::{Cause, Difference, Drift};
-
-/// A group of differences: its cause, what it is called, its short name in the last line, how to settle it.
-const CAUSES: [(Cause, &str, &str, &str); 5] = [
-    (
-        Cause::Outside,
-        "changed outside rosterctl",
-        "changed outside rosterctl",
-        "apply puts the roster back; to accept what the portal has, edit the roster",
-    ),
-    (
-        Cause::NotApplied,
-        "not applied yet",
-        "not applied yet",
-        "apply brings the portal up to date; to keep what the portal has, take the change out of the roster",
-    ),
-    (
-        Cause::Both,
-        "changed on both sides",
-        "changed on both sides",
-        "decide which is right: apply puts the roster's value in place; to accept what the portal has, edit the roster",
-    ),
-    (
-        Cause::Unknown,
-        "cannot tell",
-        "of unknown origin",
-        "the portal keeps no record of who changed it; apply puts the roster back, or edit the roster to accept it",
-    ),
-    (
-        Cause::Unmanaged,
-        "in no roster",
-        "in no roster",
-        "add an entry with the same e-mail address to take it over, remove it with apply --prune, or waive the finding",
-    ),
-];
 
 /// All differences, grouped by cause; `no drift` where there is none.
 pub fn drift(drift: &Drift, style: &Style) -> String {
     let mut page = Page::new(style);
     let differences = &drift.differences;
     if !drift.complete {
-        let text = "! the live state could not be read completely, so there may be more";
-        page.add(Para::new(0, 2).with(Ink::Bad, text));
+        page.add(Para::new(0, 2).with(Ink::Bad, &format!("! {INCOMPLETE}")));
     }
     if differences.is_empty() {
         if !style.quiet {
-            let errors = drift.diagnostics.iter().any(|finding| finding.severity == Severity::Error);
-            let (seen, ink) = match (drift.complete, errors) {
-                (false, _) => ("no drift in what could be read", Ink::Plain),
-                (true, true) => ("no drift besides what the errors name", Ink::Plain),
-                (true, false) => ("no drift", Ink::Good),
-            };
-            page.add(Para::new(0, 2).with(ink, seen));
+            let (seen, good) = none(drift);
+            page.add(Para::new(0, 2).with(if good { Ink::Good } else { Ink::Plain }, seen));
         }
         return page.finish();
     }
     let several = differences.iter().any(|difference| difference.organisation != differences[0].organisation);
     let mut budget = style.budget(differences.len(), FOLD_ABOVE, FOLD_TO);
     let mut counts = Vec::new();
-    for (cause, heading, short, settle) in CAUSES {
+    for Told { cause, heading, short, settle } in CAUSES {
         let of_cause: Vec<&Difference> = differences.iter().filter(|d| d.cause == cause).collect();
         if of_cause.is_empty() {
             continue;
@@ -130,24 +90,16 @@ fn one(difference: &Difference, base: Option<&Comparison>, several: bool, style:
         page.add(Para::new(6, 8).with(Ink::Plain, words));
     }
     if difference.field.is_none() {
-        let says = match difference.action {
-            Action::Create => "in the roster, not on the portal",
-            _ if difference.cause == Cause::Unmanaged => "on the portal, and no roster names it",
-            Action::Delete => "on the portal, no longer in the roster",
-            Action::Deactivate => "active on the portal, deactivated in the roster",
-            Action::Reactivate => "deactivated on the portal, active in the roster",
-            Action::Update => "not the same on the portal as in the roster",
-        };
-        return page.add(Para::new(6, 8).with(Ink::Plain, says));
+        return page.add(Para::new(6, 8).with(Ink::Plain, says(difference)));
     }
     for (side, side_value) in [("roster: ", &difference.wanted), ("portal: ", &difference.live)] {
         let mut line = Para::new(6, 14).with(Ink::Dim, side);
-        line.push(Ink::Plain, &value(side_value, style));
+        line.push(Ink::Plain, &value(side_value, style.verbose > 0));
         page.add(line);
     }
     if let Some((base, (_, then))) = &origin {
         let mut line = Para::new(6, 14).with(Ink::Dim, &format!("{}: ", base.revision));
-        line.push(Ink::Plain, &value(then, style));
+        line.push(Ink::Plain, &value(then, style.verbose > 0));
         page.add(line);
     }
 }

@@ -4,32 +4,14 @@ use anstyle::{AnsiColor, Effects, Style as Ansi};
 
 use super::Style;
 use crate::document::record::visible;
+pub(super) use crate::report::words::Ink;
+use crate::report::words::Piece;
 
 /// Stands for the path of a snippet until the right place is written in; never let in from outside.
 pub(super) const MARK: char = '\u{e000}';
 
-/// What a piece of text is, and so how it is coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ink {
-    /// Ordinary text.
-    Plain,
-    /// A heading.
-    Bold,
-    /// Of little weight.
-    Dim,
-    /// Comes new.
-    Add,
-    /// Becomes something else, or asks for care.
-    Change,
-    /// Goes away.
-    Remove,
-    /// Is wrong.
-    Bad,
-    /// Is right.
-    Good,
-}
-
 impl Ink {
+    /// How a terminal shows it.
     fn ansi(self) -> Ansi {
         let color = |color: AnsiColor| color.on_default();
         match self {
@@ -50,7 +32,7 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 /// How many columns a character takes, at least one.
-pub(super) fn columns(c: char) -> usize {
+pub(in crate::report) fn columns(c: char) -> usize {
     match c as u32 {
         0x1100..=0x115f | 0x2600..=0x27bf | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f => 2,
         0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f000..=0x1faff | 0x20000..=0x3fffd => 2,
@@ -104,6 +86,12 @@ impl Para {
     /// Appends text, cleaned, and gives the paragraph back.
     pub(super) fn with(mut self, ink: Ink, text: &str) -> Para {
         self.push(ink, text);
+        self
+    }
+
+    /// Appends the pieces of a sentence, cleaned, and gives the paragraph back.
+    pub(super) fn pieces(mut self, pieces: &[Piece]) -> Para {
+        pieces.iter().for_each(|piece| self.push(piece.ink, &piece.text));
         self
     }
 

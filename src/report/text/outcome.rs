@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use super::ink::{Ink, Page, Para};
-use super::steps::words;
-use super::values::{count, join};
 use super::{FOLD_ABOVE, FOLD_TO, Style};
 use crate::plan::document::Step;
+use crate::report::words::steps::words;
+use crate::report::words::values::{count, join};
 use crate::report::{Outcome, StepResult};
 
 /// The steps that were not carried out, and in the last line how many were.

@@ -1,14 +1,11 @@
 //! A plan for people: what would be done, what that means, what stays as it is and why.
 
 use super::ink::{Ink, Page, Para};
-use super::steps::{place, sign, steps, words};
-use super::values::{count, join, names};
-use super::{FOLD_LINES, Style, impact};
-use crate::diagnostic::Severity;
+use super::{FOLD_LINES, Style, impact, steps};
 use crate::plan::document::PlanDocument;
-
-/// How much of a digest tells plans apart at a glance.
-const SHORT_DIGEST: usize = "sha256:".len() + 12;
+use crate::report::words::plan::{self as words, HELD_BACK, INCOMPLETE, UNMANAGED, WAITING, counts};
+use crate::report::words::steps::{place, sign, words as step_words};
+use crate::report::words::values::names;
 
 /// A whole plan; its last line says how much there is of everything.
 pub fn plan(plan: &PlanDocument, style: &Style) -> String {
@@ -22,11 +19,10 @@ pub fn plan(plan: &PlanDocument, style: &Style) -> String {
     }
     if !plan.complete {
         page.blank();
-        let text = "! the live state could not be read completely, so nothing is removed";
-        page.add(Para::new(0, 2).with(Ink::Bad, text));
+        page.add(Para::new(0, 2).with(Ink::Bad, &format!("! {INCOMPLETE}")));
     }
     let several = plan.organisations.len() > 1;
-    steps(plan, style, &mut page);
+    steps::steps(plan, style, &mut page);
     impact::impact(&plan.impact, several, style, &mut page);
     if !style.quiet {
         unmanaged(plan, several, style, &mut page);
@@ -34,8 +30,8 @@ pub fn plan(plan: &PlanDocument, style: &Style) -> String {
     }
     blocked(plan, several, &mut page);
     page.blank();
-    if plan.actor.is_none() && !plan.needs.is_empty() && !style.quiet {
-        page.add(Para::new(0, 2).with(Ink::Dim, &format!("whoever applies this needs: {}", plan.needs.join(", "))));
+    if let Some(needs) = words::needs(plan).filter(|_| !style.quiet) {
+        page.add(Para::new(0, 2).with(Ink::Dim, &needs));
     }
     last_line(plan, style, &mut page);
     page.finish()
@@ -54,8 +50,7 @@ fn header(plan: &PlanDocument, page: &mut Page<'_>) {
     let target = &plan.target;
     let mut line = Para::new(0, 2).with(Ink::Bold, &format!("plan for {}", target.name));
     line.push(Ink::Plain, &format!(": {}", names(&plan.organisations, 6)));
-    // What tells the portal from others is for machines; people know it by its place.
-    let place = target.identity.split('#').next().unwrap_or_default();
+    let place = words::whereabouts(target);
     let identity = if place.is_empty() { String::new() } else { format!(" {place}") };
     line.push(Ink::Dim, &format!("  ({}{identity})", target.kind));
     if let Some(actor) = &plan.actor {
@@ -68,7 +63,7 @@ fn unmanaged(plan: &PlanDocument, several: bool, style: &Style, page: &mut Page<
     if plan.unmanaged.is_empty() {
         return;
     }
-    page.heading(0, Ink::Bold, "in no roster (left as they are; --prune would remove them)");
+    page.heading(0, Ink::Bold, UNMANAGED);
     folded(&plan.unmanaged, style, page, |thing| {
         let mut line =
             Para::new(2, 4).with(Ink::Plain, &format!("{}{} ", owner(&thing.organisation, several), thing.resource));
@@ -87,7 +82,7 @@ fn waiting(plan: &PlanDocument, several: bool, style: &Style, page: &mut Page<'_
     if plan.waiting.is_empty() {
         return;
     }
-    page.heading(0, Ink::Bold, "waiting for people");
+    page.heading(0, Ink::Bold, WAITING);
     folded(&plan.waiting, style, page, |waiting| {
         let mut line = Para::new(2, 4).with(Ink::Plain, &owner(&waiting.organisation, several));
         line.push(Ink::Bold, &waiting.person);
@@ -109,12 +104,12 @@ fn blocked(plan: &PlanDocument, several: bool, page: &mut Page<'_>) {
     if plan.blocked.is_empty() {
         return;
     }
-    page.heading(0, Ink::Bad, "held back");
+    page.heading(0, Ink::Bad, HELD_BACK);
     for blocked in &plan.blocked {
         let step = &blocked.step;
         let (sign, ink) = sign(step.action);
         let mut line = Para::new(2, 6).with(ink, &format!("{sign} "));
-        line.push(Ink::Plain, &format!("{}{}", owner(&step.organisation, several), words(step)));
+        line.push(Ink::Plain, &format!("{}{}", owner(&step.organisation, several), step_words(step)));
         if let Some(location) = &step.location {
             line.push(Ink::Dim, &format!("  {}", place(location)));
         }
@@ -129,17 +124,8 @@ fn last_line(plan: &PlanDocument, style: &Style, page: &mut Page<'_>) {
     if plan.steps.is_empty() {
         return page.add(no_changes(plan));
     }
-    let summary = &plan.summary;
-    let kinds = [
-        (summary.create, "to create", Ink::Add),
-        (summary.update, "to update", Ink::Change),
-        (summary.remove, "to remove", Ink::Remove),
-        (summary.unchanged, "unchanged", Ink::Plain),
-        (plan.waiting.len(), "waiting", Ink::Plain),
-        (plan.blocked.len(), "held back", Ink::Bad),
-    ];
     let mut line = Para::new(0, 2).with(Ink::Bold, "plan:");
-    for (place, (number, word, ink)) in kinds.into_iter().filter(|(number, ..)| *number > 0).enumerate() {
+    for (place, (number, word, ink)) in counts(plan).into_iter().enumerate() {
         line.push(Ink::Plain, if place > 0 { ", " } else { " " });
         line.push(ink, &format!("{number} {word}"));
     }
@@ -149,27 +135,10 @@ fn last_line(plan: &PlanDocument, style: &Style, page: &mut Page<'_>) {
 
 /// As much of a digest as the style asks for.
 pub(super) fn short_digest<'d>(digest: &'d str, style: &Style) -> &'d str {
-    let cut = digest.char_indices().nth(SHORT_DIGEST).filter(|_| style.verbose == 0);
-    cut.map_or(digest, |(cut, _)| &digest[..cut])
+    if style.verbose > 0 { digest } else { words::short_digest(digest) }
 }
 
 fn no_changes(plan: &PlanDocument) -> Para {
-    let number = plan.blocked.len();
-    if number > 0 {
-        let rest = format!(": {} {} held back", count(number, "step"), if number == 1 { "is" } else { "are" });
-        return Para::new(0, 2).with(Ink::Bad, "nothing can be done").with(Ink::Plain, &rest);
-    }
-    if plan.diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
-        return Para::new(0, 2).with(Ink::Bad, "nothing can be done").with(Ink::Plain, " about what the errors name");
-    }
-    let line = Para::new(0, 2).with(if plan.complete { Ink::Good } else { Ink::Plain }, "no changes");
-    let unchanged = plan.summary.unchanged;
-    let waiting = if plan.waiting.is_empty() { String::new() } else { format!(", {} waiting", plan.waiting.len()) };
-    let known = if plan.complete { "" } else { ", as far as the live state could be read" };
-    let why = match &plan.organisations[..] {
-        [] => "there is no roster".to_owned(),
-        [one] => format!("{one} is as its roster says{known} ({unchanged} unchanged{waiting})"),
-        many => format!("all {} organisations are as their rosters say{known}{waiting}", many.len()),
-    };
-    line.with(Ink::Plain, &join(&[": ".to_owned(), why], ""))
+    let (news, ink, why) = words::no_changes(plan);
+    Para::new(0, 2).with(ink, news).with(Ink::Plain, &why)
 }

@@ -4,10 +4,10 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet,
 
 use super::Style;
 use super::ink::{self, MARK, clean};
-use super::values::count;
 use super::window::{MAX_BYTES, Window, floor, line_end};
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity};
 use crate::document::Sources;
+use crate::report::words::values::count;
 
 /// Places further apart than this many lines get a snippet each.
 const MAX_LINES: usize = 40;

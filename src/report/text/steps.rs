@@ -1,13 +1,10 @@
 //! The steps of a plan, organisation by organisation, each with what it changes.
 
-use indexmap::IndexMap;
-use serde_json::Value as Json;
-
 use super::ink::{Ink, Page, Para, width};
-use super::values::{count, is_empty, items, join, value, without};
 use super::{FOLD_ABOVE, FOLD_TO, Style};
-use crate::diagnostic::Location;
 use crate::plan::document::{Action, Change, PlanDocument, Step};
+use crate::report::words::steps::{self as words, Difference, grouped, name, place, sign, weighty};
+use crate::report::words::values::{count, join};
 
 /// The column of the sign of a step, and of what stands below it.
 const STEP: usize = 2;
@@ -18,34 +15,6 @@ const WIDE: usize = 64;
 
 /// The longest field name that others are lined up with.
 const LONG_FIELD: usize = 24;
-
-/// The sign and the ink of an action.
-pub(super) fn sign(action: Action) -> (&'static str, Ink) {
-    match action {
-        Action::Create | Action::Reactivate => ("+", Ink::Add),
-        Action::Update => ("~", Ink::Change),
-        Action::Deactivate | Action::Delete => ("-", Ink::Remove),
-    }
-}
-
-/// What a step does, in a few words: `create user henry`.
-pub(super) fn words(step: &Step) -> String {
-    format!("{} {} {}", step.action.as_str(), step.resource, step.key)
-}
-
-/// The place in a roster, as editors open it.
-pub(super) fn place(location: &Location) -> String {
-    format!("{}:{}", location.path, location.line)
-}
-
-/// Entries by organisation, in the order in which organisations first appear.
-pub(super) fn grouped<'e, E>(entries: &'e [E], of: impl Fn(&'e E) -> &'e String) -> IndexMap<&'e str, Vec<&'e E>> {
-    let mut groups: IndexMap<&str, Vec<&E>> = IndexMap::new();
-    for entry in entries {
-        groups.entry(of(entry)).or_default().push(entry);
-    }
-    groups
-}
 
 /// All steps; where there are many, those that only add something are folded.
 pub(super) fn steps(plan: &PlanDocument, style: &Style, page: &mut Page<'_>) {
@@ -95,11 +64,6 @@ fn more(what: &str, page: &mut Page<'_>) {
     page.add(line);
 }
 
-/// Whether a step takes something away or breaks a rule for a while, and so is never folded.
-fn weighty(step: &Step) -> bool {
-    matches!(step.action, Action::Delete | Action::Deactivate) || !step.opens.is_empty()
-}
-
 /// How many folded steps there are, by what they do.
 fn kinds(steps: &[&Step]) -> String {
     let of = |action| steps.iter().filter(|step| step.action == action).count();
@@ -127,17 +91,6 @@ fn head(step: &Step) -> Para {
     line
 }
 
-/// The name of what appears or disappears. Where a name changes it is among the changes.
-fn name(step: &Step) -> Option<&str> {
-    let change = step.changes.iter().find(|change| change.field == "name")?;
-    let name = match step.action {
-        Action::Create => &change.to,
-        Action::Delete => &change.from,
-        _ => return None,
-    };
-    name.as_str().filter(|name| !name.is_empty() && *name != step.key)
-}
-
 /// A step, and below it what it changes, what it leaves open, what else is worth knowing.
 fn one(step: &Step, mut head: Para, column: usize, style: &Style, page: &mut Page<'_>) {
     if let Some(location) = &step.location {
@@ -151,8 +104,8 @@ fn one(step: &Step, mut head: Para, column: usize, style: &Style, page: &mut Pag
     }
     page.add(head);
     match step.action {
-        Action::Create => summary(step, |change| &change.to, Ink::Plain, style, page),
-        Action::Delete => summary(step, |change| &change.from, Ink::Dim, style, page),
+        Action::Create => summary(step, Ink::Plain, style, page),
+        Action::Delete => summary(step, Ink::Dim, style, page),
         _ => fields(&step.changes, style, page),
     }
     for rule in &step.opens {
@@ -163,22 +116,11 @@ fn one(step: &Step, mut head: Para, column: usize, style: &Style, page: &mut Pag
     }
 }
 
-/// What an object that appears or disappears is, in one line: its address first, then what it may.
-fn summary(step: &Step, of: fn(&Change) -> &Json, ink: Ink, style: &Style, page: &mut Page<'_>) {
-    let told = |change: &&Change| {
-        let minor = matches!(change.field.as_str(), "phone" | "language");
-        change.field != "name" && change.field != "id" && !is_empty(of(change)) && (style.verbose > 0 || !minor)
-    };
-    let mut parts = Vec::new();
-    for change in step.changes.iter().filter(told) {
-        let text = value(of(change), style);
-        let field = change.field.split_once('.').map_or(change.field.as_str(), |(_, field)| field);
-        match field {
-            "email" => parts.insert(0, text),
-            "status" | "type" if text == "active" || text == "person" => {}
-            field => parts.push(format!("{field}: {text}")),
-        }
-    }
+/// What an object that appears or disappears is, in one line.
+fn summary(step: &Step, ink: Ink, style: &Style, page: &mut Page<'_>) {
+    let parts = words::summary(step, style.verbose > 0).into_iter();
+    let parts: Vec<String> =
+        parts.map(|(field, text)| field.map_or(text.clone(), |field| format!("{field}: {text}"))).collect();
     if !parts.is_empty() && !style.quiet {
         page.add(Para::new(BELOW, BELOW + 2).with(ink, &join(&parts, ", ")));
     }
@@ -199,19 +141,18 @@ fn fields(changes: &[Change], style: &Style, page: &mut Page<'_>) {
 
 /// A value before and after; of lists also which items come and go, or only those where both lists are too long.
 fn difference(change: &Change, style: &Style, line: &mut Para) {
-    let both = format!("{} -> {}", value(&change.from, style), value(&change.to, style));
-    let lists = items(&change.from).zip(items(&change.to));
-    let Some((from, to)) = lists.filter(|_| change.from.is_array() || change.to.is_array()) else {
+    let Difference { from, to, list } = words::difference(change, style.verbose > 0);
+    let both = format!("{from} -> {to}");
+    let Some(list) = list else {
         line.push(Ink::Plain, &both);
         return;
     };
-    let (gained, lost) = (without(&to, &from), without(&from, &to));
-    let mut marks: Vec<(Ink, String)> = gained.iter().map(|item| (Ink::Add, format!("+{item}"))).collect();
-    marks.extend(lost.iter().map(|item| (Ink::Remove, format!("-{item}"))));
+    let mut marks: Vec<(Ink, String)> = list.gained.iter().map(|item| (Ink::Add, format!("+{item}"))).collect();
+    marks.extend(list.lost.iter().map(|item| (Ink::Remove, format!("-{item}"))));
     let marked: usize = marks.iter().map(|(_, mark)| width(mark) + 1).sum();
     let fits = line.width() + 1 + width(&both) + 1 + marked <= style.width || style.verbose > 0;
     if marks.is_empty() {
-        let note = if to.len() > 1 { "  (another order)" } else { "" };
+        let note = if list.reordered() { "  (another order)" } else { "" };
         line.push(Ink::Plain, &format!("{both}{note}"));
         return;
     }
@@ -222,9 +163,8 @@ fn difference(change: &Change, style: &Style, line: &mut Para) {
         line.push(Ink::Plain, if place > 0 { " " } else { "" });
         line.push(ink, &mark);
     }
-    let kept = to.len() - gained.len();
-    if !fits && kept > 0 {
-        let stay = if kept == 1 { "stays" } else { "stay" };
-        line.push(Ink::Dim, &format!(" ({kept} {stay})"));
+    if !fits && list.kept > 0 {
+        let stay = if list.kept == 1 { "stays" } else { "stay" };
+        line.push(Ink::Dim, &format!(" ({} {stay})", list.kept));
     }
 }

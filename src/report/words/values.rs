@@ -4,24 +4,28 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::Style;
-
-/// The longest value shown whole, in characters, unless everything is asked for.
+/// The longest value shown whole, in characters, unless all of it is asked for.
 const LONG_VALUE: usize = 160;
 
 /// A number and what it counts: `1 user`, `3 users`.
-pub(super) fn count(number: usize, word: &str) -> String {
+pub fn count(number: usize, word: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {word}{plural}")
 }
 
 /// Texts with a separator between them.
-pub(super) fn join<S: AsRef<str>>(texts: &[S], separator: &str) -> String {
+pub fn join<S: AsRef<str>>(texts: &[S], separator: &str) -> String {
     texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(separator)
 }
 
+/// A text of ours with a capital first letter.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// Names as people list them: `ada, bob and carol`; beyond `most` of them, how many others there are.
-pub(super) fn names<S: AsRef<str>>(names: &[S], most: usize) -> String {
+pub fn names<S: AsRef<str>>(names: &[S], most: usize) -> String {
     match names {
         [] => "nobody".to_owned(),
         [one] => one.as_ref().to_owned(),
@@ -33,13 +37,11 @@ pub(super) fn names<S: AsRef<str>>(names: &[S], most: usize) -> String {
     }
 }
 
-/// A value as people read it.
-pub(super) fn value(value: &Json, style: &Style) -> String {
+/// A value as people read it; unless the whole of it is asked for, cut where it is long.
+pub fn value(value: &Json, whole: bool) -> String {
     let mut text = String::new();
     write(value, &mut text);
-    if style.verbose == 0
-        && let Some((cut, _)) = text.char_indices().nth(LONG_VALUE)
-    {
+    if !whole && let Some((cut, _)) = text.char_indices().nth(LONG_VALUE) {
         text.truncate(cut);
         text.push('…');
     }
@@ -78,7 +80,7 @@ fn write(value: &Json, text: &mut String) {
 }
 
 /// The items of a list as text; nothing counts as an empty list.
-pub(super) fn items(value: &Json) -> Option<Vec<String>> {
+pub fn items(value: &Json) -> Option<Vec<String>> {
     match value {
         Json::Null => Some(Vec::new()),
         Json::Array(items) => Some(
@@ -96,13 +98,13 @@ pub(super) fn items(value: &Json) -> Option<Vec<String>> {
 }
 
 /// What is in `these` and not in `those`, in order.
-pub(super) fn without<'t>(these: &'t [String], those: &[String]) -> Vec<&'t str> {
+pub fn without<'t>(these: &'t [String], those: &[String]) -> Vec<&'t str> {
     let those: BTreeSet<&str> = those.iter().map(String::as_str).collect();
     these.iter().map(String::as_str).filter(|item| !those.contains(item)).collect()
 }
 
 /// Whether a value says nothing.
-pub(super) fn is_empty(value: &Json) -> bool {
+pub fn is_empty(value: &Json) -> bool {
     match value {
         Json::Null => true,
         Json::Array(items) => items.is_empty(),
@@ -126,8 +128,7 @@ mod tests {
 
     #[test]
     fn values_read_plainly() {
-        let style = Style { color: false, width: 80, fitted: true, verbose: 0, quiet: false };
-        assert_eq!(value(&serde_json::json!([1, "x", { "a": null }]), &style), "[1, x, {a: none}]");
-        assert_eq!(value(&Json::String("x".repeat(500)), &style).chars().count(), LONG_VALUE + 1);
+        assert_eq!(value(&serde_json::json!([1, "x", { "a": null }]), false), "[1, x, {a: none}]");
+        assert_eq!(value(&Json::String("x".repeat(500)), false).chars().count(), LONG_VALUE + 1);
     }
 }

@@ -1,0 +1,80 @@
+//! What differs between rosters and portal: by who changed it, and how to settle it.
+
+use crate::diagnostic::Severity;
+use crate::plan::document::Action;
+use crate::report::{Cause, Difference, Drift};
+
+/// How the differences of one cause are called and settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The cause.
+    pub cause: Cause,
+    /// The heading of a list of them.
+    pub heading: &'static str,
+    /// What follows their number.
+    pub short: &'static str,
+    /// What to do about them.
+    pub settle: &'static str,
+}
+
+/// All causes, in the order in which they are told.
+pub const CAUSES: [Told; 5] = [
+    Told {
+        cause: Cause::Outside,
+        heading: "changed outside rosterctl",
+        short: "changed outside rosterctl",
+        settle: "apply puts the roster back; to accept what the portal has, edit the roster",
+    },
+    Told {
+        cause: Cause::NotApplied,
+        heading: "not applied yet",
+        short: "not applied yet",
+        settle: "apply brings the portal up to date; to keep what the portal has, take the change out of the roster",
+    },
+    Told {
+        cause: Cause::Both,
+        heading: "changed on both sides",
+        short: "changed on both sides",
+        settle: "decide which is right: apply puts the roster's value in place; to accept what the portal has, edit the roster",
+    },
+    Told {
+        cause: Cause::Unknown,
+        heading: "cannot tell",
+        short: "of unknown origin",
+        settle: "the portal keeps no record of who changed it; apply puts the roster back, or edit the roster to accept it",
+    },
+    Told {
+        cause: Cause::Unmanaged,
+        heading: "in no roster",
+        short: "in no roster",
+        settle: "add an entry with the same e-mail address to take it over, remove it with apply --prune, or waive the finding",
+    },
+];
+
+/// Said where the live state was not read completely.
+pub const INCOMPLETE: &str = "the live state could not be read completely, so there may be more";
+
+/// Said where the rosters have errors.
+pub const NOT_COMPARED: &str = "nothing was compared: the rosters have errors";
+
+/// What is said where nothing differs, and whether that is good news.
+pub fn none(drift: &Drift) -> (&'static str, bool) {
+    let errors = drift.diagnostics.iter().any(|finding| finding.severity == Severity::Error);
+    match (drift.complete, errors) {
+        (false, _) => ("no drift in what could be read", false),
+        (true, true) => ("no drift besides what the errors name", false),
+        (true, false) => ("no drift", true),
+    }
+}
+
+/// What is said of a whole object that is there on one side only, or not with the same access.
+pub fn says(difference: &Difference) -> &'static str {
+    match difference.action {
+        Action::Create => "in the roster, not on the portal",
+        _ if difference.cause == Cause::Unmanaged => "on the portal, and no roster names it",
+        Action::Delete => "on the portal, no longer in the roster",
+        Action::Deactivate => "active on the portal, deactivated in the roster",
+        Action::Reactivate => "deactivated on the portal, active in the roster",
+        Action::Update => "not the same on the portal as in the roster",
+    }
+}

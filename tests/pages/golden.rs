@@ -1,0 +1,50 @@
+//! The pages of the examples as they are read: whoever changes them sees the change here.
+
+use crate::common::{Project, assert_file};
+use crate::scene::{DAY, grx, meddled, small};
+
+/// Comment and page of a command, which are the same every time.
+fn pages(name: &str, project: &Project, command: &str, code: i32) {
+    for (format, file) in [("markdown", "md"), ("html", "html")] {
+        let run = || project.run(&format!("{command} --format {format} --as-of {DAY}")).exits(code).without_complaint();
+        let page = run().stdout;
+        assert_eq!(page, run().stdout, "the same plan is the same page");
+        // What tells one new portal from another is no part of the page; the digest covers it.
+        let page = steady(&page);
+        assert_file(&format!("tests/golden/pages/{name}.{file}"), &page);
+    }
+}
+
+/// A page with its digests, which hold the identity of a new portal, put out of the way.
+fn steady(page: &str) -> String {
+    let mut steady = String::new();
+    let mut rest = page;
+    while let Some(at) = rest.find("sha256:") {
+        let (before, digest) = rest.split_at(at + "sha256:".len());
+        steady.push_str(before);
+        let end = digest.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(digest.len());
+        assert!(end == 64 || end == 12, "{}", &digest[..end]);
+        rest = &digest[end..];
+    }
+    steady + rest
+}
+
+#[test]
+fn a_pull_request_on_the_small_example() {
+    pages("small", &small(), "plan", 0);
+}
+
+#[test]
+fn a_pull_request_on_the_example_of_grx_by_somebody_who_may_not_do_all() {
+    pages("grx", &grx(), "plan --actor sanne", 0);
+}
+
+#[test]
+fn what_somebody_changed_by_hand() {
+    pages("drift", &meddled(), "drift", 2);
+}
+
+#[test]
+fn rosters_with_errors() {
+    pages("broken", &Project::copy_of("examples/broken"), "plan", 1);
+}
