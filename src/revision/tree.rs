@@ -50,7 +50,7 @@ impl Tree {
     }
 
     /// The path from the root of the tree; none where it lies elsewhere.
-    fn from_root(&self, path: &Path) -> Option<String> {
+    fn below_root(&self, path: &Path) -> Option<String> {
         let real = real(path);
         let below = real.strip_prefix(&self.git.root).ok()?;
         Some(below.to_string_lossy().replace(std::path::MAIN_SEPARATOR_STR, "/"))
@@ -102,7 +102,7 @@ impl Tree {
 
 impl Past for Tree {
     fn below(&self, path: &Path) -> Option<Vec<PathBuf>> {
-        let from_root = self.from_root(path)?;
+        let from_root = self.below_root(path)?;
         let found = self.git.list(&self.commit, &from_root).ok()?;
         let found = match found.as_slice() {
             [] if from_root.is_empty() => Vec::new(),
