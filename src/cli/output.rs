@@ -39,6 +39,11 @@ impl Output {
         Output { format: common.format, style, errors_in_color: color(std::io::stderr().is_terminal()) }
     }
 
+    /// The same without remarks on the way, for a second look at what was looked at already.
+    pub fn silent(&self) -> Output {
+        Output { style: Style { quiet: true, ..self.style }, ..*self }
+    }
+
     /// Prints a result. A reader that went away (`| head`) is no failure.
     pub fn print(&self, text: &str) -> Result<(), Error> {
         match std::io::stdout().lock().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()) {
