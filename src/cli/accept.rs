@@ -1,6 +1,6 @@
 //! `rosterctl accept`: writes what was changed outside into the rosters, touching only the lines it must.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use similar::TextDiff;
@@ -70,7 +70,8 @@ pub fn run(args: &AcceptItems, common: &Common, output: &Output) -> Result<Exit,
             format!("{lead}{findings}{}", text::acceptance(&report, &output.style))
         }
     })?;
-    Ok(if report.declined.is_empty() { Exit::Clean } else { Exit::Findings })
+    let done = report.declined.is_empty() && choice.vain.is_empty();
+    Ok(if done { Exit::Clean } else { Exit::Findings })
 }
 
 fn usage(wrong: &[Wrong]) -> Error {
@@ -111,10 +112,11 @@ fn remaining(planned: &Planned, settings: &Settings, now: &Rosters) -> Vec<Diffe
 
 /// The findings that were not there before, wherever they stand now.
 fn new_findings(before: &[Diagnostic], now: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let same = |a: &Diagnostic, b: &Diagnostic| {
-        (&a.rule, &a.organisation, &a.subject, &a.message) == (&b.rule, &b.organisation, &b.subject, &b.message)
-    };
-    now.into_iter().filter(|finding| !before.iter().any(|known| same(known, finding))).collect()
+    let known: HashSet<_> =
+        before.iter().map(|one| (&one.rule, &one.organisation, &one.subject, &one.message)).collect();
+    let mut now = now;
+    now.retain(|one| !known.contains(&(&one.rule, &one.organisation, &one.subject, &one.message)));
+    now
 }
 
 fn unified(path: &str, before: &str, after: &str) -> String {

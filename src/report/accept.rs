@@ -6,7 +6,7 @@ mod choose;
 mod entry;
 mod task;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use crate::document::edit::{Change, Edited, Refused, edit, take};
 use crate::document::{Sources, locate};
 use crate::live::Live;
 use crate::model::Organisation;
-use crate::plan::document::{Finding, PlanDocument, TargetRef};
+use crate::plan::document::{Action, Finding, PlanDocument, TargetRef};
 pub use choose::{Choice, Left, Wrong, choose};
 pub use task::{Task, tasks};
 
@@ -107,8 +107,9 @@ pub fn accept<E>(
         let texts = carry_out(&tasks, world.sources, &mut fallen);
         if fallen.is_empty() && !texts.is_empty() {
             let remaining = after(&texts)?;
+            let remaining: HashSet<_> = remaining.iter().map(named).collect();
             for (index, task) in tasks.iter().enumerate() {
-                let open = |one: &usize| remaining.iter().any(|other| still(&world.differences[*one], other));
+                let open = |one: &usize| remaining.contains(&named(&world.differences[*one]));
                 if task.differences.iter().any(open) {
                     let reason = "the roster would still differ from the portal: edit it by hand".to_owned();
                     fallen.push((index, Declined { reason, ..task.declined(world) }));
@@ -134,10 +135,10 @@ pub fn accept<E>(
     }
 }
 
-/// Whether a difference is there still.
-fn still(before: &Difference, now: &Difference) -> bool {
-    let same = before.organisation == now.organisation && before.key == now.key && before.field == now.field;
-    same && (before.field.is_some() || before.action == now.action)
+/// What tells a difference from others: what it is about and, of whole objects, what would become of them.
+fn named(one: &Difference) -> (&str, &str, Option<&str>, Option<Action>) {
+    let whole = one.field.is_none().then_some(one.action);
+    (&one.organisation, &one.key, one.field.as_deref(), whole)
 }
 
 /// The texts that the tasks make; tasks that cannot be carried out are added to `fallen`.

@@ -12,9 +12,9 @@ use crate::document::write::{item, quoted, scalar};
 pub(super) fn inline(value: &Value, in_brackets: bool) -> String {
     match value {
         Value::Bool(value) => value.to_string(),
-        Value::Text(text) if in_brackets => item(text),
+        Value::Text(text) if in_brackets => bracketed(text),
         Value::Text(text) => scalar(text),
-        Value::List(words) => format!("[{}]", words.iter().map(|word| item(word)).collect::<Vec<_>>().join(", ")),
+        Value::List(words) => format!("[{}]", words.iter().map(|word| bracketed(word)).collect::<Vec<_>>().join(", ")),
         Value::Map(entries) if entries.is_empty() => "{}".to_owned(),
         Value::Map(entries) => {
             let pairs: Vec<String> = entries.iter().map(|(key, value)| pair(key, value, true)).collect();
@@ -23,9 +23,14 @@ pub(super) fn inline(value: &Value, in_brackets: bool) -> String {
     }
 }
 
+/// A text inside of brackets. Readers differ in what they take there without quotes, so signs are put in quotes.
+fn bracketed(text: &str) -> String {
+    if text.contains([':', '?', '#', '&', '*', '!', '|', '>', '%', '`', '\'', '"']) { quoted(text) } else { item(text) }
+}
+
 /// A key and its value on one line.
 pub(super) fn pair(key: &SmolStr, value: &Value, in_brackets: bool) -> String {
-    let key = if in_brackets { item(key) } else { scalar(key) };
+    let key = if in_brackets { bracketed(key) } else { scalar(key) };
     format!("{key}: {}", inline(value, in_brackets))
 }
 

@@ -18,6 +18,8 @@ pub struct Choice {
     pub left: Vec<Left>,
     /// Items that do not differ.
     pub same: Vec<String>,
+    /// Items of which nothing is taken, although they differ.
+    pub vain: Vec<String>,
 }
 
 /// A difference that was not asked for, or not clearly enough.
@@ -117,6 +119,7 @@ impl Choice {
         let among = || world.differences.iter().enumerate().filter(|(_, one)| here(one));
         let whole: Vec<usize> =
             among().filter(|(_, one)| is_called(world, one, rest)).map(|(index, _)| index).collect();
+        let before = self.taken.len();
         for index in &whole {
             let difference = &world.differences[*index];
             let item = item(world, difference);
@@ -129,6 +132,9 @@ impl Choice {
             }
         }
         if !whole.is_empty() {
+            if self.taken.len() == before {
+                self.vain.push(typed.to_owned());
+            }
             return true;
         }
         let Some((key, field)) = rest.rsplit_once('/') else {

@@ -14,8 +14,8 @@ use crate::document::write::{Entry, GroupEntry};
 use crate::live::{Live, Resource};
 use crate::model::Organisation;
 use crate::platform::{Section, State};
-use crate::report::export;
 use crate::report::ids::with_ids_beside;
+use crate::report::{Cause, export};
 
 /// Live objects of an organisation under ids that its rosters can give them.
 pub struct Newcomers {
@@ -30,8 +30,8 @@ impl Newcomers {
         let new = |index: &usize| {
             let difference = &world.differences[*index];
             let written =
-                difference.resource == Resource::PermissionGroup && organisation.group(&difference.key).is_some();
-            difference.organisation == organisation.id.as_str() && !written
+                organisation.person(&difference.key).is_some() || organisation.group(&difference.key).is_some();
+            difference.organisation == organisation.id.as_str() && (difference.cause == Cause::Unmanaged || !written)
         };
         if !taken.iter().any(new) {
             return Newcomers { live: Live::default(), groups: HashMap::new() };
