@@ -341,6 +341,9 @@ proptest! {
         prop_assert_eq!(said(&["users", "bob", "name"]), (!leave).then_some("B"));
         prop_assert_eq!(said(&["users", "ada", "phone"]), fresh.then_some(value.as_str()));
         prop_assert_eq!(said(&["users", "eva", "name"]), fresh.then_some(value.as_str()));
+        for line in before.lines().filter(|line| line.contains("bob") && !line.contains("ada") && !leave) {
+            prop_assert!(after.text.lines().any(|now| now == line), "{}", after.text);
+        }
         // Another reader says the same.
         let other: Result<Json, _> = serde_yaml::from_str(&after.text);
         if let Ok(other) = other {
@@ -571,4 +574,49 @@ fn somebody_whose_last_day_has_passed_is_not_written_twice() {
     let before = project.read(FILE);
     project.run("accept acme/eva --as-of 2030-02-01").exits(1).says("the last day was 2030-01-31");
     assert_eq!(project.read(FILE), before);
+}
+
+#[test]
+fn where_one_of_several_files_cannot_be_written_none_is() {
+    let (users, contacts) = ACME.split_once("contacts:\n").expect("contacts");
+    // The file beside it, through which it is replaced, would have too long a name.
+    let long = format!("rosters/{}.yaml", "z".repeat(245));
+    let project = Project::empty()
+        .with("rosters/a.yaml", users)
+        .with(&long, &format!("version: 1\norganisation: acme\ncontacts:\n{contacts}"));
+    project.run("apply --yes").exits(0);
+    project.sql("UPDATE person SET name = name || ' II'");
+    let before = (project.read("rosters/a.yaml"), project.read(&long));
+    let ran = project.run("accept").exits(1).complains("could not be written").complains("no file was changed");
+    assert!(ran.stdout.is_empty(), "nothing claims that something was accepted\n{ran}");
+    assert_eq!((project.read("rosters/a.yaml"), project.read(&long)), before);
+    project.run("accept acme/ada").exits(0);
+    assert_eq!(project.read("rosters/a.yaml"), replaced(users, "Ada Peeters", "Ada Peeters II"));
+}
+
+#[test]
+fn a_reading_that_is_not_whole_for_an_item_is_not_believed() {
+    let project = watched();
+    project.sql(
+        "UPDATE person SET roles = 'wizard' WHERE external_id = 'acme/grace';
+         UPDATE person SET phone = '+32 5' WHERE external_id = 'acme/ada';
+         DELETE FROM person WHERE external_id = 'acme/dana'",
+    );
+    let before = project.read(FILE);
+    project.run("accept").exits(1).says("acme/dana").says("cannot be understood");
+    assert_eq!(project.read(FILE), replaced(&before, "+32 470 00 00 01", "+32 5"));
+}
+
+#[test]
+fn a_section_that_is_not_managed_takes_nobody() {
+    let (users, groups) = (
+        ACME.split_once("contacts:\n").expect("contacts").0,
+        ACME.split_once("permissionGroups:\n").expect("groups").1,
+    );
+    let project = Project::applied(&format!("{users}permissionGroups:\n{groups}"));
+    project.sql("UPDATE person SET section = 'contacts', groups = '' WHERE external_id = 'acme/ada'");
+    let before = project.read(FILE);
+    let ran = project.run("accept acme/ada/section").ends();
+    assert!([1, 64].contains(&ran.code.expect("an exit code")), "{ran}");
+    assert_eq!(project.read(FILE), before, "{ran}");
 }

@@ -1,11 +1,11 @@
 //! Edits of a roster's text that touch only the lines they must: comments, order, quotes and line ends stay.
 //!
-//! The located tree says where everything stands; an edit cuts and pastes bytes there. Before a text is handed out it is
-//! read back and compared with what was meant, value by value and comment by comment. What cannot be edited without
+//! The located tree says where everything stands; an edit cuts and pastes bytes there. Before a text is handed out it
+//! is read back and compared with what was meant, value by value and comment by comment. What cannot be edited without
 //! changing something else, such as a list that other entries share through an alias, is refused with its place.
 //!
-//! A crate that edits YAML (yaml-edit, yamlpatch) was not taken: which comment goes with which entry, what an alias or a
-//! merge key shares, and where a key belongs is what matters here, and the tree that knows it is at hand.
+//! A crate that edits YAML (yaml-edit, yamlpatch) was not taken: which comment goes with which entry, what an alias or
+//! a merge key shares, and where a key belongs is what matters here, and the tree that knows it is at hand.
 
 mod lines;
 mod list;
