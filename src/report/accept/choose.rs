@@ -149,6 +149,15 @@ impl Choice {
         };
         let found: Vec<usize> = among().filter(|(_, one)| fits(one)).map(|(index, _)| index).collect();
         self.taken.extend(&found);
+        if let Some((_, one)) =
+            among().find(|(_, one)| found.is_empty() && one.field.is_none() && is_called(world, one, key))
+        {
+            let item = item(world, one);
+            let reason = format!("only one side has it at all, so it has no fields to accept: name `{item}`");
+            self.left.push(Left { item, cause: one.cause, reason });
+            self.vain.push(typed.to_owned());
+            return true;
+        }
         !found.is_empty()
             || self.known(world, organisation, key, Some(field), typed)
             || self.known(world, organisation, rest, None, typed)

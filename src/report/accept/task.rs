@@ -85,7 +85,28 @@ pub fn tasks(world: &World<'_>, taken: &[usize]) -> (Vec<Task>, Vec<Declined>) {
             }
         }
     }
+    join(&mut tasks);
     (tasks, declined)
+}
+
+/// A move to the contacts takes groups and status along: their own differences are settled by it.
+fn join(tasks: &mut Vec<Task>) {
+    let asked = |task: &Task| {
+        task.wishes
+            .iter()
+            .map(|one| [one.organisation.clone(), one.section.clone(), one.key.clone(), one.field.join("/").into()])
+            .collect::<Vec<[SmolStr; 4]>>()
+    };
+    let moves: Vec<Task> = tasks.extract_if(.., |task| task.moving.is_some()).collect();
+    for mut moving in moves {
+        let along = asked(&moving);
+        let same = |task: &mut Task| {
+            task.moving.is_none() && !along.is_empty() && asked(task).iter().all(|one| along.contains(one))
+        };
+        let settled: Vec<Task> = tasks.extract_if(.., same).collect();
+        moving.differences.extend(settled.into_iter().flat_map(|task| task.differences));
+        tasks.push(moving);
+    }
 }
 
 impl Task {
