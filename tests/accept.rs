@@ -371,6 +371,35 @@ fn a_file_that_changed_meanwhile_is_not_overwritten() {
 
 // --- the command
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn after_all_is_accepted_nothing_differs_and_a_second_time_changes_nothing(
+        name in hostile(),
+        phone in hostile(),
+        words in prop::collection::btree_set(prop::sample::select(vec!["security", "sales", "finance"]), 0..4),
+        roles in prop::sample::select(vec!["", "watchlist"]),
+        leaves in any::<bool>(),
+    ) {
+        let project = watched();
+        let words = json!({ "responsibilities": words, "serviceNow": leaves }).to_string();
+        let rows = project.rows();
+        let ada = "UPDATE person SET name = ?1, phone = ?2, attributes = json_patch(attributes, ?3) WHERE external_id = 'acme/ada'";
+        rows.execute(ada, [&name, &phone, &words]).expect("a change");
+        rows.execute("UPDATE person SET roles = ?1 WHERE external_id = 'acme/eva'", [roles]).expect("a change");
+        if leaves {
+            rows.execute("DELETE FROM person WHERE external_id = 'acme/dana'", []).expect("a change");
+        }
+        project.run("accept").exits(0);
+        let now = project.read(FILE);
+        let left = project.run("drift --format json").exits(0).json();
+        prop_assert_eq!(&left["differences"], &json!([]), "{}", now);
+        project.run("accept").exits(0);
+        prop_assert_eq!(project.read(FILE), now);
+    }
+}
+
 fn watched() -> Project {
     Project::applied(&replaced(ACME, "contacts:\n", &format!("contacts:\n{EVA}")))
 }
