@@ -14,6 +14,7 @@ mod moving;
 mod render;
 mod said;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use indexmap::IndexMap;
@@ -144,19 +145,39 @@ fn below<'t>(node: Node<'t>, key: &str) -> Option<Node<'t>> {
     node.entries().find(|(own, _)| own.text() == Some(key)).map(|(_, value)| value)
 }
 
-/// The document that a wish speaks of: the one that has the entry, else the last that has its section.
-fn home(parsed: &Parsed<'_>, wish: &Wish) -> Option<usize> {
-    let roots: Vec<(usize, Node<'_>)> = parsed.roots().enumerate().collect();
-    let fits = |root: Node<'_>| below(root, "organisation").and_then(Node::text) == Some(wish.organisation.as_str());
-    let mut sections = Vec::new();
-    for (index, root) in roots.into_iter().filter(|(_, root)| fits(*root)) {
-        let Some(section) = below(root, &wish.section) else { continue };
-        if below(section, &wish.key).is_some() {
-            return Some(index);
+/// Which document an entry stands in: looked up often, so known by organisation, section and id.
+struct Homes<'t> {
+    entries: HashMap<(&'t str, &'t str, &'t str), usize>,
+    /// The last document that has the section.
+    sections: HashMap<(&'t str, &'t str), usize>,
+}
+
+impl<'t> Homes<'t> {
+    fn of(parsed: &'t Parsed<'_>) -> Homes<'t> {
+        let mut homes = Homes { entries: HashMap::new(), sections: HashMap::new() };
+        for (index, root) in parsed.roots().enumerate() {
+            let Some(organisation) = below(root, "organisation").and_then(Node::text) else { continue };
+            for (name, section) in root.entries().filter_map(|(key, value)| Some((key.text()?, value))) {
+                homes.sections.insert((organisation, name), index);
+                for key in section.entries().filter_map(|(key, _)| key.text()) {
+                    homes.entries.entry((organisation, name, key)).or_insert(index);
+                }
+            }
         }
-        sections.push(index);
+        homes
     }
-    sections.pop()
+
+    /// The document that a wish speaks of: the one that has the entry, else the last that has its section.
+    fn find(&self, wish: &Wish) -> Option<usize> {
+        let (organisation, section) = (wish.organisation.as_str(), wish.section.as_str());
+        let entry = self.entries.get(&(organisation, section, wish.key.as_str()));
+        entry.or_else(|| self.sections.get(&(organisation, section))).copied()
+    }
+}
+
+/// The document that a wish speaks of.
+fn home(parsed: &Parsed<'_>, wish: &Wish) -> Option<usize> {
+    Homes::of(parsed).find(wish)
 }
 
 /// Where the entry of a wish stands, or its section, or its document.
@@ -207,8 +228,9 @@ impl<'t> Surgeon<'t> {
 
     fn all(&mut self) {
         let mut by_root: IndexMap<usize, Goals> = IndexMap::new();
+        let homes = Homes::of(self.parsed);
         for (index, wish) in self.wishes.iter().enumerate() {
-            match home(self.parsed, wish) {
+            match homes.find(wish) {
                 Some(root) => {
                     let path = [&wish.section, &wish.key].into_iter().chain(&wish.field);
                     let path: Vec<SmolStr> = path.cloned().collect();
@@ -320,8 +342,9 @@ fn spliced(text: &str, splices: &[Splice]) -> Option<String> {
 fn meant(before: &Parsed<'_>, splices: &[Splice], after: &str, wishes: &[Wish], done: &[usize]) -> bool {
     let now = tree::parse(after, true);
     let mut expected: Vec<Said> = before.roots().map(Said::of).collect();
+    let homes = Homes::of(before);
     for wish in done {
-        let Some(root) = home(before, &wishes[*wish]) else { return false };
+        let Some(root) = homes.find(&wishes[*wish]) else { return false };
         if !expected[root].carry_out(&wishes[*wish]) {
             return false;
         }

@@ -1,5 +1,6 @@
 //! Maps edited: keys added where the language has them, values replaced, entries taken out.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use smol_str::SmolStr;
@@ -51,10 +52,16 @@ impl<'t> Surgeon<'t> {
         let pairs: Vec<(Node<'t>, Node<'t>)> = node.raw_entries().collect();
         let mut removed = vec![false; pairs.len()];
         let mut added: Vec<(SmolStr, Piece<'_>, Vec<usize>)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::with_capacity(pairs.len());
+        let mut twice: HashSet<&str> = HashSet::new();
+        for (index, text) in pairs.iter().enumerate().filter_map(|(index, (key, _))| Some((index, key.text()?))) {
+            if *places.entry(text).or_insert(index) != index {
+                twice.insert(text);
+            }
+        }
         for (name, goal) in goals {
-            let mut places = (0..pairs.len()).filter(|index| pairs[*index].0.text() == Some(name.as_str()));
-            let found = places.next();
-            if places.next().is_some() {
+            let found = places.get(name.as_str()).copied();
+            if twice.contains(name.as_str()) {
                 self.refuse_all(&goal, pairs[found.unwrap_or(0)].0.span(), "the key is written twice", None);
                 continue;
             }
