@@ -45,6 +45,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Compare rosters and target; say what changed outside and what is not applied yet
     Drift(DriftArgs),
+    /// Write what was changed outside into the rosters, ready to commit
+    Accept(AcceptItems),
     /// Write the live state as a roster
     Export(ExportArgs),
     /// Accept invitations on the embedded portal, show its audit trail
@@ -238,6 +240,32 @@ pub struct DriftArgs {
     /// Reports beside the output
     #[command(flatten)]
     pub reports: ReportArgs,
+}
+
+/// Arguments of `accept`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    rosterctl accept                                  all that was changed outside rosterctl\n  \
+    rosterctl accept --dry-run                        show the difference, write nothing\n  \
+    rosterctl accept acme/ada                         all that differs of ada and did not come from the roster\n  \
+    rosterctl accept acme/ada/roles acme/bob/attributes.serviceNow\n  \
+    rosterctl accept eva@acme.example                 somebody whom no roster names gets an entry\n\
+    The files are changed at once and the difference is shown: git keeps the text before. Only lines that must change\n\
+    are touched. What the roster changed and nobody applied yet is accepted only where its field is named, since that\n\
+    undoes the change. Exit codes: 0 done, 1 something could not be accepted, 64 an item that does not exist.")]
+pub struct AcceptItems {
+    /// ORGANISATION/KEY or ORGANISATION/KEY/FIELD; without any, all that was changed outside
+    #[arg(value_name = "ITEM")]
+    pub items: Vec<String>,
+    /// Accept people and groups whom no roster names, too: each gets an entry
+    #[arg(long)]
+    pub unmanaged: bool,
+    /// Show the difference and write nothing
+    #[arg(long, visible_alias = "diff")]
+    pub dry_run: bool,
+    /// Files, folders or globs of rosters; without it those of the workspace file; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub rosters: Vec<PathBuf>,
 }
 
 /// Arguments of `export`.

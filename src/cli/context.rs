@@ -170,7 +170,17 @@ impl Context {
     }
 
     /// Reads and checks the rosters that the command line or the workspace names.
-    pub fn rosters(mut self, paths: &[PathBuf], output: &Output) -> Result<(Rosters, Settings), Error> {
+    pub fn rosters(self, paths: &[PathBuf], output: &Output) -> Result<(Rosters, Settings), Error> {
+        self.rosters_with(paths, &[], output)
+    }
+
+    /// The same as if some files, by their paths as shown, had another text.
+    pub fn rosters_with(
+        mut self,
+        paths: &[PathBuf],
+        texts: &[(String, String)],
+        output: &Output,
+    ) -> Result<(Rosters, Settings), Error> {
         if let Some(other) = self.passed_by(paths).filter(|_| !self.sources.is_past()) {
             output.remark(&format!(
                 "note: {} is not used: a workspace file counts from its own folder downwards (go there, or name it with --workspace)",
@@ -180,6 +190,11 @@ impl Context {
         let _waiting = Waiting::new(output.style.quiet, "reading and checking the rosters");
         let (files, mut diagnostics) = self.files(paths)?;
         diagnostics.append(&mut self.diagnostics);
+        for (path, text) in texts {
+            if let Some(file) = self.sources.find(path) {
+                self.sources.put(file, text.clone());
+            }
+        }
         let (documents, mut findings) = document::read_rosters(&self.sources, &files);
         diagnostics.append(&mut findings);
         let (platforms, mut findings) = Platforms::load(&documents, &mut self.sources, &self.cwd);

@@ -48,6 +48,13 @@ const EXAMPLES: &[(&str, Examples)] = &[
         ],
     ),
     (
+        "accept",
+        &[
+            ("what was changed outside goes into the rosters", "rosterctl accept"),
+            ("shows what it would write, and writes nothing", "rosterctl accept --dry-run"),
+        ],
+    ),
+    (
         "export",
         &[
             ("who is there already, as a roster", "rosterctl export > live.yaml"),

@@ -1,5 +1,6 @@
 //! The command line: one file a command; this one says what there is and how a run ends.
 
+mod accept;
 mod apply;
 mod args;
 mod base;
@@ -67,6 +68,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
         Command::Plan(args) => plan::run(args, &cli.common, output),
         Command::Apply(args) => apply::run(args, &cli.common, output),
         Command::Drift(args) => drift::run(args, &cli.common, output),
+        Command::Accept(args) => accept::run(args, &cli.common, output),
         Command::Export(args) => export::run(args, &cli.common, output),
         Command::Portal(args) => portal::run(args, &cli.common, output),
         Command::Target(args) => target::run(args, &cli.common, output),

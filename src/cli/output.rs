@@ -46,6 +46,11 @@ impl Output {
         Output { format, chosen: common.format, style, errors_in_color, errors_within }
     }
 
+    /// The same without remarks on the way, for a second look at what was looked at already.
+    pub fn silent(&self) -> Output {
+        Output { style: Style { quiet: true, ..self.style }, ..*self }
+    }
+
     /// Prints a result. A reader that went away (`| head`) is no failure.
     pub fn print(&self, text: &str) -> Result<(), Error> {
         self.stream(|out| out.write_all(text.as_bytes()))

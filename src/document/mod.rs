@@ -1,5 +1,6 @@
 //! From text to typed documents, with a place for everything that a rule may point at. Nothing else knows YAML.
 
+pub mod edit;
 pub mod format;
 pub mod record;
 pub mod roster;

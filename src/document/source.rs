@@ -187,6 +187,15 @@ impl Sources {
         FileId(self.files.len() as u32 - 1)
     }
 
+    /// Takes another text for a file that was read, as if that stood on the disk.
+    pub fn put(&mut self, file: FileId, text: String) {
+        if let Some(there) = self.files.get_mut(file.0 as usize).filter(|_| u32::try_from(text.len()).is_ok()) {
+            let path = std::mem::take(&mut there.path);
+            let readable = there.readable;
+            *there = SourceFile { path, text, readable, lines: OnceLock::new(), characters: OnceLock::new() };
+        }
+    }
+
     /// Reads one more file and adds it, shown as `shown`, even where it is not readable: then with the reason.
     pub fn load(&mut self, path: &Path, shown: String) -> (FileId, Option<Diagnostic>) {
         self.add(shown, self.read(path))
@@ -366,6 +375,28 @@ pub fn replace_with(path: &Path, write: impl FnOnce(&mut fs::File) -> io::Result
         let _ = fs::remove_file(&beside);
     }
     moved
+}
+
+/// Why a file was not rewritten. It is as it was.
+#[derive(Debug)]
+pub enum NotRewritten {
+    /// It holds another text than the one that the change was made for.
+    Changed,
+    /// It could not be read or written.
+    Failed(io::Error),
+}
+
+/// Puts another text into a file that still holds `before`, whole or not at all; a byte order mark stays.
+pub fn rewrite(path: &Path, before: &str, after: &str) -> Result<(), NotRewritten> {
+    let there = fs::read(path).map_err(NotRewritten::Failed)?;
+    let mark = "\u{feff}";
+    let bare = there.strip_prefix(mark.as_bytes()).unwrap_or(&there);
+    if bare != before.as_bytes() {
+        return Err(NotRewritten::Changed);
+    }
+    let marked = bare.len() < there.len();
+    let text = if marked { format!("{mark}{after}") } else { after.to_owned() };
+    replace(path, &text).map_err(NotRewritten::Failed)
 }
 
 /// The name of the workspace file, which is never read as a roster.

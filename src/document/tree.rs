@@ -169,6 +169,11 @@ pub struct Node<'t> {
 }
 
 impl Parsed<'_> {
+    /// The text that was read.
+    pub fn text(&self) -> &str {
+        self.tree.source
+    }
+
     /// The root of every document that parsed whole.
     pub fn roots(&self) -> impl Iterator<Item = Node<'_>> {
         self.documents.iter().map(|&index| Node { tree: &self.tree, index })

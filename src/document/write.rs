@@ -89,11 +89,12 @@ pub fn scalar(text: &str) -> String {
 }
 
 /// A text as a scalar inside of brackets.
-fn item(text: &str) -> String {
+pub(super) fn item(text: &str) -> String {
     if text.contains([',', '[', ']', '{', '}']) { quoted(text) } else { scalar(text) }
 }
 
-fn quoted(text: &str) -> String {
+/// A text in double quotes, on one line.
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {

@@ -1,7 +1,7 @@
 //! Live state as the roster that would leave it unchanged.
 
 use serde_json::{Map, Value as Json, json};
-use smol_str::{SmolStr, ToSmolStr};
+use smol_str::ToSmolStr;
 
 use super::ids::with_ids;
 use crate::document::roster::AttributeValue;
@@ -66,7 +66,8 @@ fn people(platform: &Platform, live: &Live, section: Section) -> Vec<Entry> {
     entries
 }
 
-fn entry(platform: &Platform, person: &Person) -> Entry {
+/// The entry of a person as it is live.
+pub(super) fn entry(platform: &Platform, person: &Person) -> Entry {
     let attributes = person.attributes.iter().map(|(attribute, value)| {
         let value = match &value.value {
             Value::Boolean(value) => AttributeValue::Boolean(*value),
@@ -90,24 +91,20 @@ fn entry(platform: &Platform, person: &Person) -> Entry {
 }
 
 /// Whether people on a platform may be there without access.
-fn shuts_out(platform: &Platform) -> bool {
+pub(super) fn shuts_out(platform: &Platform) -> bool {
     platform.transitions.iter().any(|way| way.to == State::Deactivated)
 }
 
 fn groups(platform: &Platform, live: &Live) -> Vec<GroupEntry> {
-    let access = |group: &Group| -> Vec<(SmolStr, SmolStr)> {
-        let levels = group.applications.iter();
-        let levels = levels.map(|(application, level, _)| (&platform[*application], level.0 as usize));
-        levels.map(|(application, level)| (application.id.clone(), application.levels[level].clone())).collect()
-    };
-    let groups = live.groups.iter().map(|entry| &entry.object);
-    let mut entries: Vec<GroupEntry> = groups
-        .map(|group| GroupEntry {
-            id: group.id.clone(),
-            name: group.name.value.to_smolstr(),
-            applications: access(group),
-        })
-        .collect();
+    let mut entries: Vec<GroupEntry> = live.groups.iter().map(|entry| group(platform, &entry.object)).collect();
     entries.sort_by(|a, b| a.id.cmp(&b.id));
     entries
+}
+
+/// The entry of a permission group as it is live.
+pub(super) fn group(platform: &Platform, group: &Group) -> GroupEntry {
+    let levels = group.applications.iter();
+    let levels = levels.map(|(application, level, _)| (&platform[*application], level.0 as usize));
+    let access = levels.map(|(application, level)| (application.id.clone(), application.levels[level].clone()));
+    GroupEntry { id: group.id.clone(), name: group.name.value.to_smolstr(), applications: access.collect() }
 }

@@ -10,16 +10,25 @@ use crate::model::{Group, Person};
 
 /// A live state in which everybody has an id that a roster can have: made of the mail address or the name.
 pub fn with_ids(live: &Live) -> Live {
+    with_ids_beside(live, &HashSet::new(), &HashSet::new())
+}
+
+/// The same, where people and groups of a roster have ids already: whom no roster names gets another one.
+pub fn with_ids_beside(live: &Live, people: &HashSet<SmolStr>, groups: &HashSet<SmolStr>) -> Live {
     let mut live = live.clone();
-    let of_people = live.people.iter().map(|entry| &entry.object.id);
-    let mut taken: HashSet<SmolStr> = of_people.filter(|id| is_kebab(id)).cloned().collect();
-    for entry in live.people.iter_mut().filter(|entry| !is_kebab(&entry.object.id)) {
+    let mut taken = people.clone();
+    let strange =
+        |entry: &Entry<Person>| !is_kebab(&entry.object.id) || !entry.managed && people.contains(&entry.object.id);
+    taken.extend(live.people.iter().filter(|entry| !strange(entry)).map(|entry| entry.object.id.clone()));
+    for entry in live.people.iter_mut().filter(|entry| strange(entry)) {
         entry.object.id = free(&person_id(entry), &mut taken);
     }
-    let mut taken: HashSet<SmolStr> =
-        live.groups.iter().map(|entry| &entry.object.id).filter(|id| is_kebab(id)).cloned().collect();
+    let mut taken = groups.clone();
+    let strange =
+        |entry: &Entry<Group>| !is_kebab(&entry.object.id) || !entry.managed && groups.contains(&entry.object.id);
+    taken.extend(live.groups.iter().filter(|entry| !strange(entry)).map(|entry| entry.object.id.clone()));
     let mut renamed: HashMap<SmolStr, SmolStr> = HashMap::new();
-    for entry in live.groups.iter_mut().filter(|entry| !is_kebab(&entry.object.id)) {
+    for entry in live.groups.iter_mut().filter(|entry| strange(entry)) {
         let id = free(&group_id(entry), &mut taken);
         renamed.insert(std::mem::replace(&mut entry.object.id, id.clone()), id);
     }

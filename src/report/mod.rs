@@ -1,5 +1,6 @@
 //! One report value, many renderings. Renderers turn values into text; the command line alone prints it.
 
+pub mod accept;
 pub mod drift;
 pub mod export;
 mod fingerprint;

@@ -3,6 +3,7 @@
 //!
 //! Text from files and portals is cleaned on its way into a page, so that no name or message can steer a terminal.
 
+mod accept;
 mod audit;
 mod drift;
 mod impact;
@@ -17,6 +18,7 @@ mod tests;
 mod who;
 mod window;
 
+pub use accept::acceptance;
 pub use audit::audit;
 pub use drift::drift;
 pub(in crate::report) use ink::columns;

@@ -167,6 +167,15 @@ impl<'s> Page<'s> {
         self.text.push('\n');
     }
 
+    /// Adds a line as it is, cleaned and never wrapped, such as one of a text that is shown.
+    pub(super) fn verbatim(&mut self, ink: Ink, line: &str) {
+        let mut now = Ink::Plain;
+        self.ink(&mut now, ink);
+        self.text.push_str(&clean(line));
+        self.ink(&mut now, Ink::Plain);
+        self.text.push('\n');
+    }
+
     /// Goes over from one ink to another.
     fn ink(&mut self, now: &mut Ink, next: Ink) {
         if self.style.color && *now != next {
