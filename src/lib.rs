@@ -10,15 +10,16 @@
 //! ```
 //!
 //! Imports run one way, from left to right: `diagnostic < document < platform < model < rules < http < scim < live <
-//! serve < plan < apply < report < error < cli`. `tests/shape.rs` holds that.
+//! serve < plan < apply < report < clock < error < cli`. `tests/shape.rs` holds that.
 //!
 //! `http` is how portals on the network are reached, `scim` has the words of that protocol, `live::scim` speaks it as a
-//! client, `serve` for the embedded portal.
+//! client, `serve` for the embedded portal. `clock` looks for drift again and again, and says so.
 
 #![forbid(unsafe_code)]
 
 pub mod apply;
 pub mod cli;
+pub mod clock;
 pub mod diagnostic;
 pub mod document;
 pub mod error;

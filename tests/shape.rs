@@ -25,6 +25,7 @@ const ORDER: &[&str] = &[
     "plan",
     "apply",
     "report",
+    "clock",
     "error",
     "cli",
 ];
@@ -36,7 +37,7 @@ const MOST_LINES: usize = 500;
 const LONG_FILES: &[(&str, &str)] = &[];
 
 /// Files of `src/cli` that are no command.
-const CLI_PARTS: &[&str] = &["args", "connect", "context", "mod", "output", "platform"];
+const CLI_PARTS: &[&str] = &["args", "connect", "context", "every", "mod", "output", "platform"];
 
 /// Files below a folder of the repository, with their paths from its root, forward slashes.
 fn files(folder: &str) -> Vec<(String, PathBuf)> {

@@ -202,9 +202,13 @@ pub struct ApplyArgs {
 
 /// Arguments of `drift`.
 #[derive(Debug, Args)]
+#[command(after_help = super::every::HELP)]
 pub struct DriftArgs {
     /// Files, folders or globs; without them those of the workspace file
     pub paths: Vec<PathBuf>,
+    /// Drift on the clock
+    #[command(flatten)]
+    pub clock: super::every::EveryArgs,
 }
 
 /// Arguments of `export`.

@@ -285,8 +285,10 @@ impl Settings {
     pub fn reference(&self, common: &Common) -> TargetRef {
         let default = self.workspace.as_ref().and_then(|workspace| workspace.default_target.as_ref());
         let default = default.map(|name| name.value.to_string());
-        let name = common.target.clone().or(default).unwrap_or_else(|| "sandbox".to_owned());
         let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets);
+        let mut names = targets.clone().flat_map(|targets| &targets.entries).map(|(name, _)| name.value.to_string());
+        let only = names.next().filter(|_| names.next().is_none());
+        let name = common.target.clone().or(default).or(only).unwrap_or_else(|| "sandbox".to_owned());
         let target = targets.flat_map(|targets| &targets.entries).find(|(own, _)| own.value == name);
         let kind =
             target.and_then(|(_, target)| target.value.kind.0.as_ref()).map_or("embedded", |kind| kind.value.as_str());

@@ -1,46 +1,105 @@
 //! `rosterctl drift`: compares and cannot write; says what changed outside and what is not applied yet.
 
+use jiff::Timestamp;
+
 use super::args::{Common, DriftArgs, Reach};
-use super::context::{Context, block_on, sort};
+use super::context::{Context, Rosters, Settings, block_on, sort};
 use super::output::Output;
 use super::plan::Planned;
+use crate::apply::past;
 use crate::error::{Error, Exit};
-use crate::report::{Drift, Format, REPORT_VERSION, json, text};
+use crate::report::since::Dating;
+use crate::report::{Difference, Drift, Format, REPORT_VERSION, json, text};
 
 /// Runs the command.
 pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    if let Some(every) = args.clock.every {
+        return super::every::run(every, args, common, output);
+    }
     let (rosters, settings) = Context::open(common)?.rosters(&args.paths, output)?;
-    let mut planned = block_on(Planned::make(rosters, &settings, &Reach::default(), common))??;
-    // What a plan may do is no concern here, since drift does nothing; what no roster names is shown as a difference.
-    planned
-        .diagnostics
-        .retain(|finding| !finding.rule.starts_with("plan/max-") && !finding.rule.ends_with("/unmanaged"));
-    sort(&mut planned.diagnostics, &planned.rosters.sources);
-    let pairs: Vec<_> = planned.rosters.organisations.iter().zip(&planned.live).collect();
-    let drift = Drift {
-        version: REPORT_VERSION,
-        target: planned.document.target.clone(),
-        complete: planned.document.complete,
-        differences: crate::report::drift::differences(&planned.document, &pairs),
-        diagnostics: planned.document.diagnostics.clone(),
-    };
+    let compared = block_on(Compared::make(rosters, &settings, common))??;
+    let Compared { drift, planned } = &compared;
     output.print(&match output.format {
-        Format::Json => json::to_json(&drift),
+        Format::Json => json::to_json(drift),
         Format::Text => {
             let findings = text::findings(&planned.diagnostics, &planned.rosters.sources, &output.style);
             let compared = if planned.sound() {
-                text::drift(&drift, &output.style)
+                text::drift(drift, &output.style)
             } else {
                 "nothing was compared: the rosters have errors\n".to_owned()
             };
             findings + &compared
         }
     })?;
-    // What cannot be understood was not written by rosterctl: it came from outside.
-    let same = drift.differences.is_empty() && planned.live.iter().all(|live| live.unread.is_empty());
-    let invalid = !planned.sound();
-    if invalid || common.deny.exit(&planned.diagnostics) != Exit::Clean && same {
-        return Ok(Exit::Findings);
+    Ok(compared.exit(common))
+}
+
+/// The differences, and the plan that they come from.
+pub struct Compared {
+    /// The differences.
+    pub drift: Drift,
+    /// The plan.
+    pub planned: Planned,
+}
+
+impl Compared {
+    /// Compares rosters and target.
+    pub async fn make(rosters: Rosters, settings: &Settings, common: &Common) -> Result<Compared, Error> {
+        let began = Timestamp::now();
+        let mut planned = Planned::make(rosters, settings, &Reach::default(), common).await?;
+        // What a plan may do is no concern here, since drift does nothing; what no roster names is shown as a difference.
+        planned
+            .diagnostics
+            .retain(|finding| !finding.rule.starts_with("plan/max-") && !finding.rule.ends_with("/unmanaged"));
+        sort(&mut planned.diagnostics, &planned.rosters.sources);
+        let pairs: Vec<_> = planned.rosters.organisations.iter().zip(&planned.live).collect();
+        let mut differences = crate::report::drift::differences(&planned.document, &pairs);
+        date(&mut differences, &planned, began)?;
+        let drift = Drift {
+            version: REPORT_VERSION,
+            target: planned.document.target.clone(),
+            complete: planned.document.complete,
+            differences,
+            diagnostics: planned.document.diagnostics.clone(),
+        };
+        Ok(Compared { drift, planned })
     }
-    Ok(if same { Exit::Clean } else { Exit::Changes })
+
+    /// How a run ends that found this.
+    pub fn exit(&self, common: &Common) -> Exit {
+        // What cannot be understood was not written by rosterctl: it came from outside.
+        let same = self.drift.differences.is_empty() && self.planned.live.iter().all(|live| live.unread.is_empty());
+        let invalid = !self.planned.sound();
+        if invalid || common.deny.exit(&self.planned.diagnostics) != Exit::Clean && same {
+            return Exit::Findings;
+        }
+        if same { Exit::Clean } else { Exit::Changes }
+    }
+}
+
+/// Finds out since when differences are there. `began`: when the reading did.
+fn date(differences: &mut [Difference], planned: &Planned, began: Timestamp) -> Result<(), Error> {
+    let Some(target) = planned.target.as_ref().filter(|_| !differences.is_empty()) else { return Ok(()) };
+    let mut dating = Dating::of(differences, began);
+    for (organisation, live) in planned.rosters.organisations.iter().zip(&planned.live) {
+        let handles = dating.handles(organisation, live);
+        if let Some(portal) = target.portal.embedded() {
+            for past in portal.past(&organisation.id, &dating.keys(&organisation.id))? {
+                dating.past(&organisation.id, &past);
+            }
+            for (handle, at) in portal.modified(handles.keys())? {
+                dating.modified(handles.get(&handle).map_or(&[], Vec::as_slice), at, |_| false);
+            }
+        }
+        if let Some(portal) = target.portal.scim() {
+            let known = live.modified.iter().filter_map(|(handle, at)| Some((handles.get(handle)?, *at)));
+            known.for_each(|(places, at)| dating.modified(places, at, |field| portal.in_groups(field)));
+        }
+    }
+    past::each(&target.audit, |applied| dating.applied(&applied)).map_err(|error| {
+        let message = format!("the audit trail `{}` cannot be read: {error}", target.audit.display());
+        Error::failed(message, "make it readable, or move it away")
+    })?;
+    dating.finish();
+    Ok(())
 }

@@ -6,6 +6,7 @@ mod completions;
 mod connect;
 mod context;
 mod drift;
+mod every;
 mod explain;
 mod export;
 mod fmt;
@@ -26,6 +27,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 pub use args::Cli;
 use args::Command;
+pub use every::paced;
 use output::Output;
 
 use crate::error::{Error, Exit};

@@ -7,6 +7,7 @@ mod acting;
 mod audit;
 mod desk;
 mod groups;
+mod history;
 mod people;
 mod portal;
 mod reading;

@@ -10,6 +10,7 @@ mod ink;
 mod outcome;
 mod plan;
 mod probed;
+mod settling;
 mod snippet;
 mod steps;
 #[cfg(test)]

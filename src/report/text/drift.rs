@@ -1,6 +1,7 @@
 //! What differs between rosters and portal, by who changed it, and how to settle it.
 
 use super::ink::{Ink, Page, Para};
+use super::settling::settling;
 use super::steps::{place, sign};
 use super::values::{count, join, value};
 use super::{FOLD_ABOVE, FOLD_TO, Style};
@@ -14,7 +15,7 @@ const CAUSES: [(Cause, &str, &str, &str); 5] = [
         Cause::Outside,
         "changed outside rosterctl",
         "changed outside rosterctl",
-        "apply puts the roster back; to accept what the portal has, edit the roster",
+        "apply puts the roster back; `rosterctl accept` writes what the portal has into the roster",
     ),
     (
         Cause::NotApplied,
@@ -26,13 +27,13 @@ const CAUSES: [(Cause, &str, &str, &str); 5] = [
         Cause::Both,
         "changed on both sides",
         "changed on both sides",
-        "decide which is right: apply puts the roster's value in place; to accept what the portal has, edit the roster",
+        "decide which is right: apply puts the roster's value in place; `rosterctl accept` writes the portal's into the roster",
     ),
     (
         Cause::Unknown,
         "cannot tell",
         "of unknown origin",
-        "the portal keeps no record of who changed it; apply puts the roster back, or edit the roster to accept it",
+        "the portal keeps no record of who changed it; apply puts the roster back, `rosterctl accept` writes what the portal has into it",
     ),
     (
         Cause::Unmanaged,
@@ -121,11 +122,13 @@ fn one(difference: &Difference, several: bool, style: &Style, page: &mut Page<'_
             Action::Reactivate => "deactivated on the portal, active in the roster",
             Action::Update => "not the same on the portal as in the roster",
         };
-        return page.add(Para::new(6, 8).with(Ink::Plain, says));
+        page.add(Para::new(6, 8).with(Ink::Plain, says));
+        return settling(difference, style, page);
     }
     for (side, side_value) in [("roster: ", &difference.wanted), ("portal: ", &difference.live)] {
         let mut line = Para::new(6, 14).with(Ink::Dim, side);
         line.push(Ink::Plain, &value(side_value, style));
         page.add(line);
     }
+    settling(difference, style, page);
 }
