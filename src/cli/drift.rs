@@ -87,8 +87,10 @@ fn date(differences: &mut [Difference], planned: &Planned, began: Timestamp) -> 
             for past in portal.past(&organisation.id, &dating.keys(&organisation.id))? {
                 dating.past(&organisation.id, &past);
             }
-            for (handle, at) in portal.modified(handles.keys())? {
-                dating.modified(handles.get(&handle).map_or(&[], Vec::as_slice), at, |_| false);
+            for (handle, times) in portal.times(handles.keys())? {
+                let places = handles.get(&handle).map_or(&[][..], Vec::as_slice);
+                times.created.into_iter().for_each(|at| dating.created(places, at));
+                times.modified.into_iter().for_each(|at| dating.modified(places, at, |_| false));
             }
         }
         if let Some(portal) = target.portal.scim() {

@@ -32,6 +32,7 @@ use crate::platform::{Platform, State, Verb};
 use acting::{Acting, Known};
 pub use audit::AuditRow;
 pub use desk::{Denied, Desk, Job, Request, Visitor, Wanted};
+pub use history::Times;
 use portal::{Portal, Stop};
 use row::Hand;
 pub use shelf::{Kept, Key, Shelf, Side, handle, number};

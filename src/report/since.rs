@@ -50,8 +50,8 @@ pub enum Bound {
 pub enum Source {
     /// The audit trail of the portal.
     PortalAudit,
-    /// The portal, which keeps when it changed an object last (SCIM: `meta.lastModified`, RFC 7643 §3.1).
-    LastModified,
+    /// The portal, which keeps when an object was made and changed last (SCIM: `meta`, RFC 7643 §3.1).
+    Portal,
     /// The trail of what rosterctl applied.
     Applied,
 }
@@ -76,6 +76,8 @@ struct Clues {
     came: Option<Timestamp>,
     /// Whether the last that the trail knows is what is there.
     current: bool,
+    /// When the portal made the object.
+    created: Option<Timestamp>,
     /// When the portal last changed the object.
     modified: Option<Timestamp>,
     /// When rosterctl last wrote it, and whether it wrote what the roster still wants.
@@ -139,6 +141,13 @@ impl<'d> Dating<'d> {
         }
     }
 
+    /// The portal made the object of these differences at that time.
+    pub fn created(&mut self, places: &[usize], at: Timestamp) {
+        for place in places.iter().copied().filter(|_| at <= self.read) {
+            self.clues[place].created = Some(at);
+        }
+    }
+
     /// The portal's trail has this change; older ones come first.
     pub fn past(&mut self, organisation: &str, past: &Past) {
         let key = (organisation.to_owned(), past.resource, past.key.to_string());
@@ -188,9 +197,9 @@ impl<'d> Dating<'d> {
 impl Clues {
     /// What can be said without guessing.
     fn since(self, cause: Cause, action: Action, whole: bool) -> Option<Since> {
-        let Clues { began, came, current, modified, written } = self;
+        let Clues { began, came, current, created, modified, written } = self;
         let audited = |at, bound| Since::new(at, bound, Source::PortalAudit);
-        let changed = |bound| modified.map(|at| Since::new(at, bound, Source::LastModified));
+        let changed = |bound| modified.map(|at| Since::new(at, bound, Source::Portal));
         let not_before = |(at, _)| Since::new(at, Bound::NotBefore, Source::Applied);
         let came = came.filter(|_| current);
         match cause {
@@ -214,7 +223,12 @@ impl Clues {
                 (Some(written), _) => Some(not_before(written)),
                 (None, _) => came.map(|at| audited(at, Bound::Unchanged)).or_else(|| changed(Bound::Unchanged)),
             },
-            Cause::Unmanaged => came.map(|at| audited(at, Bound::Unchanged)).or_else(|| changed(Bound::Unchanged)),
+            // Whoever was made then is there since then; whoever was changed then is there for longer.
+            Cause::Unmanaged => {
+                let made = created.map(|at| Since::new(at, Bound::Unchanged, Source::Portal));
+                let came = came.map(|at| audited(at, Bound::Unchanged));
+                made.or(came).or_else(|| changed(Bound::Unchanged))
+            }
         }
     }
 }
@@ -318,7 +332,7 @@ mod tests {
         });
         assert_eq!(
             since.map(|since| (since.at, since.source)),
-            Some(("1970-01-01T00:00:50Z".to_owned(), Source::LastModified))
+            Some(("1970-01-01T00:00:50Z".to_owned(), Source::Portal))
         );
     }
 

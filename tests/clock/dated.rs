@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::common::{ACME, Project};
+use super::common::{ACME, Project, served};
 
 /// The differences of a drift, by their items.
 fn since(project: &Project, item: &str) -> Json {
@@ -22,7 +22,7 @@ fn the_portal_says_when_it_changed_an_object_last() {
     let found = since(&project, "acme/ada/phone");
     let same = |text: &Json| text.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     assert_eq!(same(&found["at"]), at.parse::<jiff::Timestamp>().unwrap());
-    assert_eq!((&found["bound"], &found["source"]), (&"no-later-than".into(), &"last-modified".into()));
+    assert_eq!((&found["bound"], &found["source"]), (&"no-later-than".into(), &"portal".into()));
     project.run("drift").exits(2).says("at the latest").says("rosterctl accept acme/ada/phone");
     // What only the roster changed is younger than what rosterctl wrote; the portal's time says nothing of it.
     project.roster("name: Dana Kowalska", "name: Dana K");
@@ -74,7 +74,7 @@ fn a_portal_on_the_network_tells_when_an_account_changed_last() {
     let modified = served.get(&path).json()["meta"]["lastModified"].clone();
     // Written by rosterctl as the roster wants it, and changed later: no later than the account's own time.
     let found = since(&client, "acme/ada/roles");
-    assert_eq!((&found["bound"], &found["source"]), (&"no-later-than".into(), &"last-modified".into()), "{found}");
+    assert_eq!((&found["bound"], &found["source"]), (&"no-later-than".into(), &"portal".into()), "{found}");
     let same = |text: &Json| text.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     assert_eq!(same(&found["at"]), same(&modified));
     // The trail leaves numbers out, so that nobody can tell whose side changed: after rosterctl wrote it is all.
@@ -85,4 +85,31 @@ fn a_portal_on_the_network_tells_when_an_account_changed_last() {
     let found = since(&client, "acme/ada/phone");
     assert_eq!((&found["bound"], same(&found["at"])), (&"unchanged".into(), same(&modified)), "{found}");
     client.run("drift").exits(2).says("so on the portal since");
+}
+
+#[test]
+fn who_came_and_who_went_at_the_portal_is_dated_by_its_trail() {
+    let project = Project::applied(ACME);
+    let made = {
+        let served = project.serve("");
+        let stranger = json!({
+            "schemas": [served::USER], "userName": "eve@evil.example", "displayName": "Eve Everard",
+            "emails": [{ "value": "eve@evil.example" }]
+        });
+        let made = served.post("/Users", &stranger).is(201).json();
+        let grace = served.get("/Contacts?filter=externalId%20eq%20%22acme%2Fdana%22").is(200).json();
+        let id = grace["Resources"][0]["id"].as_str().expect("dana").to_owned();
+        served.delete(&format!("/Contacts/{id}")).is(204);
+        made
+    };
+    let handle = made["id"].as_str().unwrap();
+    let stranger = since(&project, &format!("acme/{handle} (eve@evil.example)"));
+    assert_eq!((&stranger["bound"], &stranger["source"]), (&"unchanged".into(), &"portal".into()), "{stranger}");
+    let gone = since(&project, "acme/dana");
+    assert_eq!((&gone["bound"], &gone["source"]), (&"exact".into(), &"portal-audit".into()), "{gone}");
+    let made = project.column("SELECT created FROM person WHERE external_id IS NULL").remove(0);
+    assert_eq!(stranger["at"].as_str(), Some(made.as_str()));
+    let trail = "SELECT at FROM audit WHERE action = 'delete' ORDER BY id DESC LIMIT 1";
+    assert_eq!(gone["at"].as_str(), Some(project.column(trail)[0].as_str()));
+    project.run("drift").exits(2).says("accept: rosterctl accept acme/dana\n").says(handle);
 }

@@ -230,7 +230,6 @@ async fn a_webhook_that_hangs_or_cannot_be_used_stops_no_round() {
     for number in 1..=4 {
         assert_eq!(watched.next("round")["round"], number);
     }
-    assert!(server.count() <= 1, "the first message still hangs");
     let (code, _) = watched.stops("-TERM");
     assert_eq!(code, Some(0));
     assert!(server.heard()[0].body.contains("+32 999"), "what is personal was asked for");

@@ -19,14 +19,20 @@ impl Embedded {
         Ok(past?.unwrap_or_default())
     }
 
-    /// When rows were changed last, by whatever program; those that never were are left out.
-    pub fn modified<'h>(
-        &self,
-        handles: impl Iterator<Item = &'h SmolStr>,
-    ) -> Result<HashMap<SmolStr, Timestamp>, LiveError> {
-        let found = super::blocking(|| self.looking(|rows| modified(rows, handles)));
+    /// When rows were made and changed last, by whatever program; a time that nobody kept is none.
+    pub fn times<'h>(&self, handles: impl Iterator<Item = &'h SmolStr>) -> Result<HashMap<SmolStr, Times>, LiveError> {
+        let found = super::blocking(|| self.looking(|rows| times(rows, handles)));
         Ok(found?.unwrap_or_default())
     }
+}
+
+/// When a row was made, and when it was changed last.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Times {
+    /// When it was made; none where another program did.
+    pub created: Option<Timestamp>,
+    /// When it was changed last.
+    pub modified: Option<Timestamp>,
 }
 
 fn past(rows: &Connection, organisation: &str, keys: &BTreeSet<SmolStr>) -> rusqlite::Result<Vec<Past>> {
@@ -54,10 +60,10 @@ fn past(rows: &Connection, organisation: &str, keys: &BTreeSet<SmolStr>) -> rusq
     Ok(past)
 }
 
-fn modified<'h>(
+fn times<'h>(
     rows: &Connection,
     handles: impl Iterator<Item = &'h SmolStr>,
-) -> rusqlite::Result<HashMap<SmolStr, Timestamp>> {
+) -> rusqlite::Result<HashMap<SmolStr, Times>> {
     let mut found = HashMap::new();
     for handle in handles {
         let person = row::number(Section::Users, handle);
@@ -66,12 +72,11 @@ fn modified<'h>(
         else {
             continue;
         };
-        let sql = format!("SELECT modified FROM {table} WHERE id = ?1");
+        let sql = format!("SELECT created, modified FROM {table} WHERE id = ?1");
         let mut statement = rows.prepare_cached(&sql)?;
-        let at: Option<Option<String>> = statement.query_row([number], |row| row.get(0)).optional()?;
-        if let Some(at) = at.flatten().and_then(|at| at.parse().ok()) {
-            found.insert(handle.clone(), at);
-        }
+        let time = |text: Option<String>| text.and_then(|text| text.parse().ok());
+        let read = |row: &rusqlite::Row<'_>| Ok(Times { created: time(row.get(0)?), modified: time(row.get(1)?) });
+        found.extend(statement.query_row([number], read).optional()?.map(|times| (handle.clone(), times)));
     }
     Ok(found)
 }

@@ -28,12 +28,13 @@ fn words(since: &Since, difference: &Difference) -> String {
     let resource = difference.resource;
     match (since.bound, since.source) {
         (Bound::Exact, _) => format!("since {at}{by}"),
-        (Bound::NoLaterThan, Source::LastModified) => {
+        (Bound::NoLaterThan, Source::Portal) => {
             format!("since {at} at the latest: the portal changed the {resource} then")
         }
         (Bound::NoLaterThan, _) => format!("since {at} at the latest, by the portal's audit trail"),
         (Bound::NotBefore, Source::Applied) => format!("later than {at}, when rosterctl wrote it"),
         (Bound::NotBefore, _) => format!("later than {at}, when the portal got what it has"),
+        (Bound::Unchanged, _) if difference.cause == Cause::Unmanaged => format!("there since {at} or longer"),
         (Bound::Unchanged, _) => format!("so on the portal since {at} or longer"),
     }
 }
