@@ -101,9 +101,9 @@ impl Context {
             return;
         }
         let (workspace, mut findings) = document::read_single::<Workspace>(&self.sources, file);
-        for place in
-            findings.iter().filter_map(|finding| finding.place.as_ref()).filter(|place| place.pointer.contains("/auth"))
-        {
+        // Where secrets are asked for, what was written instead may be one.
+        let secret = |place: &&Place| place.pointer.contains("/auth") || place.pointer.starts_with("/drift/webhook");
+        for place in findings.iter().filter_map(|finding| finding.place.as_ref()).filter(secret) {
             self.sources.cover(file, place.span);
         }
         self.diagnostics.append(&mut findings);

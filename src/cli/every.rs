@@ -31,12 +31,12 @@ use crate::report::Format;
 
 /// What is said below the help of `drift`.
 pub const HELP: &str = "Examples:\n  \
-    rosterctl drift                                          what differs now; exit code 2 where something does\n  \
-    rosterctl drift --every 15m                              stays, one line a round, until SIGINT or SIGTERM\n  \
+    rosterctl drift                  what differs now; exit code 2 where something does\n  \
+    rosterctl drift --every 15m      stays: a line a round, until SIGINT or SIGTERM\n  \
     rosterctl drift --every 15m --format json --listen 127.0.0.1:9464\n\
-    With --every each round reads rosters and target anew. A round that fails says why and is never called clean; the\n\
-    process goes on. --listen serves /metrics (Prometheus), /healthz and /readyz. `drift: { webhook: … }` in the workspace\n\
-    file names whom to tell when the differences change.";
+    Each round of --every reads rosters and target anew. One that fails says why, is never\n\
+    called clean, and ends nothing. --listen serves /metrics (Prometheus), /healthz, /readyz.\n\
+    `drift: { webhook: … }` in the workspace file names whom to tell of changes.";
 
 /// Flags of drift on the clock.
 #[derive(Clone, Debug, Default, Args)]

@@ -14,14 +14,19 @@ fn since(project: &Project, item: &str) -> Json {
     found.unwrap_or_else(|| panic!("no {item}: {json}"))["since"].clone()
 }
 
+/// A time, however it is written.
+fn time(text: &str) -> jiff::Timestamp {
+    text.parse().unwrap()
+}
+
 #[test]
 fn the_portal_says_when_it_changed_an_object_last() {
     let project = Project::applied(ACME);
     project.sql("UPDATE person SET phone = '+32 999' WHERE external_id = 'acme/ada'");
     let at = project.column("SELECT modified FROM person WHERE external_id = 'acme/ada'").remove(0);
     let found = since(&project, "acme/ada/phone");
-    let same = |text: &Json| text.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
-    assert_eq!(same(&found["at"]), at.parse::<jiff::Timestamp>().unwrap());
+    let same = |text: &Json| time(text.as_str().unwrap());
+    assert_eq!(same(&found["at"]), time(&at));
     assert_eq!((&found["bound"], &found["source"]), (&"no-later-than".into(), &"portal".into()));
     project.run("drift").exits(2).says("at the latest").says("rosterctl accept acme/ada/phone");
     // What only the roster changed is younger than what rosterctl wrote; the portal's time says nothing of it.
@@ -75,7 +80,7 @@ fn a_portal_on_the_network_tells_when_an_account_changed_last() {
     // Written by rosterctl as the roster wants it, and changed later: no later than the account's own time.
     let found = since(&client, "acme/ada/roles");
     assert_eq!((&found["bound"], &found["source"]), (&"no-later-than".into(), &"portal".into()), "{found}");
-    let same = |text: &Json| text.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let same = |text: &Json| time(text.as_str().unwrap());
     assert_eq!(same(&found["at"]), same(&modified));
     // The trail leaves numbers out, so that nobody can tell whose side changed: after rosterctl wrote it is all.
     let found = since(&client, "acme/ada/phone");
@@ -108,7 +113,7 @@ fn who_came_and_who_went_at_the_portal_is_dated_by_its_trail() {
     let gone = since(&project, "acme/dana");
     assert_eq!((&gone["bound"], &gone["source"]), (&"exact".into(), &"portal-audit".into()), "{gone}");
     let made = project.column("SELECT created FROM person WHERE external_id IS NULL").remove(0);
-    assert_eq!(stranger["at"].as_str(), Some(made.as_str()));
+    assert_eq!(time(stranger["at"].as_str().unwrap()), time(&made));
     let trail = "SELECT at FROM audit WHERE action = 'delete' ORDER BY id DESC LIMIT 1";
     assert_eq!(gone["at"].as_str(), Some(project.column(trail)[0].as_str()));
     project.run("drift").exits(2).says("accept: rosterctl accept acme/dana\n").says(handle);

@@ -242,3 +242,11 @@ async fn a_webhook_that_hangs_or_cannot_be_used_stops_no_round() {
     without.round("drift");
     assert_eq!(without.sample("rosterctl_webhook_deliveries_total", &[("outcome", "unusable")]), Some(1.0));
 }
+
+#[test]
+fn a_secret_in_the_workspace_itself_is_refused_and_not_shown() {
+    let literal = workspace("").replace("{ env: KEY }", "hunter2");
+    let project = Project::with_roster(ACME).with_workspace(&literal);
+    let ran = project.run("validate").exits(1).says("a secret is only named here");
+    assert!(!ran.stdout.contains("hunter2") && !ran.stderr.contains("hunter2"), "{ran}");
+}

@@ -25,13 +25,9 @@ fn words(since: &Since, difference: &Difference) -> String {
         .parse()
         .map_or_else(|_| since.at.clone(), |at: Timestamp| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
     let by = since.by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
-    let resource = difference.resource;
     match (since.bound, since.source) {
         (Bound::Exact, _) => format!("since {at}{by}"),
-        (Bound::NoLaterThan, Source::Portal) => {
-            format!("since {at} at the latest: the portal changed the {resource} then")
-        }
-        (Bound::NoLaterThan, _) => format!("since {at} at the latest, by the portal's audit trail"),
+        (Bound::NoLaterThan, _) => format!("since {at} at the latest"),
         (Bound::NotBefore, Source::Applied) => format!("later than {at}, when rosterctl wrote it"),
         (Bound::NotBefore, _) => format!("later than {at}, when the portal got what it has"),
         (Bound::Unchanged, _) if difference.cause == Cause::Unmanaged => format!("there since {at} or longer"),
