@@ -9,16 +9,18 @@
 //!                                      desired, live: one type
 //! ```
 //!
-//! Imports run one way, from left to right: `diagnostic < document < revision < platform < model < rules < http < scim < live <
-//! serve < plan < apply < report < error < cli`. `tests/shape.rs` holds that.
+//! Imports run one way, from left to right: `diagnostic < document < revision < platform < model < rules < http < scim <
+//! live < serve < plan < apply < report < clock < error < cli`. `tests/shape.rs` holds that.
 //!
-//! `revision` reads rosters as they were at an earlier commit. `http` is how portals on the network are reached, `scim` has the words of that protocol, `live::scim` speaks it as a
-//! client, `serve` for the embedded portal.
+//! `revision` reads rosters as they were at an earlier commit. `http` is how portals on the network are reached, `scim` has
+//! the words of that protocol, `live::scim` speaks it as a client, `serve` for the embedded portal. `clock` looks for drift
+//! again and again, and says so.
 
 #![forbid(unsafe_code)]
 
 pub mod apply;
 pub mod cli;
+pub mod clock;
 pub mod diagnostic;
 pub mod document;
 pub mod error;

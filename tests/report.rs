@@ -220,6 +220,7 @@ fn difference(cause: Cause, action: Action, field: Option<&str>) -> Difference {
         live: json!(["technical", "commercial"]),
         cause,
         location: location(4),
+        since: None,
     }
 }
 
@@ -242,7 +243,9 @@ changed outside rosterctl
   ~ user ada, roles  rosters/acme.yaml:4
       roster: [technical]
       portal: [technical, commercial]
-  apply puts the roster back; to accept what the portal has, edit the roster
+      accept: rosterctl accept acme/ada/roles
+  apply puts the roster back; `rosterctl accept` writes what the portal has into
+    the roster
 
 not applied yet
   + user ada  rosters/acme.yaml:4
@@ -254,14 +257,16 @@ changed on both sides
   ~ user ada, roles  rosters/acme.yaml:4
       roster: [technical]
       portal: [technical, commercial]
-  decide which is right: apply puts the roster's value in place; to accept what
-    the portal has, edit the roster
+      accept: rosterctl accept acme/ada/roles
+  decide which is right: apply puts the roster's value in place; `rosterctl
+    accept` writes the portal's into the roster
 
 cannot tell
   - user ada  rosters/acme.yaml:4
       on the portal, no longer in the roster
-  the portal keeps no record of who changed it; apply puts the roster back, or
-    edit the roster to accept it
+      accept: rosterctl accept acme/ada
+  the portal keeps no record of who changed it; apply puts the roster back,
+    `rosterctl accept` writes what the portal has into it
 
 drift on sandbox: 4 differences: 1 changed outside rosterctl, 1 not applied yet,
   1 changed on both sides, 1 of unknown origin

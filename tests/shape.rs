@@ -26,6 +26,7 @@ const ORDER: &[&str] = &[
     "plan",
     "apply",
     "report",
+    "clock",
     "error",
     "cli",
 ];
@@ -38,8 +39,8 @@ const LONG_FILES: &[(&str, &str)] = &[];
 
 /// Files of `src/cli` that are no command.
 const CLI_PARTS: &[&str] = &[
-    "args", "base", "complete", "connect", "context", "examples", "mod", "next", "output", "platform", "progress",
-    "reports",
+    "args", "base", "complete", "connect", "context", "every", "examples", "mod", "next", "output", "platform",
+    "progress", "reports",
 ];
 
 /// Files below a folder of the repository, with their paths from its root, forward slashes.

@@ -231,6 +231,7 @@ pub struct ApplyArgs {
 
 /// Arguments of `drift`.
 #[derive(Debug, Args)]
+#[command(after_help = super::every::HELP)]
 pub struct DriftArgs {
     /// Files, folders or globs; without them those of the workspace file
     pub paths: Vec<PathBuf>,
@@ -240,6 +241,9 @@ pub struct DriftArgs {
     /// Reports beside the output
     #[command(flatten)]
     pub reports: ReportArgs,
+    /// Drift on the clock
+    #[command(flatten)]
+    pub clock: super::every::EveryArgs,
 }
 
 /// Arguments of `accept`.

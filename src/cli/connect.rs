@@ -7,9 +7,11 @@ use smol_str::SmolStr;
 
 use super::output::Output;
 use super::platform::platform;
+use crate::clock::Hook;
 use crate::document::record::Text;
 use crate::document::source::read_text;
-use crate::document::workspace::{Auth as AuthText, ContactsAs, SecretRef, Target as TargetText, TargetKind};
+use crate::document::workspace::{Address, Auth as AuthText, ContactsAs, SecretRef, Target as TargetText};
+use crate::document::workspace::{TargetKind, Webhook};
 use crate::error::Error;
 use crate::http::{Auth, Http, HttpError, Secret, Settings, Url};
 use crate::live::scim::{Capabilities, Config};
@@ -188,6 +190,29 @@ fn one_of_three(name: &str) -> Error {
 
 /// A secret from where the workspace says that it is.
 fn secret(reference: &SecretRef, base: &Path) -> Result<Secret, Error> {
+    secret_text(reference, base).map(Secret::new)
+}
+
+/// Where the workspace has drift told, if anywhere.
+pub fn webhook(webhook: &Webhook, base: &Path) -> Result<Hook, Error> {
+    let bad = |why: String| {
+        let hint = "write the address whole, such as https://hooks.example/drift, or name it: { env: NAME }";
+        Error::failed(format!("`drift.webhook` cannot be used: {why}"), hint)
+    };
+    let text = match &webhook.url.0 {
+        None => return Err(bad("it has no `url`".to_owned())),
+        Some(Address::Plain(text)) => text.value.to_string(),
+        Some(Address::Named(reference)) => secret_text(reference, base)?,
+    };
+    // The address may be a secret: what is wrong with it is said, the address is not.
+    let url = Url::parse(&text).map_err(|error| bad(format!("`url` is no address: {error}")))?;
+    let secret = webhook.secret.as_ref().map(|own| secret(own, base)).transpose()?;
+    let personal = webhook.personal.as_ref().is_some_and(|personal| personal.value);
+    Hook::new(url, secret, personal).map_err(|error| bad(error.message))
+}
+
+/// The text of a secret, or of an address that is one.
+fn secret_text(reference: &SecretRef, base: &Path) -> Result<String, Error> {
     let (text, place) = match reference {
         SecretRef::Env(name) => {
             let text = std::env::var(name.as_str()).map_err(|_| {
@@ -209,7 +234,7 @@ fn secret(reference: &SecretRef, base: &Path) -> Result<Secret, Error> {
         let message = format!("{place} does not hold a secret: it is empty, or has several lines");
         return Err(Error::failed(message, "put the secret alone into it"));
     }
-    Ok(Secret::new(text))
+    Ok(text.to_owned())
 }
 
 fn address(name: &str, key: &str, text: &str) -> Result<Url, Error> {

@@ -126,9 +126,9 @@ impl Context {
             return;
         }
         let (workspace, mut findings) = document::read_single::<Workspace>(&self.sources, file);
-        for place in
-            findings.iter().filter_map(|finding| finding.place.as_ref()).filter(|place| place.pointer.contains("/auth"))
-        {
+        // Where secrets are asked for, what was written instead may be one.
+        let secret = |place: &&Place| place.pointer.contains("/auth") || place.pointer.starts_with("/drift/webhook");
+        for place in findings.iter().filter_map(|finding| finding.place.as_ref()).filter(secret) {
             self.sources.cover(file, place.span);
         }
         self.diagnostics.append(&mut findings);
@@ -328,8 +328,10 @@ impl Settings {
     pub fn reference(&self, common: &Common) -> TargetRef {
         let default = self.workspace.as_ref().and_then(|workspace| workspace.default_target.as_ref());
         let default = default.map(|name| name.value.to_string());
-        let name = common.target.clone().or(default).unwrap_or_else(|| "sandbox".to_owned());
         let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets);
+        let mut names = targets.clone().flat_map(|targets| &targets.entries).map(|(name, _)| name.value.to_string());
+        let only = names.next().filter(|_| names.next().is_none());
+        let name = common.target.clone().or(default).or(only).unwrap_or_else(|| "sandbox".to_owned());
         let target = targets.flat_map(|targets| &targets.entries).find(|(own, _)| own.value == name);
         let kind =
             target.and_then(|(_, target)| target.value.kind.0.as_ref()).map_or("embedded", |kind| kind.value.as_str());

@@ -9,6 +9,7 @@ mod completions;
 mod connect;
 mod context;
 mod drift;
+mod every;
 mod examples;
 mod explain;
 mod export;
@@ -35,6 +36,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 pub use args::Cli;
 use args::Command;
+pub use every::paced;
 use output::Output;
 
 use crate::error::{Error, Exit};

@@ -122,7 +122,7 @@ pub fn check(command: &Command, format: Format) -> Result<(), Error> {
     let formats = match command {
         Command::Validate(_) => Verdict::formats(),
         Command::Plan(_) => Planned::formats(),
-        Command::Drift(_) => Compared::formats(),
+        Command::Drift(args) if args.clock.every.is_none() => Compared::formats(),
         _ => vec![Format::Text, Format::Json],
     };
     if formats.contains(&format) {

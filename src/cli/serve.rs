@@ -95,7 +95,7 @@ fn platform(reference: &str) -> Result<Platform, Error> {
 }
 
 /// Ends when somebody asks the program to.
-fn end() -> Result<impl Future<Output = ()> + Send + 'static, Error> {
+pub(super) fn end() -> Result<impl Future<Output = ()> + Send + 'static, Error> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,5 +1,7 @@
 //! The workspace file `rosterctl.yaml` as its author wrote it.
 
+mod drift;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use smol_str::SmolStr;
 
@@ -7,6 +9,7 @@ use super::record::{FromNode, Id, Map, Reader, Required, Text, record, words};
 use super::roster::Version;
 use super::tree::{Kind, Node};
 use crate::diagnostic::{Located, Severity};
+pub use drift::{Address, DriftSettings, Webhook};
 
 record! {
     /// The workspace file: where the rosters are, where they are applied, and how much a plan may do.
@@ -25,6 +28,8 @@ record! {
         "removal" => removal: Option<Located<Removal>>,
         /// How rules are weighed here.
         "rules" => rules: Option<RuleSettings>,
+        /// What `drift --every` does besides writing its log.
+        "drift" => drift: Option<DriftSettings>,
     }
 }
 

@@ -291,6 +291,13 @@ fn headers(request: &Request, id: &str) -> Result<HeaderMap, Failure> {
         })?;
         headers.insert(name, sent);
     }
+    for (name, value) in &request.also {
+        let sent = HeaderValue::from_str(value).map_err(|_| {
+            let message = format!("{}: the header {name} cannot carry `{}`", request.asked(), visible(value));
+            Failure::not_sent(message, "line breaks and control characters cannot be sent")
+        })?;
+        headers.insert(HeaderName::from_static(name), sent);
+    }
     Ok(headers)
 }
 

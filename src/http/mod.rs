@@ -18,6 +18,7 @@ mod retry;
 mod secret;
 mod settings;
 mod sign;
+mod stamp;
 mod trust;
 mod wire;
 
@@ -28,4 +29,5 @@ pub use failure::{Failure, HttpError};
 pub use request::{Method, Request, Safety};
 pub use secret::Secret;
 pub use settings::{Auth, Settings, Timeouts};
+pub use stamp::stamp;
 pub use url::Url;

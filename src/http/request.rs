@@ -19,6 +19,8 @@ pub struct Request {
     pub accept: &'static str,
     /// Only where the object still has this `ETag` (RFC 9110 §13.1.1).
     pub if_match: Option<String>,
+    /// Further headers: names in lower case, and their values.
+    pub also: Vec<(&'static str, String)>,
     /// What may be done when no answer comes.
     pub safety: Safety,
     /// Sent as `X-Request-Id`; repetitions carry the same. None: one is made up.
@@ -29,7 +31,8 @@ impl Request {
     /// A request without a body.
     pub fn new(method: Method, url: Url, safety: Safety) -> Request {
         let json = "application/json";
-        Request { method, url, body: None, content_type: json, accept: json, if_match: None, safety, id: None }
+        let (body, if_match, also, id) = (None, None, Vec::new(), None);
+        Request { method, url, body, content_type: json, accept: json, if_match, also, safety, id }
     }
 
     /// Method and path, for messages: `GET /scim/v2/Users`. What is asked for is left out, it may name people.

@@ -71,6 +71,11 @@ impl Settings {
         }
     }
 
+    /// Refuses an address on the way to which others could read what is sent.
+    pub fn confidential(&self) -> Result<(), HttpError> {
+        self.sheltered("url", &self.base)
+    }
+
     /// Whether nobody on the way can read credentials that are sent there.
     fn sheltered(&self, key: &str, url: &Url) -> Result<(), HttpError> {
         if url.scheme() == "https" || loopback(url) || self.insecure_http {

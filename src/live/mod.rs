@@ -101,6 +101,8 @@ pub struct Live {
     pub switches: bool,
     /// Whether the portal keeps mail addresses in a case of its own: another spelling is no change then.
     pub folds_case: bool,
+    /// When the portal last changed objects, by their handles, where a portal on the network says so.
+    pub modified: Vec<(SmolStr, jiff::Timestamp)>,
     /// Why it is not all, one sentence each.
     pub gaps: Vec<String>,
     /// Why it should not be believed although it seems to be all: the portal is suddenly empty or much smaller.
@@ -118,6 +120,23 @@ pub struct Entry<T> {
     pub managed: bool,
     /// The object as rosterctl wrote it last.
     pub applied: Applied<T>,
+}
+
+/// A change that a portal wrote down in a trail of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Past {
+    /// When.
+    pub at: jiff::Timestamp,
+    /// Who made it.
+    pub who: SmolStr,
+    /// The kind of object.
+    pub resource: Resource,
+    /// The id that the object had.
+    pub key: SmolStr,
+    /// The object in words before the change; null where there was none.
+    pub before: serde_json::Value,
+    /// The object in words after it; null where there is none.
+    pub after: serde_json::Value,
 }
 
 /// What rosterctl wrote last, as far as the portal keeps that.

@@ -114,6 +114,7 @@ fn unmanaged<'p>(plan: &'p PlanDocument, pairs: &'p [(&Organisation, &Live)]) ->
         live: one.name.as_str().into(),
         cause: Cause::Unmanaged,
         location: None,
+        since: None,
     })
 }
 
@@ -128,6 +129,7 @@ fn whole(step: &Step, cause: Cause, wanted: &str, live: &str) -> Difference {
         live: live.into(),
         cause,
         location: step.location.clone(),
+        since: None,
     }
 }
 
@@ -158,6 +160,7 @@ fn fields(organisation: &Organisation, step: &Step, applied: Option<&Object>, fo
             live: change.from.clone(),
             cause,
             location: step.location.clone(),
+            since: None,
         });
     }
 }

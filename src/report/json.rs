@@ -50,7 +50,7 @@ fn hidden(c: char) -> bool {
 }
 
 /// JSON with characters that hide something written as escapes (RFC 8259 §7).
-fn escaped(json: &str) -> String {
+pub fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let mut units = [0; 2];
     for c in json.chars() {

@@ -16,6 +16,7 @@ pub mod review;
 mod root;
 pub mod sarif;
 pub mod schema;
+pub mod since;
 pub mod standing;
 pub mod text;
 mod verdict;
@@ -125,6 +126,23 @@ pub struct Difference {
     pub cause: Cause,
     /// The line of the roster.
     pub location: Option<crate::diagnostic::Location>,
+    /// Since when it is there, where somebody wrote that down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<since::Since>,
+}
+
+impl Difference {
+    /// The id of the object, or the portal's handle where no roster names it: nothing else of a stranger.
+    pub fn id(&self) -> &str {
+        let handle = || self.key.split_once(" (").map(|(handle, _)| handle);
+        if self.cause == Cause::Unmanaged { handle().unwrap_or(&self.key) } else { &self.key }
+    }
+
+    /// What it is called on the command line: `organisation/id`, or `organisation/id/field`.
+    pub fn item(&self) -> String {
+        let object = format!("{}/{}", self.organisation, self.id());
+        self.field.as_ref().map_or(object.clone(), |field| format!("{object}/{field}"))
+    }
 }
 
 /// On whose side a difference arose.

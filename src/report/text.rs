@@ -11,6 +11,7 @@ mod ink;
 mod outcome;
 mod plan;
 mod probed;
+mod settling;
 mod snippet;
 mod steps;
 #[cfg(test)]

@@ -94,6 +94,7 @@ impl World {
             wanted: json!([word()]),
             live: json!(word()),
             cause,
+            since: None,
             location: location(word()),
         };
         let differences = vec![

@@ -60,6 +60,8 @@ pub struct Account {
     pub active: bool,
     /// The state, where the target knows more than that.
     pub state: Option<State>,
+    /// When the target last changed it.
+    pub modified: Option<jiff::Timestamp>,
     /// What is kept in the account itself.
     pub known: Known,
 }
@@ -116,6 +118,7 @@ impl Account {
             user_name,
             email,
             phone: words(&text.phones).next().cloned(),
+            modified: text.meta.as_ref().and_then(|meta| meta.modified),
             active: text.active.unwrap_or(true),
             state: text.standing.as_ref().and_then(|own| own.status.as_deref()).and_then(crate::live::object::state),
             known,

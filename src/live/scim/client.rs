@@ -29,7 +29,7 @@ const ASKED_WITH_ACCESS: &str = "?attributes=id,externalId,displayName,members,\
 const STANDING: &str = "?attributes=userName,externalId,displayName,name,emails,phoneNumbers,active,roles,entitlements,\
     urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,\
     urn:rosterctl:params:scim:schemas:extension:1.0:User,\
-    urn:rosterctl:params:scim:schemas:extension:1.0:Standing";
+    urn:rosterctl:params:scim:schemas:extension:1.0:Standing,meta";
 
 /// What is escaped in an address: all but unreserved characters (RFC 3986 §2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -39,7 +39,7 @@ pub use capabilities::Capabilities;
 use capabilities::{MemberReading, Seen};
 pub use client::Client;
 use directory::Directory;
-use mapping::{Applications, Carriers};
+use mapping::{Applications, Carriers, Roles, Words};
 
 /// How many operations are handed over at once: enough to keep every connection busy, few enough to stop between.
 const BATCH: usize = 1000;
@@ -110,6 +110,15 @@ impl Scim {
     /// How many requests were sent so far, and how many of them to change something.
     pub fn sent(&self) -> (u64, u64) {
         self.client.sent()
+    }
+
+    /// Whether a field of a person is kept in groups, of which the account itself tells nothing.
+    pub fn in_groups(&self, field: &str) -> bool {
+        match field {
+            "groups" => true,
+            "roles" => self.carriers.roles == Roles::Groups,
+            field => field.starts_with("attributes") && self.carriers.words == Words::Groups,
+        }
     }
 
     /// What it was seen to do.

@@ -20,6 +20,7 @@ pub fn live(organisation: &str, platform: &Platform, carriers: &Carriers, parts:
     for (which, part) in parts.into_iter().enumerate() {
         for (at, account) in part.accounts.iter().enumerate() {
             let held = memberships.held.get(&(which, at));
+            live.modified.extend(account.modified.map(|modified| (account.handle(), modified)));
             match person(account, platform, held) {
                 Ok(entry) => live.people.push(entry),
                 Err(reason) => live.unread.push(Unread {

@@ -202,6 +202,9 @@ pub struct Meta {
     /// The version, which `If-Match` takes.
     #[serde(deserialize_with = "text")]
     pub version: Option<SmolStr>,
+    /// When the server last changed the resource (RFC 7643 §3.1).
+    #[serde(rename = "lastModified", deserialize_with = "moment")]
+    pub modified: Option<jiff::Timestamp>,
 }
 
 /// An item of a multi-valued attribute: a complex value, or its bare `value`.
@@ -265,6 +268,14 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::E
         Any::Flag(flag) => Some(flag),
         Any::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
         Any::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    })
+}
+
+/// A time (RFC 7643 §2.3.5); one that cannot be read is none.
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<jiff::Timestamp>, D::Error> {
+    Ok(match Any::deserialize(deserializer)? {
+        Any::Text(text) => text.parse().ok(),
         _ => None,
     })
 }

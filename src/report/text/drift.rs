@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::ink::{Ink, Page, Para};
+use super::settling::settling;
 use super::{FOLD_ABOVE, FOLD_TO, Style};
 use crate::plan::base::Comparison;
 use crate::plan::document::Action;
@@ -90,7 +91,8 @@ fn one(difference: &Difference, base: Option<&Comparison>, several: bool, style:
         page.add(Para::new(6, 8).with(Ink::Plain, words));
     }
     if difference.field.is_none() {
-        return page.add(Para::new(6, 8).with(Ink::Plain, says(difference)));
+        page.add(Para::new(6, 8).with(Ink::Plain, says(difference)));
+        return settling(difference, style, page);
     }
     for (side, side_value) in [("roster: ", &difference.wanted), ("portal: ", &difference.live)] {
         let mut line = Para::new(6, 14).with(Ink::Dim, side);
@@ -102,4 +104,5 @@ fn one(difference: &Difference, base: Option<&Comparison>, several: bool, style:
         line.push(Ink::Plain, &value(then, style.verbose > 0));
         page.add(line);
     }
+    settling(difference, style, page);
 }

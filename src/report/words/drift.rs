@@ -23,7 +23,7 @@ pub const CAUSES: [Told; 5] = [
         cause: Cause::Outside,
         heading: "changed outside rosterctl",
         short: "changed outside rosterctl",
-        settle: "apply puts the roster back; to accept what the portal has, edit the roster",
+        settle: "apply puts the roster back; `rosterctl accept` writes what the portal has into the roster",
     },
     Told {
         cause: Cause::NotApplied,
@@ -35,13 +35,13 @@ pub const CAUSES: [Told; 5] = [
         cause: Cause::Both,
         heading: "changed on both sides",
         short: "changed on both sides",
-        settle: "decide which is right: apply puts the roster's value in place; to accept what the portal has, edit the roster",
+        settle: "decide which is right: apply puts the roster's value in place; `rosterctl accept` writes the portal's into the roster",
     },
     Told {
         cause: Cause::Unknown,
         heading: "cannot tell",
         short: "of unknown origin",
-        settle: "the portal keeps no record of who changed it; apply puts the roster back, or edit the roster to accept it",
+        settle: "the portal keeps no record of who changed it; apply puts the roster back, `rosterctl accept` writes what the portal has into it",
     },
     Told {
         cause: Cause::Unmanaged,
