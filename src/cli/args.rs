@@ -248,15 +248,12 @@ pub struct DriftArgs {
 
 /// Arguments of `accept`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    rosterctl accept                                  all that was changed outside rosterctl\n  \
-    rosterctl accept --dry-run                        show the difference, write nothing\n  \
-    rosterctl accept acme/ada                         all that differs of ada and did not come from the roster\n  \
-    rosterctl accept acme/ada/roles acme/bob/attributes.serviceNow\n  \
-    rosterctl accept eva@acme.example                 somebody whom no roster names gets an entry\n\
-    The files are changed at once and the difference is shown: git keeps the text before. Only lines that must change\n\
-    are touched. What the roster changed and nobody applied yet is accepted only where its field is named, since that\n\
-    undoes the change. Exit codes: 0 done, 1 something could not be accepted, 64 an item that does not exist.")]
+#[command(
+    after_help = "The files are changed at once and the difference is shown: git keeps the text before. Only lines that must \
+                        change are touched. What the roster changed and nobody applied yet is accepted only where its field is \
+                        named (`acme/ada/roles`), since that undoes the change. Somebody whom no roster names is accepted by \
+                        mail address. Exit codes: 0 done, 1 something could not be accepted, 64 an item that does not exist."
+)]
 pub struct AcceptItems {
     /// ORGANISATION/KEY or ORGANISATION/KEY/FIELD; without any, all that was changed outside
     #[arg(value_name = "ITEM")]

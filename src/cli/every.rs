@@ -30,13 +30,10 @@ use crate::plan::document::Finding;
 use crate::report::Plain;
 
 /// What is said below the help of `drift`.
-pub const HELP: &str = "Examples:\n  \
-    rosterctl drift                  what differs now; exit code 2 where something does\n  \
-    rosterctl drift --every 15m      stays: a line a round, until SIGINT or SIGTERM\n  \
-    rosterctl drift --every 15m --format json --listen 127.0.0.1:9464\n\
-    Each round of --every reads rosters and target anew. One that fails says why, is never\n\
-    called clean, and ends nothing. --listen serves /metrics (Prometheus), /healthz, /readyz.\n\
-    `drift: { webhook: … }` in the workspace file names whom to tell of changes.";
+pub const HELP: &str = "`drift --every 15m` stays and compares again and again, with a line a round, until SIGINT or SIGTERM. Each round reads \
+    rosters and target anew; one that fails says why, is never called clean, and ends nothing. `--listen 127.0.0.1:9464` \
+    serves /metrics (Prometheus), /healthz and /readyz. `drift: { webhook: ... }` in the workspace file names whom to tell of \
+    changes.";
 
 /// Flags of drift on the clock.
 #[derive(Clone, Debug, Default, Args)]
