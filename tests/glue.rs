@@ -153,6 +153,49 @@ fn nothing_that_others_write_gets_into_a_script() {
     }
 }
 
+/// What the workflows ask of the program, it does: as a runner would have checked the repository out.
+#[test]
+fn the_program_does_what_the_workflows_ask_of_it() {
+    let project = Project::with_roster(common::ACME).with(".gitignore", ".rosterctl\n*.md\n*.html\n");
+    let git = |arguments: &str| {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(project.path("")).args(["-c", "user.name=Tess", "-c", "user.email=tess@acme.example"]);
+        let answer = command.args(arguments.split_whitespace()).output().unwrap();
+        assert!(answer.status.success(), "git {arguments}: {}", String::from_utf8_lossy(&answer.stderr));
+    };
+    project.run("fmt").exits(0);
+    git("init --quiet --initial-branch main");
+    git("add -A");
+    git("commit --quiet -m first");
+    git("checkout --quiet -b topic");
+    project.edit("rosters/acme.yaml", "name: Ada Peeters", "name: Ada Janssens");
+    git("commit --quiet -am second");
+    // The merge that a pull request is checked out as: its first parent is the base.
+    git("checkout --quiet main");
+    git("merge --quiet --no-ff topic -m merge");
+    let called = yaml(&fs::read_to_string(repository(".github/workflows/roster.yml")).unwrap());
+    let mut asked = Vec::new();
+    for step in jobs(&called).iter().flat_map(|(_, job)| steps(job)) {
+        let Some(command) = step["with"].get("command").and_then(Yaml::as_str) else { continue };
+        let args = step["with"]["args"].as_str().unwrap_or_default();
+        let here = project.path("").display().to_string();
+        let filled = args.replace("${{ inputs.target }}", "sandbox").replace("${{ inputs.deny }}", "error");
+        let filled = filled.replace("${{ runner.temp }}", here.trim_end_matches('/'));
+        assert!(!filled.contains("${{"), "{filled}");
+        let run = filled.lines().fold(project.run(command), common::Run::arg);
+        let ran = run.env("PATH", &std::env::var("PATH").unwrap()).ends();
+        let accepts = step["with"].get("accept").and_then(Yaml::as_str).unwrap_or("0");
+        let code = ran.code.unwrap().to_string();
+        assert!(accepts.split(' ').any(|one| one == code), "{ran}");
+        asked.push(command.to_owned());
+    }
+    assert_eq!(asked, ["validate", "fmt", "plan", "drift"]);
+    let comment = project.read("plan.md");
+    assert!(comment.starts_with("<!-- rosterctl:plan sandbox digest "), "{comment}");
+    assert!(comment.contains("changed on this branch"), "{comment}");
+    assert!(project.has("plan.html") && project.has("drift.md") && project.has("drift.html"));
+}
+
 #[test]
 fn the_hooks_name_commands_that_are_there() {
     let hooks = yaml(&fs::read_to_string(repository(".pre-commit-hooks.yaml")).unwrap());

@@ -2,7 +2,7 @@
 //!
 //! - [`schedule`]: when the next round begins. Waiting goes by a clock that only runs forward.
 //! - [`round`]: what a round found, and what of it is new, changed or settled.
-//! - [`line`]: one line a round, for people or as JSON Lines.
+//! - [`mod@line`]: one line a round, for people or as JSON Lines.
 //! - [`metrics`] and [`listen`]: what Prometheus reads, and whether the process lives and succeeds.
 //! - [`message`] and [`webhook`]: what is sent when something changes, and how it gets there.
 //!

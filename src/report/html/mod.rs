@@ -1,7 +1,7 @@
 //! Reports to look at: one HTML page with everything in it. It asks the network for nothing, runs no script but its own,
 //! says the same without scripts, prints, and is read by whoever cannot see it.
 //!
-//! Text from rosters and portals reaches a page through [`text::T`] only, which shows what would hide; the templates
+//! Text from rosters and portals reaches a page through `text::T` only, which shows what would hide; the templates
 //! escape all that they are given.
 
 mod drift;

@@ -2,7 +2,7 @@
 //!
 //! What it means for people comes before what it does, each with the line of the roster behind it. A comment is never
 //! longer than [`LIMIT`]: the least important is folded away, and that is said. Text from rosters and portals cannot
-//! become markup, a mention, a reference or an address: see [`inline`].
+//! become markup, a mention, a reference or an address: see `inline`.
 
 mod drift;
 mod findings;
