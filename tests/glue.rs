@@ -164,6 +164,7 @@ fn the_program_does_what_the_workflows_ask_of_it() {
         assert!(answer.status.success(), "git {arguments}: {}", String::from_utf8_lossy(&answer.stderr));
     };
     project.run("fmt").exits(0);
+    project.run("apply --yes").exits(0);
     git("init --quiet --initial-branch main");
     git("add -A");
     git("commit --quiet -m first");
