@@ -3,6 +3,7 @@
 //! A [`Diagnostic`] names its place by file and bytes; line, column and path are worked out once, when a report is made.
 //! Problems of the world (a file that cannot be read, a portal that does not answer) are errors instead: see [`crate::error`].
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -144,7 +145,26 @@ pub struct Diagnostic {
     pub related: Vec<Related>,
 }
 
+/// By what a finding is known again, wherever its line has moved to.
+type Known<'d> = (&'d str, Severity, Option<&'d str>, Option<&'d str>, &'d str);
+
+/// The findings that are not among earlier ones: those that are more often there than before, by that much.
+pub fn not_among(before: &[Diagnostic], now: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut known: HashMap<Known<'_>, usize> = HashMap::new();
+    before.iter().for_each(|finding| *known.entry(finding.known()).or_default() += 1);
+    let mut new = Vec::with_capacity(now.len());
+    for finding in &now {
+        let left = known.get_mut(&finding.known()).filter(|left| **left > 0);
+        new.push(left.map(|left| *left -= 1).is_none());
+    }
+    now.into_iter().zip(new).filter(|(_, new)| *new).map(|(finding, _)| finding).collect()
+}
+
 impl Diagnostic {
+    fn known(&self) -> Known<'_> {
+        (&self.rule, self.severity, self.organisation.as_deref(), self.subject.as_deref(), &self.message)
+    }
+
     /// A finding without a place yet.
     pub fn new(rule: impl Into<SmolStr>, severity: Severity, message: impl Into<String>) -> Diagnostic {
         Diagnostic {

@@ -1,6 +1,6 @@
 //! `rosterctl accept`: writes what was changed outside into the rosters, touching only the lines it must.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use similar::TextDiff;
@@ -9,7 +9,7 @@ use super::args::{AcceptItems, Common, Reach};
 use super::context::{Context, Rosters, Settings, block_on};
 use super::output::Output;
 use super::plan::Planned;
-use crate::diagnostic::{Diagnostic, FileId};
+use crate::diagnostic::{FileId, not_among};
 use crate::document::Sources;
 use crate::document::record::visible;
 use crate::document::source::{NotRewritten, rewrite};
@@ -41,7 +41,7 @@ pub fn run(args: &AcceptItems, common: &Common, output: &Output) -> Result<Exit,
         let (now, _) =
             Context::open(common)?.rosters_with(&args.rosters, &by_path(texts, sources), &output.silent())?;
         let remaining = remaining(&planned, &settings, &now);
-        brought = (new_findings(&planned.rosters.diagnostics, now.diagnostics), now.sources);
+        brought = (not_among(&planned.rosters.diagnostics, now.diagnostics), now.sources);
         Ok::<_, Error>(remaining)
     })?;
     if !args.dry_run {
@@ -108,15 +108,6 @@ fn remaining(planned: &Planned, settings: &Settings, now: &Rosters) -> Vec<Diffe
         found.extend(before.into_iter().filter(|one| lost.contains(&one.organisation.as_str())));
     }
     found
-}
-
-/// The findings that were not there before, wherever they stand now.
-fn new_findings(before: &[Diagnostic], now: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let known: HashSet<_> =
-        before.iter().map(|one| (&one.rule, &one.organisation, &one.subject, &one.message)).collect();
-    let mut now = now;
-    now.retain(|one| !known.contains(&(&one.rule, &one.organisation, &one.subject, &one.message)));
-    now
 }
 
 fn unified(path: &str, before: &str, after: &str) -> String {

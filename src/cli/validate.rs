@@ -1,16 +1,13 @@
 //! `rosterctl validate`: shape, references, rules and expectations; no live state, no network.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-
-use smol_str::SmolStr;
 
 use super::args::{Common, ValidateArgs};
 use super::base::Before;
 use super::context::Context;
 use super::output::Output;
 use super::reports::Reports;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, not_among};
 use crate::error::{Error, Exit};
 use crate::plan::document::Finding;
 use crate::platform::Section;
@@ -58,30 +55,14 @@ pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit
     Ok(exit)
 }
 
-/// Leaves the findings that were not there before, each as often as it is more often there.
+/// Leaves the findings that were not there before.
 fn added(findings: &mut Vec<Diagnostic>, before: &Before) -> BaseFindings {
-    let mut known: HashMap<Key, usize> = HashMap::new();
-    for finding in &before.rosters.diagnostics {
-        *known.entry(key(finding)).or_default() += 1;
-    }
-    let mut remaining = 0;
-    findings.retain(|finding| {
-        let left = known.get_mut(&key(finding)).filter(|left| **left > 0);
-        let was_there = left.map(|left| *left -= 1).is_some();
-        remaining += usize::from(was_there);
-        !was_there
-    });
+    let all = findings.len();
+    *findings = not_among(&before.rosters.diagnostics, std::mem::take(findings));
+    let remaining = all - findings.len();
     findings.extend(before.left_out());
     let (revision, commit) = (before.revision.name.clone(), before.revision.commit.clone());
     BaseFindings { revision, commit, remaining, mended: before.rosters.diagnostics.len() - remaining }
-}
-
-/// By what a finding is known again, wherever its line has moved to.
-type Key = (SmolStr, Severity, Option<SmolStr>, Option<SmolStr>, String);
-
-fn key(finding: &Diagnostic) -> Key {
-    let Diagnostic { rule, severity, organisation, subject, message, .. } = finding;
-    (rule.clone(), *severity, organisation.clone(), subject.clone(), message.clone())
 }
 
 /// Where the working directory lies in the repository that a CI job has checked out.
