@@ -82,7 +82,7 @@ fn changes_of_the_branch_of_the_base_and_from_outside_are_told_apart() {
     };
     assert!(notes("ada").contains("changed on this branch"), "{ran}");
     assert!(notes("dana").contains("on main already, and not applied yet"), "{ran}");
-    assert!(notes("grace").contains("changed outside: this puts it back"), "{ran}");
+    assert!(notes("grace").contains("changed outside: the roster is as on main"), "{ran}");
     // The digest is of what is done, wherever it comes from.
     assert_eq!(ran.json()["digest"], run(&project, "plan --format json").exits(0).json()["digest"]);
     let drift = run(&project, "drift --base main").exits(2);

@@ -20,8 +20,7 @@ use crate::report::Format;
     after_help = "Start with `rosterctl init --platform arxus`, then `rosterctl validate`, `rosterctl plan`, `rosterctl apply`.\n\
                   `rosterctl` alone says what to do next in this folder.\n\
                   Exit codes: 0 done and clean, 1 findings or failed, 2 changes or drift, 3 applied in part, 64 wrong usage.",
-    infer_long_args = true,
-    disable_help_subcommand = true
+    infer_long_args = true
 )]
 pub struct Cli {
     /// What to do; without it, what to do next is said.

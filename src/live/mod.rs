@@ -97,6 +97,8 @@ pub struct Live {
     pub foreign_members: Vec<(SmolStr, SmolStr)>,
     /// Whether the portal may be shared with other organisations: whom no roster names may be theirs, and stays.
     pub shared: bool,
+    /// Whether the portal keeps what rosterctl wrote, so that who changed what can be told.
+    pub records: bool,
     /// Whether the portal itself lets accounts in and shuts them out, also where the platform knows no such states.
     pub switches: bool,
     /// Whether the portal keeps mail addresses in a case of its own: another spelling is no change then.
@@ -108,6 +110,9 @@ pub struct Live {
     /// Why it should not be believed although it seems to be all: the portal is suddenly empty or much smaller.
     pub suspect: Option<String>,
 }
+
+/// Between the names that an account goes by, where it goes by several and nobody can say which is meant.
+pub const SEVERAL_NAMES: &str = " \u{2260} ";
 
 /// An object on a portal.
 #[derive(Clone, Debug)]

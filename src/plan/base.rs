@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use super::changes::fields;
 use super::document::{Action, PlanDocument, Step};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::live::{Applied, Entry, Live, Object, Resource};
+use crate::live::{Entry, Live, Object, Resource};
 use crate::model::{Group, Organisation, Person};
 use crate::platform::Section;
 
@@ -25,6 +25,17 @@ pub struct Comparison {
     pub commit: String,
     /// The changes, each with its origin.
     pub changes: Vec<Traced>,
+}
+
+impl Comparison {
+    /// What is told of one field of an object, or of the object as a whole.
+    pub fn of(&self, organisation: &str, resource: Resource, key: &str, field: Option<&str>) -> Option<&Traced> {
+        self.changes.iter().find(|traced| {
+            traced.organisation == organisation
+                && (traced.resource, traced.key.as_str()) == (resource, key)
+                && traced.field.as_deref().is_none_or(|of| field == Some(of))
+        })
+    }
 }
 
 /// A change of a plan and where it comes from.
@@ -69,9 +80,9 @@ impl Origin {
     /// Where the change comes from, for people.
     pub fn words(self, revision: &str) -> String {
         match self {
-            Origin::Branch => "changed on this branch".to_owned(),
+            Origin::Branch => format!("changed on this branch, compared with {revision}"),
             Origin::Base => format!("on {revision} already, and not applied yet"),
-            Origin::Outside => "changed outside: this puts it back".to_owned(),
+            Origin::Outside => format!("changed outside: the roster is as on {revision}"),
             Origin::Conflict => "changed on this branch and outside".to_owned(),
             Origin::Unknown => format!("on {revision} already: not applied yet, or changed outside"),
         }
@@ -238,15 +249,13 @@ struct Index<'i> {
 
 impl<'i> Index<'i> {
     fn of(base: &Base<'i>, now: &'i Organisation, live: &'i Live) -> Index<'i> {
-        let people = live.people.iter().map(|entry| matches!(entry.applied, Applied::Unknown));
-        let groups = live.groups.iter().map(|entry| matches!(entry.applied, Applied::Unknown));
         Index {
             now,
             then: base.organisations.iter().find(|then| then.id == now.id),
             people: live.people.iter().map(|entry| (entry.handle.as_str(), entry)).collect(),
             groups: live.groups.iter().map(|entry| (entry.handle.as_str(), entry)).collect(),
             vanished: live.vanished.iter().map(|(resource, id)| (*resource, id.as_str())).collect(),
-            recorded: people.chain(groups).any(|unknown| !unknown),
+            recorded: live.records,
             readable: !base.unread.contains(&now.id),
         }
     }

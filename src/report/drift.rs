@@ -46,7 +46,12 @@ pub fn differences(plan: &PlanDocument, pairs: &[(&Organisation, &Live)]) -> Vec
         match step.action {
             Action::Create => {
                 let vanished = live.vanished.iter().any(|(resource, id)| *resource == step.resource && *id == step.key);
-                let cause = if vanished { Cause::Outside } else { Cause::NotApplied };
+                let cause = match (vanished, live.records) {
+                    (true, _) => Cause::Outside,
+                    (false, true) => Cause::NotApplied,
+                    // It may have been there and was taken away.
+                    (false, false) => Cause::Unknown,
+                };
                 found.push(whole(step, cause, "present", "absent"));
             }
             Action::Delete => found.push(whole(step, Cause::NotApplied, "absent", "present")),

@@ -145,6 +145,17 @@ impl Difference {
     }
 }
 
+impl Difference {
+    /// Where it comes from, in words, seen from a revision of the rosters: with its name and the value there.
+    pub fn origin<'b>(
+        &self,
+        base: &'b crate::plan::base::Comparison,
+    ) -> Option<(String, &'b str, &'b serde_json::Value)> {
+        let traced = base.of(&self.organisation, self.resource, &self.key, self.field.as_deref())?;
+        Some((traced.origin.words(&base.revision), &base.revision, &traced.base))
+    }
+}
+
 /// On whose side a difference arose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -23,7 +23,7 @@ pub(super) fn live(rows: &Connection, organisation: &str, platform: &Platform) -
         rows.prepare_cached(&sql)?.query_row([organisation], |row| row.get::<_, i64>(0)).map(|count| count as usize)
     };
     let (announced_people, announced_groups) = (count("person")?, count("permission_group")?);
-    let mut live = Live { people: Vec::with_capacity(announced_people), ..Live::default() };
+    let mut live = Live { people: Vec::with_capacity(announced_people), records: true, ..Live::default() };
     let mut decoder = Decoder::new(organisation, platform);
     people(rows, &mut decoder, &mut live)?;
     groups(rows, &decoder, &mut live)?;

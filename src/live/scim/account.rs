@@ -4,6 +4,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::mapping::{self, Carriers, Identity, Known, Roles, Words};
 use super::wire::{AccountText, GroupText, Member, words};
+use crate::live::SEVERAL_NAMES;
 use crate::platform::State;
 
 /// Which collection of the target a resource belongs to.
@@ -79,8 +80,8 @@ impl Account {
             }
             Identity::UserName => mapping::from_user_name(&user_name),
         };
-        let changed = carried.and_then(|_| changed_name(&text));
-        let name = changed.or_else(|| full_name(&text)).or_else(|| text.user_name.clone());
+        let several = carried.filter(|_| !contact).and_then(|_| several_names(&text, carriers));
+        let name = several.or_else(|| full_name(&text)).or_else(|| text.user_name.clone());
         let email = text.emails.iter().find(|email| email.primary).or(text.emails.first());
         let email = email.map(|email| email.value.clone()).filter(|email| !email.is_empty());
         let by_name = carriers.identity == Identity::UserName;
@@ -140,12 +141,19 @@ pub struct Unnamed {
     pub email: Option<SmolStr>,
 }
 
-/// The name in parts where it is another than the whole one: rosterctl writes both alike, and others change the parts.
-fn changed_name(text: &AccountText) -> Option<SmolStr> {
-    let name = text.name.as_ref()?;
-    let (whole, given, family) = (name.formatted.as_ref()?, name.given.as_ref()?, name.family.as_ref()?);
-    let parts = format_smolstr!("{given} {family}");
-    (!parts.split_whitespace().eq(whole.split_whitespace())).then_some(parts)
+/// The names that an account goes by, where they are not one: rosterctl writes the whole name, its parts and the name
+/// shown alike, and others change one of them. Which of them is meant nobody can say.
+fn several_names(text: &AccountText, carriers: &Carriers) -> Option<SmolStr> {
+    let name = text.name.as_ref();
+    let parts = name.and_then(|name| Some(format_smolstr!("{} {}", name.given.as_ref()?, name.family.as_ref()?)));
+    let shown = text.display_name.clone().filter(|_| carriers.display_name);
+    let mut names: Vec<SmolStr> = Vec::new();
+    for one in [name.and_then(|name| name.formatted.clone()), shown, parts].into_iter().flatten() {
+        if !names.iter().any(|known| known.split_whitespace().eq(one.split_whitespace())) {
+            names.push(one);
+        }
+    }
+    (names.len() > 1).then(|| names.join(SEVERAL_NAMES).into())
 }
 
 fn full_name(text: &AccountText) -> Option<SmolStr> {

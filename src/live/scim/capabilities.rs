@@ -327,6 +327,7 @@ impl Capabilities {
             },
             applications: if groups.extension.works() { Applications::Extension } else { Applications::Groups },
             phone: users.phone.works(),
+            display_name: users.display_name.works(),
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Carriers {
     pub applications: Applications,
     /// Whether telephone numbers are kept.
     pub phone: bool,
+    /// Whether the name shown is kept, beside the name and its parts.
+    pub display_name: bool,
 }
 
 /// Where a person's identity is kept.
@@ -96,6 +98,7 @@ impl Default for Carriers {
             words: Words::Extension,
             applications: Applications::Extension,
             phone: true,
+            display_name: true,
         }
     }
 }

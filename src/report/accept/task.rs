@@ -10,7 +10,7 @@ use super::entry::{self, Newcomers};
 use super::{Declined, World};
 use crate::diagnostic::{FileId, Span, pointer};
 use crate::document::edit::{Change, Value, Wish, has_section};
-use crate::live::{Live, Resource};
+use crate::live::{Live, Resource, SEVERAL_NAMES};
 use crate::model::{Group, Organisation, Person};
 use crate::plan::document::Action;
 use crate::platform::{Section, State};
@@ -176,6 +176,9 @@ impl<'a> Asked<'a> {
         if difference.cause == Cause::Unmanaged {
             let there = unmanaged(self.world, difference).ok_or("the portal does not have it any more")?;
             return self.newcomer(&there.handle, false);
+        }
+        if difference.live.as_str().is_some_and(|name| name.contains(SEVERAL_NAMES)) {
+            return Err("the portal has several names for one person: settle there which is meant".to_owned());
         }
         if difference.field.as_deref() == Some("id") {
             return Err(

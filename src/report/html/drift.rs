@@ -8,6 +8,7 @@ use super::matrix::matrix;
 use super::routing::routing;
 use super::shell::{Part, banner, offered, organisations, owner, page, waiting, weights};
 use super::text::{T, at, code, who};
+use crate::plan::base::Comparison;
 use crate::plan::document::Action;
 use crate::report::review::Review;
 use crate::report::words::drift::{CAUSES, INCOMPLETE, NOT_COMPARED, Told, none, says};
@@ -64,18 +65,18 @@ fn cause(review: &Review<'_>, drift: &Drift, told: &Told) -> Option<Part> {
         number: Some(all.len()),
         body: html! {
             p { (capital(told.settle)) "." }
-            ul class="steps" data-group { @for difference in open { (one(review, difference)) } }
+            ul class="steps" data-group { @for difference in open { (one(review, drift.base.as_ref(), difference)) } }
             @if !folded.is_empty() {
                 details data-group {
                     summary { "and " (folded.len()) " more" }
-                    ul class="steps" { @for difference in folded { (one(review, difference)) } }
+                    ul class="steps" { @for difference in folded { (one(review, drift.base.as_ref(), difference)) } }
                 }
             }
         },
     })
 }
 
-fn one(review: &Review<'_>, difference: &Difference) -> Markup {
+fn one(review: &Review<'_>, base: Option<&Comparison>, difference: &Difference) -> Markup {
     let (class, sign) = match difference.action {
         Action::Create | Action::Reactivate => ("badge gain", "+"),
         Action::Update => ("badge change", "~"),
@@ -94,6 +95,9 @@ fn one(review: &Review<'_>, difference: &Difference) -> Markup {
                 @else {
                     li { "roster: " (code(&value(&difference.wanted, false))) }
                     li { "portal: " (code(&value(&difference.live, false))) }
+                }
+                @if let Some((words, revision, then)) = base.and_then(|base| difference.origin(base)) {
+                    li { (code(revision)) ": " (code(&value(then, false))) "; " (words) }
                 }
             }
         }

@@ -8,6 +8,7 @@ use super::inline::Inline;
 use super::{marker, owner};
 use crate::diagnostic::Severity;
 use crate::live::object::hex;
+use crate::plan::base::Comparison;
 use crate::plan::document::Action;
 use crate::report::review::Review;
 use crate::report::web::Web;
@@ -30,7 +31,9 @@ pub fn drift(review: &Review<'_>, drift: &Drift) -> String {
             open: format!("\n{}.\n\n", Inline::new().prose(&capital(told.settle)).finish()),
             close: "",
             what: "difference",
-            entries: of_cause.map(|difference| one(difference, several, review.web.as_ref())).collect(),
+            entries: of_cause
+                .map(|difference| one(difference, drift.base.as_ref(), several, review.web.as_ref()))
+                .collect(),
         });
     }
     sections.push(findings(&review.findings(), several, review.web.as_ref()));
@@ -76,7 +79,7 @@ fn head(review: &Review<'_>, drift: &Drift) -> String {
     text + "\n"
 }
 
-fn one(difference: &Difference, several: bool, web: Option<&Web>) -> Entry {
+fn one(difference: &Difference, base: Option<&Comparison>, several: bool, web: Option<&Web>) -> Entry {
     let mut line = Inline::new().raw("- ").then(&owner(&difference.organisation, several));
     line = line.prose(&difference.resource.to_string()).raw(" ").code(&difference.key);
     if let Some(field) = &difference.field {
@@ -92,6 +95,9 @@ fn one(difference: &Difference, several: bool, web: Option<&Web>) -> Entry {
     } else {
         below(Inline::new().raw("roster: ").code(&value(&difference.wanted, false)));
         below(Inline::new().raw("portal: ").code(&value(&difference.live, false)));
+    }
+    if let Some((words, revision, then)) = base.and_then(|base| difference.origin(base)) {
+        below(Inline::new().code(revision).raw(": ").code(&value(then, false)).raw("; ").prose(&words));
     }
     let rank = match difference.cause {
         _ if difference.action == Action::Delete && difference.cause != Cause::Unmanaged => 0,

@@ -57,8 +57,13 @@ impl Inline {
     pub(super) fn prose(mut self, text: &str) -> Inline {
         let text = visible(&cut(text, LONG_PROSE));
         for (place, part) in text.split('`').enumerate() {
-            if place % 2 == 1 && !part.trim().is_empty() {
-                self.span(&code(part));
+            if place % 2 == 1 {
+                match part.trim().is_empty() {
+                    // What stands on both sides of nothing must not become one word.
+                    true if !self.0.is_empty() && !self.0.ends_with(' ') => self.0.push(' '),
+                    true => {}
+                    false => self.span(&code(part)),
+                }
                 continue;
             }
             for (place, word) in part.split(' ').enumerate() {
@@ -215,6 +220,7 @@ mod tests {
         assert_eq!(prose("\"0123456\" 日0123456"), "`\"0123456\"` `日0123456`");
         assert_eq!(prose("1. one - two + three"), "`1`. one `-` two `+` three");
         assert_eq!(prose("``"), "");
+        assert_eq!(prose("deadbe``ef12"), "deadbe ef12");
         assert_eq!(prose("`a``b`"), "`a` `b`");
         assert_eq!(prose("a `lone"), "a `lone`");
     }

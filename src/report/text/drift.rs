@@ -1,7 +1,5 @@
 //! What differs between rosters and portal, by who changed it, and how to settle it.
 
-use serde_json::Value as Json;
-
 use super::ink::{Ink, Page, Para};
 use super::settling::settling;
 use super::{FOLD_ABOVE, FOLD_TO, Style};
@@ -61,18 +59,8 @@ pub fn drift(drift: &Drift, style: &Style) -> String {
     page.finish()
 }
 
-/// What the revision says of a difference, where one is compared with.
-fn origin(difference: &Difference, base: &Comparison) -> Option<(String, Json)> {
-    let traced = base.changes.iter().find(|traced| {
-        traced.organisation == difference.organisation
-            && (traced.resource, &traced.key) == (difference.resource, &difference.key)
-            && traced.field.as_ref().is_none_or(|field| difference.field.as_ref() == Some(field))
-    })?;
-    Some((traced.origin.words(&base.revision), traced.base.clone()))
-}
-
 fn one(difference: &Difference, base: Option<&Comparison>, several: bool, style: &Style, page: &mut Page<'_>) {
-    let origin = base.and_then(|base| Some((base, origin(difference, base)?)));
+    let origin = base.and_then(|base| difference.origin(base));
     let (sign, ink) = sign(difference.action);
     let mut head = Para::new(2, 6).with(ink, &format!("{sign} "));
     if several {
@@ -87,7 +75,7 @@ fn one(difference: &Difference, base: Option<&Comparison>, several: bool, style:
         head.push(Ink::Dim, &format!("  {}", place(location)));
     }
     page.add(head);
-    if let Some((_, (words, _))) = &origin {
+    if let Some((words, ..)) = &origin {
         page.add(Para::new(6, 8).with(Ink::Plain, words));
     }
     if difference.field.is_none() {
@@ -99,8 +87,8 @@ fn one(difference: &Difference, base: Option<&Comparison>, several: bool, style:
         line.push(Ink::Plain, &value(side_value, style.verbose > 0));
         page.add(line);
     }
-    if let Some((base, (_, then))) = &origin {
-        let mut line = Para::new(6, 14).with(Ink::Dim, &format!("{}: ", base.revision));
+    if let Some((_, base, then)) = &origin {
+        let mut line = Para::new(6, 14).with(Ink::Dim, &format!("{base}: "));
         line.push(Ink::Plain, &value(then, style.verbose > 0));
         page.add(line);
     }
