@@ -146,23 +146,37 @@ pub struct Diagnostic {
 }
 
 /// By what a finding is known again, wherever its line has moved to.
-type Known<'d> = (&'d str, Severity, Option<&'d str>, Option<&'d str>, &'d str);
+type Known<'d> = (&'d str, Severity, Option<&'d str>, String, Option<&'d str>, &'d str);
 
 /// The findings that are not among earlier ones: those that are more often there than before, by that much.
-pub fn not_among(before: &[Diagnostic], now: Vec<Diagnostic>) -> Vec<Diagnostic> {
+///
+/// A finding of no organisation is known by its file as well, which `paths` tells of places before and now.
+pub fn not_among(
+    before: &[Diagnostic],
+    now: Vec<Diagnostic>,
+    paths: [&dyn Fn(FileId) -> String; 2],
+) -> Vec<Diagnostic> {
     let mut known: HashMap<Known<'_>, usize> = HashMap::new();
-    before.iter().for_each(|finding| *known.entry(finding.known()).or_default() += 1);
+    before.iter().for_each(|finding| *known.entry(finding.known(paths[0])).or_default() += 1);
     let mut new = Vec::with_capacity(now.len());
     for finding in &now {
-        let left = known.get_mut(&finding.known()).filter(|left| **left > 0);
+        let left = known.get_mut(&finding.known(paths[1])).filter(|left| **left > 0);
         new.push(left.map(|left| *left -= 1).is_none());
     }
     now.into_iter().zip(new).filter(|(_, new)| *new).map(|(finding, _)| finding).collect()
 }
 
 impl Diagnostic {
-    fn known(&self) -> Known<'_> {
-        (&self.rule, self.severity, self.organisation.as_deref(), self.subject.as_deref(), &self.message)
+    fn known(&self, path: &dyn Fn(FileId) -> String) -> Known<'_> {
+        let file = self.place.as_ref().filter(|_| self.organisation.is_none()).map(|place| path(place.file));
+        (
+            &self.rule,
+            self.severity,
+            self.organisation.as_deref(),
+            file.unwrap_or_default(),
+            self.subject.as_deref(),
+            &self.message,
+        )
     }
 
     /// A finding without a place yet.

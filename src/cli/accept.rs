@@ -41,7 +41,14 @@ pub fn run(args: &AcceptItems, common: &Common, output: &Output) -> Result<Exit,
         let (now, _) =
             Context::open(common)?.rosters_with(&args.rosters, &by_path(texts, sources), &output.silent())?;
         let remaining = remaining(&planned, &settings, &now);
-        brought = (not_among(&planned.rosters.diagnostics, now.diagnostics), now.sources);
+        brought = (
+            not_among(
+                &planned.rosters.diagnostics,
+                now.diagnostics,
+                [&|file| sources.path(file).to_owned(), &|file| now.sources.path(file).to_owned()],
+            ),
+            now.sources,
+        );
         Ok::<_, Error>(remaining)
     })?;
     if !args.dry_run {

@@ -95,6 +95,17 @@ impl Before {
             findings.push(Diagnostic::new("plan/base-unreadable", Severity::Warning, message).help(help));
         }
         findings.extend(self.left_out());
+        if self.rosters.organisations.is_empty() && broken.is_empty() {
+            let message = format!("at {name} there are no rosters at these paths, so nothing is compared");
+            let help = "all looks as if this branch had added it: conflicts with what others changed are not seen";
+            findings.push(Diagnostic::new("plan/base-unreadable", Severity::Warning, message).help(help));
+        }
+        if self.revision.behind.is_none() {
+            let message =
+                format!("the history at hand is cut off: nobody can tell whether this branch has all of {name}");
+            let help = "fetch more of it, such as with `git fetch --deepen=50`, or see that the branch is up to date";
+            findings.push(Diagnostic::new("plan/behind-base", Severity::Warning, message).help(help));
+        }
         if self.revision.behind == Some(false) {
             let message = format!(
                 "this branch does not have all of {name}: what was changed there since looks as if this branch changed it back"

@@ -35,10 +35,17 @@ pub fn answered(args: &[OsString]) -> bool {
 pub fn with_names(command: Command) -> Command {
     let own = command.get_name().to_owned();
     let command = command.mut_args(|arg| match source(&own, arg.get_id().as_str()) {
-        Some(names) => Arg::add(arg, ArgValueCandidates::new(names)),
+        Some(names) => Arg::add(arg, ArgValueCandidates::new(move || names().into_iter().filter(is_plain).collect())),
         None => arg,
     });
     command.mut_subcommands(with_names)
+}
+
+/// Whether a word means itself to every shell: what a file in this folder says must not run when somebody presses Tab.
+fn is_plain(candidate: &CompletionCandidate) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./:@+,".contains(byte);
+    let word = candidate.get_value().as_encoded_bytes();
+    !word.starts_with(b"-") && word.iter().all(plain)
 }
 
 /// Where the names of an argument come from.

@@ -94,6 +94,11 @@ impl Context {
         Ok(context)
     }
 
+    /// The workspace file, where there is one.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
     /// The same workspace as it was at a revision of its repository.
     pub fn at(&self, tree: Arc<Tree>) -> Context {
         let mut context = Context {

@@ -74,7 +74,9 @@ impl Compared {
         // What cannot be understood was not written by rosterctl: it came from outside.
         let same = self.drift.differences.is_empty() && self.planned.live.iter().all(|live| live.unread.is_empty());
         let invalid = !self.planned.sound();
-        if invalid || common.deny.exit(&self.planned.diagnostics) != Exit::Clean && same {
+        // What was not read may differ.
+        let unseen = same && !self.drift.complete;
+        if invalid || unseen || common.deny.exit(&self.planned.diagnostics) != Exit::Clean && same {
             return Exit::Findings;
         }
         if same { Exit::Clean } else { Exit::Changes }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::ToSocketAddrs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -74,7 +74,7 @@ pub fn run(every: Duration, args: &DriftArgs, common: &Common, output: &Output) 
             own.write(&Entry::Round(round))?;
             post(round, hook, &sender, &metrics, &own, &mut broken)
         };
-        rounds(args.paths.clone(), common, Clock::start(every), Box::pin(stop), told).await?;
+        rounds(args.paths.clone(), &settled(common), Clock::start(every), Box::pin(stop), told).await?;
         log.write(&Entry::Stopped)
     });
     // A round under way only reads: it is abandoned, and nobody waits for it. What it runs on goes with the process, not
@@ -262,6 +262,13 @@ fn trouble(error: &Error) -> Trouble {
     }
 }
 
+/// The flags with the workspace file named that is found at the start: were it gone later, another one further up, or
+/// none at all, would have other targets.
+fn settled(common: &Common) -> Common {
+    let file = Context::open(common).ok().and_then(|context| context.file().map(Path::to_owned));
+    Common { workspace: common.workspace.clone().or(file), ..common.clone() }
+}
+
 /// Reads everything anew and compares.
 async fn look(paths: &[PathBuf], common: &Common) -> Looked {
     let nothing = |error| Looked { target: String::new(), hook: None, seen: Err(Failed::Error(error)) };
@@ -288,18 +295,18 @@ async fn look(paths: &[PathBuf], common: &Common) -> Looked {
 fn seen(compared: Compared, common: &Common) -> Result<Seen, Trouble> {
     let exit = compared.exit(common);
     let Compared { drift, planned } = compared;
+    if exit != Exit::Changes && planned.sound() && !drift.complete {
+        let gaps = planned.live.iter().flat_map(|live| live.gaps.iter().chain(&live.suspect));
+        let gaps = gaps.map(String::as_str).collect::<Vec<_>>().join("; ");
+        let why = if gaps.is_empty() { "less was read than the portal has" } else { &gaps };
+        return Err(Trouble::new(format!("the portal was not read completely, so there may be drift: {why}")));
+    }
     if exit == Exit::Findings {
         let denied = planned.diagnostics.iter().filter(|finding| common.deny.denies(finding.severity));
         let count = denied.clone().count();
         let what = if planned.sound() { "the comparison has findings" } else { "the rosters have errors" };
         let first = denied.map(|finding| Finding::of(finding, &planned.rosters.sources)).next();
         return Err(first.map_or_else(|| Trouble::new(what), |first| findings(what, count, &first)));
-    }
-    if exit == Exit::Clean && !drift.complete {
-        let gaps = planned.live.iter().flat_map(|live| live.gaps.iter().chain(&live.suspect));
-        let gaps = gaps.map(String::as_str).collect::<Vec<_>>().join("; ");
-        let why = if gaps.is_empty() { "less was read than the portal has" } else { &gaps };
-        return Err(Trouble::new(format!("the portal was not read completely, so there may be drift: {why}")));
     }
     let pairs = planned.rosters.organisations.iter().zip(&planned.live);
     let unreadable = pairs.flat_map(|(organisation, live)| {

@@ -8,7 +8,7 @@ use super::connect::Target;
 use super::context::{Context, Rosters, Settings, block_on, sort};
 use super::output::Output;
 use super::progress::Waiting;
-use super::reports::Reports;
+use super::reports::{Reports, spare};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};
@@ -30,6 +30,7 @@ pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Er
     let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output)?;
     let (rosters, settings) = context.rosters(&args.paths, output)?;
     reports.spare(&rosters.sources, &cwd)?;
+    args.out.iter().try_for_each(|file| spare(file, &rosters.sources, &cwd))?;
     let planned = block_on(Planned::make(rosters, &settings, &args.reach, before.as_ref(), common))??;
     let denied = planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean;
     match &args.out {

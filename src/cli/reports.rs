@@ -66,14 +66,7 @@ impl<R: Report + Sync> Reports<R> {
 
     /// Refuses to write a report over a file that the run has read, such as a roster.
     pub fn spare(&self, sources: &Sources, cwd: &Path) -> Result<(), Error> {
-        let read = |file: &&PathBuf| file.is_file() && sources.find(&Sources::shown(&cwd.join(file), cwd)).is_some();
-        match self.wanted.iter().map(|(_, file)| file).find(read) {
-            None => Ok(()),
-            Some(file) => {
-                let message = format!("`{}` is a file that this run reads: no report is written over it", shown(file));
-                Err(Error::usage(message, "name another file"))
-            }
-        }
+        self.wanted.iter().try_for_each(|(_, file)| spare(file, sources, cwd))
     }
 
     /// Prints the report in the format of the run, then writes all files on all cores, and says how the run ends. A file that cannot
@@ -87,6 +80,21 @@ impl<R: Report + Sync> Reports<R> {
         failed.iter().for_each(|error| output.complain(error));
         printed.map(|()| if failed.is_empty() { exit } else { Exit::Findings })
     }
+}
+
+/// Refuses to write over a file that the run has read, by whichever name, or that is no report by its name: a roster that
+/// the run did not read, the database of a portal.
+pub fn spare(file: &Path, sources: &Sources, cwd: &Path) -> Result<(), Error> {
+    let Ok(real) = cwd.join(file).canonicalize() else { return Ok(()) };
+    let kind = real.extension().and_then(|kind| kind.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let known = || sources.ids().any(|id| cwd.join(sources.path(id)).canonicalize().is_ok_and(|read| read == real));
+    let precious = matches!(kind.as_str(), "yaml" | "yml" | "db" | "sqlite" | "sqlite3");
+    let message = match real.is_file() {
+        true if known() => format!("`{}` is a file that this run reads: no report is written over it", shown(file)),
+        true if precious => format!("`{}` is no report by its name: nothing is written over it", shown(file)),
+        _ => return Ok(()),
+    };
+    Err(Error::usage(message, "name another file"))
 }
 
 /// Writes one report whole or not at all.

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::output::Output;
 use super::reports::Reports;
 use crate::diagnostic::{Diagnostic, not_among};
+use crate::document::Sources;
 use crate::error::{Error, Exit};
 use crate::plan::document::Finding;
 use crate::platform::Section;
@@ -27,7 +28,7 @@ pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit
     let before = Before::asked(&context, args.base.as_deref(), &args.paths, output)?;
     let (mut rosters, _) = context.rosters(&args.paths, output)?;
     reports.spare(&rosters.sources, &cwd)?;
-    let base = before.map(|before| added(&mut rosters.diagnostics, &before));
+    let base = before.map(|before| added(&mut rosters.diagnostics, &rosters.sources, &before));
     let count = |section| rosters.organisations.iter().map(|organisation| organisation.section(section).count()).sum();
     let mut summary = Summary {
         organisations: rosters.organisations.len(),
@@ -56,9 +57,13 @@ pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit
 }
 
 /// Leaves the findings that were not there before.
-fn added(findings: &mut Vec<Diagnostic>, before: &Before) -> BaseFindings {
+fn added(findings: &mut Vec<Diagnostic>, sources: &Sources, before: &Before) -> BaseFindings {
     let all = findings.len();
-    *findings = not_among(&before.rosters.diagnostics, std::mem::take(findings));
+    *findings = not_among(
+        &before.rosters.diagnostics,
+        std::mem::take(findings),
+        [&|file| before.rosters.sources.path(file).to_owned(), &|file| sources.path(file).to_owned()],
+    );
     let remaining = all - findings.len();
     findings.extend(before.left_out());
     let (revision, commit) = (before.revision.name.clone(), before.revision.commit.clone());

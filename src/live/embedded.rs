@@ -195,7 +195,7 @@ impl Read for Embedded {
 
     async fn read(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
         let live = blocking(|| self.looking(|rows| reading::live(rows, organisation, platform)));
-        Ok(live?.unwrap_or_default())
+        Ok(live?.unwrap_or_else(|| Live { records: true, ..Live::default() }))
     }
 
     async fn look(

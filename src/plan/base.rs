@@ -84,7 +84,7 @@ impl Origin {
             Origin::Base => format!("on {revision} already, and not applied yet"),
             Origin::Outside => format!("changed outside: the roster is as on {revision}"),
             Origin::Conflict => "changed on this branch and outside".to_owned(),
-            Origin::Unknown => format!("on {revision} already: not applied yet, or changed outside"),
+            Origin::Unknown => format!("compared with {revision} it is not known: not applied yet, or changed outside"),
         }
     }
 }
@@ -382,12 +382,14 @@ impl Sides {
     }
 
     fn of_field(&self, field: &str, base: &Json, branch: &Json, live: &Json) -> Origin {
-        if !self.readable {
-            return Origin::Unknown;
-        }
         let usual = || if field == "status" { "active".into() } else { Json::Null };
         let applied = self.applied.as_ref().filter(|_| field != "id" && field != "section");
         let applied = applied.map(|applied| applied.get(field).cloned().unwrap_or_else(usual));
+        if !self.readable {
+            // Without the base, what was applied last tells whether both sides have changed since.
+            let both = applied.is_some_and(|applied| applied != *live && applied != *branch);
+            return if both { Origin::Conflict } else { Origin::Unknown };
+        }
         match (branch == base, applied) {
             (true, Some(applied)) if applied == *live => Origin::Base,
             (true, Some(_)) => Origin::Outside,

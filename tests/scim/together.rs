@@ -75,14 +75,32 @@ fn what_was_learned_and_is_gone_is_done_one_by_one() {
 
 #[test]
 fn an_answer_that_is_lost_is_looked_up_before_anybody_is_created_again() {
-    for act in [Act::DoneThenGone, Act::DoneThen(500), Act::Gone, Act::Status(500)] {
+    for (act, code) in [
+        (Act::DoneThenGone, 0),
+        (Act::DoneThen(500), 0),
+        (Act::DoneThen(413), 0),
+        (Act::DoneThen(400), 0),
+        (Act::Gone, 3),
+    ] {
         let world = world(Bulk::Shows);
         world.server.hook("POST", "/Bulk", 0, 1, act);
         world.roster(&crowd(40));
-        world.run("apply --yes").exits(0);
+        world.server.heard();
+        world.run("apply --yes").exits(code);
+        // Who may still come is not created again; the next plan sees.
+        world.converges();
         assert_eq!(world.server.count(Kind::User), 41);
-        world.settled();
+        assert_eq!(number(&world.server.heard(), "POST", "/Users"), 0);
     }
+}
+
+#[test]
+fn an_operation_that_is_answered_twice_is_looked_up() {
+    let world = world(Bulk::Shows);
+    world.server.portal().quirks.bulk = Bulk::Twice;
+    world.roster(&crowd(10));
+    let ran = world.run("apply --yes").exits(3);
+    assert!(said(&ran).contains("the portal has 2 of them now"), "{ran}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! would: looked up before it is tried again, and never made twice.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::{Value as Json, json};
@@ -20,6 +21,9 @@ use crate::scim::BULK_REQUEST;
 
 /// How many operations a request has at most, whatever the portal would take: they share one answer, and one fate.
 const MOST: usize = 100;
+
+/// How long a portal gets between two looks at what it has made so far.
+const BETWEEN: Duration = Duration::from_millis(300);
 
 /// How much longer a request is than its bodies, for each of them.
 const AROUND: usize = 128;
@@ -119,12 +123,16 @@ impl Writing<'_> {
         let id = orders.first().map(|order| order.name.clone()).unwrap_or_default();
         match self.scim.client.create_together(&orders, &id).await {
             Ok(answers) => self.answered(part, answers).await,
-            Err(Trouble::Refused(413, _)) if part.len() > 1 => self.halves(part).await,
-            Err(Trouble::Refused(..)) => self.one_by_one(part).await,
+            // There is no such thing here any more: nothing was done.
+            Err(Trouble::Refused(404 | 405, _)) => self.one_by_one(part).await,
+            Err(Trouble::Refused(status, why)) => {
+                self.looked_up(part, &format!("the portal answered {status} to several at once: {why}"), true).await
+            }
             Err(trouble @ Trouble::NotDone(_)) => {
                 part.into_iter().map(|(at, one)| (at, Err(failed(one, "nothing was done", &trouble)))).collect()
             }
-            Err(Trouble::Unknown(why)) => self.looked_up(part, &why).await,
+            // The portal may still be at work on it: who is not there yet may come, so nobody is created again.
+            Err(Trouble::Unknown(why)) => self.looked_up(part, &why, false).await,
         }
     }
 
@@ -137,21 +145,21 @@ impl Writing<'_> {
 
     /// What the answer does not settle is settled one by one.
     async fn answered(&self, part: Part<'_>, answers: Vec<Ordered>) -> Outcomes {
-        let mut answers: HashMap<String, Ordered> = answers.into_iter().map(|one| (one.name.clone(), one)).collect();
-        let (mut outcomes, mut refused, mut unknown) = (Outcomes::new(), Part::new(), Part::new());
+        let mut told: HashMap<String, Vec<Ordered>> = HashMap::new();
+        answers.into_iter().for_each(|answer| told.entry(answer.name.clone()).or_default().push(answer));
+        let (mut outcomes, mut unknown) = (Outcomes::new(), Part::new());
         for (at, operation) in part {
-            let answer = answers.remove(&self.request_id(operation.step));
-            match answer.map(|answer| (answer.status, answer.shown)) {
+            let mut answers = told.remove(&self.request_id(operation.step)).unwrap_or_default();
+            let only = answers.pop().filter(|_| answers.is_empty());
+            match only.map(|answer| (answer.status, answer.shown)) {
                 Some((200..=299, Some(json))) => {
                     outcomes.push((at, self.shown(operation, Current { json, version: None }).await));
                 }
-                Some((400..=499, _)) => refused.push((at, operation)),
+                // Whatever is said of it: it is looked up, and the reason is found by asking for this one alone.
                 _ => unknown.push((at, operation)),
             }
         }
-        // The reason is found by asking for this one alone.
-        outcomes.extend(self.one_by_one(refused).await);
-        outcomes.extend(self.looked_up(unknown, "the answer to a request for several does not tell").await);
+        outcomes.extend(self.looked_up(unknown, "the answer to a request for several does not tell", true).await);
         outcomes
     }
 
@@ -171,8 +179,9 @@ impl Writing<'_> {
         futures_util::stream::iter(single).buffer_unordered(self.scim.client.concurrency().max(1)).collect().await
     }
 
-    /// Looks up who was created by a request whose answer was lost, and creates the rest one by one.
-    async fn looked_up(&self, part: Part<'_>, why: &str) -> Outcomes {
+    /// Looks up who was created by a request that did not tell. `over`: the portal is done with it, so that the rest can
+    /// be created one by one.
+    async fn looked_up(&self, part: Part<'_>, why: &str, over: bool) -> Outcomes {
         if part.is_empty() {
             return Outcomes::new();
         }
@@ -194,7 +203,11 @@ impl Writing<'_> {
             let mut found = there.remove(&identity(operation)).unwrap_or_default();
             match (found.len(), found.pop()) {
                 (1, Some(current)) => outcomes.push((at, self.adopted(operation, current).await)),
-                (0, _) => rest.push((at, operation)),
+                (0, _) if over => rest.push((at, operation)),
+                (0, _) => {
+                    let unsure = format!("`{}`: it is not there by now, and may still come ({why})", operation.key);
+                    outcomes.push((at, Err(Refusal::Failed(format!("{unsure}; plan again to see")))));
+                }
                 (count, _) => {
                     let several = format!("the portal has {count} of them now; remove all but one there");
                     outcomes.push((at, Err(Refusal::Failed(format!("`{}`: {several}", operation.key)))));
@@ -222,6 +235,7 @@ impl Writing<'_> {
                 return Ok(there);
             }
             arrived = Some(count);
+            tokio::time::sleep(BETWEEN).await;
         }
         Err(LiveError::new("the portal is still creating users", "plan again in a while"))
     }

@@ -21,11 +21,17 @@ pub fn perform(portal: &mut Portal, call: &Call<'_>) -> Result<Reply, Fault> {
         return Err(Fault::new(413, "", "too many operations"));
     }
     let mut answers: Vec<Json> = Vec::new();
+    let twice = operations.iter().flat_map(|one| [one, one]).cloned().collect::<Vec<Json>>();
+    let operations = if bulk == Bulk::Twice { twice } else { operations };
     for (at, operation) in operations.iter().enumerate() {
         if operation["method"] != "POST" || operation["path"] != "/Users" {
             return Err(Fault::new(400, "invalidPath", "only users are created so"));
         }
-        let reply = portal.create(Kind::User, &operation["data"]).unwrap_or_else(|fault| fault.reply(&portal.quirks));
+        let mut data = operation["data"].clone();
+        if bulk == Bulk::Twice && at % 2 == 1 {
+            data["userName"] = format!("second-{}", data["userName"].as_str().unwrap_or_default()).into();
+        }
+        let reply = portal.create(Kind::User, &data).unwrap_or_else(|fault| fault.reply(&portal.quirks));
         let body: Json = serde_json::from_str(&reply.body).unwrap_or_default();
         let mut answer = json!({ "method": "POST", "bulkId": operation["bulkId"], "status": reply.status.to_string() });
         if reply.status == 201 {
@@ -39,7 +45,7 @@ pub fn perform(portal: &mut Portal, call: &Call<'_>) -> Result<Reply, Fault> {
                 answer["response"]["id"] = body["id"].clone();
             }
             Bulk::Forgets if at % 3 == 2 => continue,
-            Bulk::Shows | Bulk::Small | Bulk::Forgets => answer["response"] = body,
+            Bulk::Shows | Bulk::Small | Bulk::Forgets | Bulk::Twice => answer["response"] = body,
         }
         answers.push(answer);
     }

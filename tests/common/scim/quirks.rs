@@ -270,6 +270,8 @@ pub enum Bulk {
     Silent,
     /// It shows what is kept, of all but every third operation, which it does all the same.
     Forgets,
+    /// It does every operation twice, and says so.
+    Twice,
     /// It shows what is kept, takes two operations at most and announces a hundred.
     Small,
 }
