@@ -82,7 +82,16 @@ impl Ordered {
 pub(super) type Part<'o> = Vec<(usize, &'o Operation)>;
 
 /// How creations ended, each with its place in the call.
-type Outcomes = Vec<(usize, Result<Written, Refusal>)>;
+pub(super) type Outcomes = Vec<(usize, Result<Written, Refusal>)>;
+
+/// Creations of which nobody knows what became of them. They are looked up once nothing else is under way: a list that
+/// changes while it is read proves nothing.
+pub(super) struct Doubtful<'o> {
+    part: Part<'o>,
+    why: String,
+    /// Whether the portal is done with them, so that who is not there can be created.
+    over: bool,
+}
 
 impl Writing<'_> {
     /// The creations of a call that go together, in requests of a size that keeps every connection busy.
@@ -107,7 +116,7 @@ impl Writing<'_> {
     }
 
     /// Creates users by one request.
-    pub(super) async fn create_together(&self, part: Part<'_>) -> Outcomes {
+    pub(super) async fn create_together<'o>(&self, part: Part<'o>) -> (Outcomes, Vec<Doubtful<'o>>) {
         let mut orders = Vec::with_capacity(part.len());
         for (_, operation) in &part {
             let Some(person) = operation.after.as_ref().and_then(crate::live::Object::person) else { continue };
@@ -124,27 +133,31 @@ impl Writing<'_> {
         match self.scim.client.create_together(&orders, &id).await {
             Ok(answers) => self.answered(part, answers).await,
             // There is no such thing here any more: nothing was done.
-            Err(Trouble::Refused(404 | 405, _)) => self.one_by_one(part).await,
+            Err(Trouble::Refused(404 | 405, _)) => (self.one_by_one(part).await, Vec::new()),
             Err(Trouble::Refused(status, why)) => {
-                self.looked_up(part, &format!("the portal answered {status} to several at once: {why}"), true).await
+                let why = format!("the portal answered {status} to several at once: {why}");
+                (Outcomes::new(), vec![Doubtful { part, why, over: true }])
             }
             Err(trouble @ Trouble::NotDone(_)) => {
-                part.into_iter().map(|(at, one)| (at, Err(failed(one, "nothing was done", &trouble)))).collect()
+                let failed = part.into_iter().map(|(at, one)| (at, Err(failed(one, "nothing was done", &trouble))));
+                (failed.collect(), Vec::new())
             }
             // The portal may still be at work on it: who is not there yet may come, so nobody is created again.
-            Err(Trouble::Unknown(why)) => self.looked_up(part, &why, false).await,
+            Err(Trouble::Unknown(why)) => (Outcomes::new(), vec![Doubtful { part, why, over: false }]),
         }
     }
 
-    async fn halves(&self, mut part: Part<'_>) -> Outcomes {
+    async fn halves<'o>(&self, mut part: Part<'o>) -> (Outcomes, Vec<Doubtful<'o>>) {
         let rest = part.split_off(part.len() / 2);
-        let mut outcomes = Box::pin(self.create_together(part)).await;
-        outcomes.extend(Box::pin(self.create_together(rest)).await);
-        outcomes
+        let (mut outcomes, mut doubtful) = Box::pin(self.create_together(part)).await;
+        let (more, others) = Box::pin(self.create_together(rest)).await;
+        outcomes.extend(more);
+        doubtful.extend(others);
+        (outcomes, doubtful)
     }
 
     /// What the answer does not settle is settled one by one.
-    async fn answered(&self, part: Part<'_>, answers: Vec<Ordered>) -> Outcomes {
+    async fn answered<'o>(&self, part: Part<'o>, answers: Vec<Ordered>) -> (Outcomes, Vec<Doubtful<'o>>) {
         let mut told: HashMap<String, Vec<Ordered>> = HashMap::new();
         answers.into_iter().for_each(|answer| told.entry(answer.name.clone()).or_default().push(answer));
         let (mut outcomes, mut unknown) = (Outcomes::new(), Part::new());
@@ -159,8 +172,8 @@ impl Writing<'_> {
                 _ => unknown.push((at, operation)),
             }
         }
-        outcomes.extend(self.looked_up(unknown, "the answer to a request for several does not tell", true).await);
-        outcomes
+        let why = "the answer to a request for several does not tell".to_owned();
+        (outcomes, vec![Doubtful { part: unknown, why, over: true }])
     }
 
     async fn shown(&self, operation: &Operation, current: Current) -> Result<Written, Refusal> {
@@ -179,9 +192,9 @@ impl Writing<'_> {
         futures_util::stream::iter(single).buffer_unordered(self.scim.client.concurrency().max(1)).collect().await
     }
 
-    /// Looks up who was created by a request that did not tell. `over`: the portal is done with it, so that the rest can
-    /// be created one by one.
-    async fn looked_up(&self, part: Part<'_>, why: &str, over: bool) -> Outcomes {
+    /// Looks up who was created by a request that did not tell, and creates the rest one by one where that is safe.
+    pub(super) async fn looked_up(&self, doubtful: Doubtful<'_>) -> Outcomes {
+        let Doubtful { part, why, over } = doubtful;
         if part.is_empty() {
             return Outcomes::new();
         }

@@ -9,6 +9,7 @@ use futures_util::{FutureExt, StreamExt};
 use smol_str::SmolStr;
 
 use super::account::Kind;
+use super::bulk::Outcomes;
 use super::capabilities::{Capabilities, Seen};
 use super::mapping::{self, Meaning, Roles, Words};
 use super::members::{Change, MemberOf};
@@ -79,21 +80,28 @@ impl<'a> Writing<'a> {
         let together = self.together(operations);
         let grouped: HashSet<usize> = together.iter().flatten().map(|(at, _)| *at).collect();
         let single = people(false).filter(|(at, _)| !grouped.contains(at));
-        let single = single.map(|(at, operation)| async move { vec![(at, self.account(operation).await)] }.boxed());
+        let alone = |(at, operation)| async move { (vec![(at, self.account(operation).await)], Vec::new()) }.boxed();
+        let single = single.map(alone);
         let together = together.into_iter().map(|part| self.create_together(part).boxed());
         let accounts: Vec<_> = together.chain(single).collect();
         let mut under_way = futures_util::stream::iter(accounts).buffer_unordered(most);
-        while let Some(ended) = under_way.next().await {
-            for (at, outcome) in ended {
-                match outcome {
-                    Ok(written) => {
-                        members.insert(at, written);
-                    }
-                    Err(refusal) => outcomes[at] = Err(refusal),
-                }
-            }
+        let (mut ended, mut doubtful) = (Outcomes::new(), Vec::new());
+        while let Some((settled, rest)) = under_way.next().await {
+            ended.extend(settled);
+            doubtful.extend(rest);
         }
         drop(under_way);
+        for one in doubtful {
+            ended.extend(self.looked_up(one).await);
+        }
+        for (at, outcome) in ended {
+            match outcome {
+                Ok(written) => {
+                    members.insert(at, written);
+                }
+                Err(refusal) => outcomes[at] = Err(refusal),
+            }
+        }
         self.join_and_leave(operations, &members, &mut outcomes).await;
         let leaving = people(true).filter(|(at, _)| outcomes[*at].is_ok());
         let leaving: Vec<_> =
