@@ -31,7 +31,7 @@ pub fn run(args: &AcceptItems, common: &Common, output: &Output) -> Result<Exit,
         output.remark("nothing was accepted: the rosters have errors");
         return Ok(exit);
     }
-    let pairs: Vec<(&Organisation, &Live)> = planned.rosters.organisations.iter().zip(&planned.live).collect();
+    let pairs: Vec<(&Organisation, &Live)> = planned.pairs().collect();
     let found = differences(&planned.document, &pairs);
     let sources = &planned.rosters.sources;
     let world = World { differences: &found, pairs: &pairs, plan: &planned.document, sources };
@@ -110,7 +110,7 @@ fn remaining(planned: &Planned, settings: &Settings, now: &Rosters) -> Vec<Diffe
     let lost = planned.rosters.organisations.iter().filter(|one| now.organisations.iter().all(|now| now.id != one.id));
     let lost: Vec<&str> = lost.map(|one| one.id.as_str()).collect();
     if !lost.is_empty() {
-        let pairs: Vec<_> = planned.rosters.organisations.iter().zip(&planned.live).collect();
+        let pairs: Vec<_> = planned.pairs().collect();
         let before = differences(&planned.document, &pairs);
         found.extend(before.into_iter().filter(|one| lost.contains(&one.organisation.as_str())));
     }

@@ -90,10 +90,7 @@ impl Target {
     }
 
     fn scim(name: &str, url: &Text, target: &TargetText, base: &Path, actor: Option<SmolStr>) -> Result<Target, Error> {
-        let file = match &target.capabilities {
-            Some(file) => base.join(file.value.as_str()),
-            None => base.join("capabilities").join(format!("{name}.yaml")),
-        };
+        let file = capabilities_file(name, target, base);
         let mut capabilities = Capabilities::load(&file)?;
         // What another address was seen to do says nothing of this one.
         capabilities = capabilities.filter(|known| known.url.trim_end_matches('/') == url.value.trim_end_matches('/'));
@@ -186,6 +183,14 @@ fn sign_in(name: &str, auth: &AuthText, base: &Path) -> Result<Auth, Error> {
 fn one_of_three(name: &str) -> Error {
     let message = format!("`auth` of the target `{name}` must be one of three");
     Error::failed(message, "write either `bearer`, `basic` or `oauth2ClientCredentials`")
+}
+
+/// The file with what a target was seen to do.
+pub fn capabilities_file(name: &str, target: &TargetText, base: &Path) -> PathBuf {
+    match &target.capabilities {
+        Some(file) => base.join(file.value.as_str()),
+        None => base.join("capabilities").join(format!("{name}.yaml")),
+    }
 }
 
 /// A secret from where the workspace says that it is.

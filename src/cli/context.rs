@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Zoned;
 use rayon::prelude::*;
 use smol_str::SmolStr;
+use tokio::runtime::Runtime;
 
 use super::args::{Common, Deny, Reach};
 use super::connect::Target;
@@ -65,21 +66,18 @@ pub struct Rosters {
 }
 
 impl Context {
+    /// A workspace of which nothing is read yet.
+    fn blank(cwd: PathBuf, base: PathBuf, today: Day, sources: Sources) -> Context {
+        Context { cwd, base, workspace: None, sources, diagnostics: Vec::new(), today, file: None, levels: Vec::new() }
+    }
+
     /// Finds and reads the workspace file.
     pub fn open(common: &Common) -> Result<Context, Error> {
         let cwd = std::env::current_dir().map_err(|error| {
             Error::failed(format!("the working directory cannot be used: {error}"), "change to a folder that exists")
         })?;
-        let mut context = Context {
-            base: cwd.clone(),
-            cwd,
-            workspace: None,
-            sources: Sources::default(),
-            diagnostics: Vec::new(),
-            today: Day(common.as_of.unwrap_or_else(|| Zoned::now().date())),
-            file: None,
-            levels: Vec::new(),
-        };
+        let today = Day(common.as_of.unwrap_or_else(|| Zoned::now().date()));
+        let mut context = Context::blank(cwd.clone(), cwd, today, Sources::default());
         let file = match &common.workspace {
             Some(file) if !file.is_file() => {
                 let message = format!("there is no workspace file `{}`", file.display());
@@ -101,16 +99,8 @@ impl Context {
 
     /// The same workspace as it was at a revision of its repository.
     pub fn at(&self, tree: Arc<Tree>) -> Context {
-        let mut context = Context {
-            base: self.base.clone(),
-            cwd: self.cwd.clone(),
-            workspace: None,
-            sources: Sources::past(tree),
-            diagnostics: Vec::new(),
-            today: self.today,
-            file: None,
-            levels: Vec::new(),
-        };
+        let sources = Sources::past(tree);
+        let mut context = Context::blank(self.cwd.clone(), self.base.clone(), self.today, sources);
         if let Some(file) = self.file.as_ref().filter(|file| context.sources.is_there(file)) {
             context.read_workspace(file);
         }
@@ -411,12 +401,15 @@ pub fn sort(diagnostics: &mut [Diagnostic], sources: &Sources) {
     diagnostics.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| (&a.rule, &a.message).cmp(&(&b.rule, &b.message))));
 }
 
+/// What asynchronous work runs on.
+pub fn runtime() -> Result<Runtime, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| Error::failed(format!("no threads could be started: {error}"), "try again"))
+}
+
 /// Runs asynchronous work to its end.
 pub fn block_on<R>(work: impl Future<Output = R>) -> Result<R, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Error::failed(format!("no threads could be started: {error}"), "try again"))?;
-    Ok(runtime.block_on(work))
+    Ok(runtime()?.block_on(work))
 }
 
 impl Output {

@@ -55,7 +55,7 @@ impl Compared {
             |rule: &str| rule.starts_with("plan/max-") || rule == "plan/conflict" || rule.ends_with("/unmanaged");
         planned.diagnostics.retain(|finding| !of_plans(&finding.rule));
         sort(&mut planned.diagnostics, &planned.rosters.sources);
-        let pairs: Vec<_> = planned.rosters.organisations.iter().zip(&planned.live).collect();
+        let pairs: Vec<_> = planned.pairs().collect();
         let mut differences = crate::report::drift::differences(&planned.document, &pairs);
         date(&mut differences, &planned, began)?;
         let drift = Drift {
@@ -109,7 +109,7 @@ impl Report for Compared {
 fn date(differences: &mut [Difference], planned: &Planned, began: Timestamp) -> Result<(), Error> {
     let Some(target) = planned.target.as_ref().filter(|_| !differences.is_empty()) else { return Ok(()) };
     let mut dating = Dating::of(differences, began);
-    for (organisation, live) in planned.rosters.organisations.iter().zip(&planned.live) {
+    for (organisation, live) in planned.pairs() {
         let handles = dating.handles(organisation, live);
         if let Some(portal) = target.portal.embedded() {
             for past in portal.past(&organisation.id, &dating.keys(&organisation.id))? {

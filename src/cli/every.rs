@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, Parser};
 use jiff::Timestamp;
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Handle;
 
 use super::args::{Cli, Command, Common, DriftArgs};
 use super::connect::webhook;
-use super::context::Context;
+use super::context::{Context, runtime};
 use super::drift::Compared;
 use super::output::Output;
 use super::serve::end;
@@ -103,11 +103,6 @@ pub fn paced(
     let ended = runtime.block_on(rounds(args.paths.clone(), &cli.common, pace, Box::pin(std::future::pending()), told));
     runtime.shutdown_background();
     ended
-}
-
-fn runtime() -> Result<Runtime, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| Error::failed(format!("no threads could be started: {error}"), "try again"))
 }
 
 /// Where the lines go.
@@ -308,7 +303,7 @@ fn seen(compared: Compared, common: &Common) -> Result<Seen, Trouble> {
         let first = denied.map(|finding| Finding::of(finding, &planned.rosters.sources)).next();
         return Err(first.map_or_else(|| Trouble::new(what), |first| findings(what, count, &first)));
     }
-    let pairs = planned.rosters.organisations.iter().zip(&planned.live);
+    let pairs = planned.pairs();
     let unreadable = pairs.flat_map(|(organisation, live)| {
         let one = |unread: &crate::live::Unread| -> (String, Option<Resource>, String) {
             (organisation.id.to_string(), unread.resource, unread.handle.to_string())

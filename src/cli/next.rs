@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::args::Common;
+use super::connect::capabilities_file;
 use super::context::Context;
 use super::output::Output;
 use crate::document::record::visible;
@@ -10,6 +11,7 @@ use crate::document::workspace::{Auth, SecretRef, Target, TargetKind};
 use crate::error::{Error, Exit};
 use crate::live::scim::Capabilities;
 use crate::platform::{BUILT_IN, Section};
+use crate::report::words::values::count;
 use crate::report::{Plain, Summary, json, text};
 
 /// What there is, and what to type next, each with a reason.
@@ -66,14 +68,13 @@ fn look(common: &Common, output: &Output, advice: &mut Advice) -> Result<Exit, E
     let organisations = rosters.organisations.len();
     advice.see(format!(
         "{}, {}: {}",
-        counted(organisations, "organisation", "organisations"),
+        count(organisations, "organisation"),
         counted(people, "person", "people"),
         match (summary.errors, summary.warnings) {
             (0, 0) => "no findings".to_owned(),
-            (0, warnings) => counted(warnings, "warning", "warnings"),
-            (errors, 0) => counted(errors, "error", "errors"),
-            (errors, warnings) =>
-                format!("{}, {}", counted(errors, "error", "errors"), counted(warnings, "warning", "warnings")),
+            (0, warnings) => count(warnings, "warning"),
+            (errors, 0) => count(errors, "error"),
+            (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
         }
     ));
     if summary.errors > 0 {
@@ -189,15 +190,10 @@ impl Targets {
 impl Known {
     fn of(name: &str, target: &Target, context: &Context) -> Option<Known> {
         let kind = target.kind.0.as_ref()?.value;
-        let file = |path: &str| context.base.join(path);
-        let capabilities = match &target.capabilities {
-            Some(path) => file(&path.value),
-            None => file("capabilities").join(format!("{name}.yaml")),
-        };
-        let learned = Capabilities::load(&capabilities).ok().flatten();
+        let learned = Capabilities::load(&capabilities_file(name, target, &context.base)).ok().flatten();
         let there = match kind {
             TargetKind::Scim => learned.is_some(),
-            _ => target.path.as_ref().is_some_and(|path| file(&path.value).exists()),
+            _ => target.path.as_ref().is_some_and(|path| context.base.join(path.value.as_str()).exists()),
         };
         let secrets = target.auth.as_ref().map(secrets).unwrap_or_default();
         let unset = secrets.into_iter().filter(|name| std::env::var_os(name).is_none()).collect();

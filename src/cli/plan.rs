@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};
 use crate::live::{Live, Read};
+use crate::model::Organisation;
 use crate::plan::document::{Finding, PlanDocument};
 use crate::plan::{Options, outcome, plan, unlisted};
 use crate::report::review::Review;
@@ -115,6 +116,11 @@ impl Planned {
         Ok(Planned { document, diagnostics, rosters, target, live, options })
     }
 
+    /// The organisations, each with its live state; none where nothing was planned.
+    pub fn pairs(&self) -> impl Iterator<Item = (&Organisation, &Live)> {
+        self.rosters.organisations.iter().zip(&self.live)
+    }
+
     /// Whether the rosters have no errors, so that something was planned at all.
     pub fn sound(&self) -> bool {
         self.target.is_some()
@@ -132,7 +138,7 @@ impl Planned {
 
     /// What pages are made of; who stands where only where it is asked for.
     pub fn review(&self, standings: bool) -> Review<'_> {
-        let pairs = self.rosters.organisations.iter().zip(&self.live).filter(|_| standings);
+        let pairs = self.pairs().filter(|_| standings);
         let standings = pairs.map(|(organisation, live)| {
             let becomes = outcome(organisation, live, &self.options);
             standing(organisation, live, &becomes, &self.rosters.sources)

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::live::Resource;
-use crate::report::{Cause, Difference};
+use crate::report::Difference;
 
 /// How a round ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -42,17 +42,6 @@ pub const COUNTED: [&str; 6] = ["outside", "not-applied", "both", "unknown", "un
 
 /// The word for objects on the portal that cannot be understood.
 const UNREADABLE: &str = "unreadable";
-
-/// The word for a cause.
-pub fn word(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Outside => "outside",
-        Cause::NotApplied => "not-applied",
-        Cause::Both => "both",
-        Cause::Unknown => "unknown",
-        Cause::Unmanaged => "unmanaged",
-    }
-}
 
 /// What differs, named by ids alone. Sorted as people read it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -206,7 +195,7 @@ impl Watch {
         let (mut now, before) = (BTreeMap::new(), self.known.take());
         let mut counts = BTreeMap::from(COUNTED.map(|word| (word, 0)));
         for difference in &seen.differences {
-            *counts.entry(word(difference.cause)).or_default() += 1;
+            *counts.entry(difference.cause.as_str()).or_default() += 1;
             now.insert(Item::of(difference), fingerprint(difference));
         }
         for (organisation, resource, handle) in seen.unreadable {
@@ -248,7 +237,7 @@ impl Watch {
 /// A number that is another one when the difference is.
 fn fingerprint(difference: &Difference) -> u64 {
     let mut hasher = FixedState::default().build_hasher();
-    (word(difference.cause), difference.action).hash(&mut hasher);
+    (difference.cause.as_str(), difference.action).hash(&mut hasher);
     (difference.wanted.to_string(), difference.live.to_string()).hash(&mut hasher);
     hasher.finish()
 }
@@ -257,6 +246,7 @@ fn fingerprint(difference: &Difference) -> u64 {
 mod tests {
     use super::*;
     use crate::plan::document::Action;
+    use crate::report::Cause;
 
     fn difference(key: &str, live: &str, cause: Cause) -> Difference {
         Difference {

@@ -27,14 +27,32 @@ pub struct Comparison {
     pub changes: Vec<Traced>,
 }
 
-impl Comparison {
-    /// What is told of one field of an object, or of the object as a whole.
-    pub fn of(&self, organisation: &str, resource: Resource, key: &str, field: Option<&str>) -> Option<&Traced> {
-        self.changes.iter().find(|traced| {
-            traced.organisation == organisation
-                && (traced.resource, traced.key.as_str()) == (resource, key)
-                && traced.field.as_deref().is_none_or(|of| field == Some(of))
-        })
+/// The changes of a comparison, ready to be asked for single ones.
+#[derive(Debug)]
+pub struct Origins<'c> {
+    /// The revision, as it was named.
+    pub revision: &'c str,
+    changes: HashMap<(&'c str, Resource, &'c str, Option<&'c str>), &'c Traced>,
+}
+
+impl<'c> Origins<'c> {
+    /// The changes of a comparison.
+    pub fn of(comparison: &'c Comparison) -> Origins<'c> {
+        let named = |one: &'c Traced| (one.organisation.as_str(), one.resource, one.key.as_str(), one.field.as_deref());
+        let changes = comparison.changes.iter().map(|one| (named(one), one));
+        Origins { revision: &comparison.revision, changes: changes.collect() }
+    }
+
+    /// What is told of one field of an object; where the object as a whole comes or goes, what is told of that.
+    pub fn of_change(
+        &self,
+        organisation: &str,
+        resource: Resource,
+        key: &str,
+        field: Option<&str>,
+    ) -> Option<&'c Traced> {
+        let whole = self.changes.get(&(organisation, resource, key, None));
+        whole.or_else(|| self.changes.get(&(organisation, resource, key, field))).copied()
     }
 }
 

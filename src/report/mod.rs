@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::live::Resource;
+use crate::plan::base::Origins;
 use crate::plan::document::{Action, Finding, PlanDocument, TargetRef};
 
 pub use format::{Format, Plain, Renderer, Report, names};
@@ -143,16 +144,11 @@ impl Difference {
         let object = format!("{}/{}", self.organisation, self.id());
         self.field.as_ref().map_or(object.clone(), |field| format!("{object}/{field}"))
     }
-}
 
-impl Difference {
     /// Where it comes from, in words, seen from a revision of the rosters: with its name and the value there.
-    pub fn origin<'b>(
-        &self,
-        base: &'b crate::plan::base::Comparison,
-    ) -> Option<(String, &'b str, &'b serde_json::Value)> {
-        let traced = base.of(&self.organisation, self.resource, &self.key, self.field.as_deref())?;
-        Some((traced.origin.words(&base.revision), &base.revision, &traced.base))
+    pub fn origin<'b>(&self, base: &Origins<'b>) -> Option<(String, &'b str, &'b serde_json::Value)> {
+        let traced = base.of_change(&self.organisation, self.resource, &self.key, self.field.as_deref())?;
+        Some((traced.origin.words(base.revision), base.revision, &traced.base))
     }
 }
 
@@ -170,6 +166,19 @@ pub enum Cause {
     Unknown,
     /// The portal has it and no roster names it.
     Unmanaged,
+}
+
+impl Cause {
+    /// The word, as JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Cause::Outside => "outside",
+            Cause::NotApplied => "not-applied",
+            Cause::Both => "both",
+            Cause::Unknown => "unknown",
+            Cause::Unmanaged => "unmanaged",
+        }
+    }
 }
 
 /// How an apply ended.

@@ -10,13 +10,15 @@ pub struct Root(String);
 impl Root {
     /// The working directory itself is the root, unless it is known to lie below another folder.
     pub fn of(cwd: &Path, repository: Option<PathBuf>) -> Root {
-        let real = |path: &Path| std::fs::canonicalize(path).ok();
-        let below = || {
-            let (cwd, repository) = (real(cwd)?, real(&repository?)?);
-            let below = cwd.strip_prefix(repository).ok()?;
-            Some(below.components().map(|part| format!("{}/", part.as_os_str().to_string_lossy())).collect())
-        };
-        Root(below().unwrap_or_default())
+        repository.and_then(|repository| Root::below(&repository, cwd)).unwrap_or_default()
+    }
+
+    /// The way down from a folder to the working directory; none where that lies elsewhere.
+    pub fn below(repository: &Path, cwd: &Path) -> Option<Root> {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let (cwd, repository) = (real(cwd), real(repository));
+        let below = cwd.strip_prefix(repository).ok()?;
+        Some(Root(below.components().map(|part| format!("{}/", part.as_os_str().to_string_lossy())).collect()))
     }
 
     /// The way down.

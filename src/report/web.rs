@@ -1,10 +1,11 @@
 //! Where the lines of rosters can be looked at in a browser: in the repository that a CI run has checked out.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
+use super::root::{Root, absolute};
 use crate::diagnostic::Location;
 
 /// What stays as it is in a part of an address (RFC 3986 §2.3).
@@ -15,8 +16,8 @@ const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 pub struct Web {
     /// The address of the files at the commit, with a slash at its end.
     base: String,
-    /// The working directory, from the root of the repository.
-    below: Vec<String>,
+    /// Where the working directory lies in it.
+    root: Root,
 }
 
 impl Web {
@@ -38,25 +39,18 @@ impl Web {
         if !sane || !hash {
             return None;
         }
-        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let below = real(cwd).strip_prefix(real(&PathBuf::from(root))).ok()?.to_owned();
-        let below = below.components().map(|part| part.as_os_str().to_str().map(str::to_owned));
-        let base = format!("{}/{files}/{commit}/", url.as_str().trim_end_matches('/'));
-        Some(Web { base, below: below.collect::<Option<_>>()? })
+        // A name that is no UTF-8 has no address.
+        let root = Root::below(Path::new(&root), cwd).filter(|root| !root.as_str().contains('\u{fffd}'))?;
+        Some(Web { base: format!("{}/{files}/{commit}/", url.as_str().trim_end_matches('/')), root })
     }
 
     /// The address of a line; none for what does not lie in the repository.
     pub fn address(&self, location: &Location) -> Option<String> {
-        let mut parts: Vec<&str> = self.below.iter().map(String::as_str).collect();
-        for part in Path::new(&location.path).components() {
-            match part {
-                Component::CurDir => {}
-                Component::ParentDir => drop(parts.pop()?),
-                Component::Normal(part) => parts.push(part.to_str()?),
-                Component::RootDir | Component::Prefix(_) => return None,
-            }
+        let path = self.root.path(&location.path);
+        if absolute(&path) || path.split('/').any(|part| part == "..") {
+            return None;
         }
-        let parts: Vec<String> = parts.into_iter().map(|part| utf8_percent_encode(part, PART).to_string()).collect();
+        let parts: Vec<String> = path.split('/').map(|part| utf8_percent_encode(part, PART).to_string()).collect();
         Some(format!("{}{}#L{}", self.base, parts.join("/"), location.line))
     }
 }

@@ -56,7 +56,7 @@ impl Tree {
         Some(below.to_string_lossy().replace(std::path::MAIN_SEPARATOR_STR, "/"))
     }
 
-    /// The content of a file by its path from the root, links followed; or why there is none.
+    /// What a link leads to, further links followed: a file, or what is in a folder; or why there is nothing.
     fn followed(&self, entry: &Entry, links: usize) -> Result<Vec<Entry>, String> {
         let text = self.git.contents(std::slice::from_ref(&entry.object));
         let target = text.ok().and_then(|mut texts| texts.pop()?.ok()).unwrap_or_default();

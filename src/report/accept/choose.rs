@@ -45,10 +45,10 @@ pub struct Wrong {
 
 /// What a difference is called on the command line.
 pub fn item(world: &World<'_>, difference: &Difference) -> String {
-    let unmanaged = unmanaged(world, difference);
-    let key = unmanaged.map_or(difference.key.as_str(), |one| one.email.as_deref().unwrap_or(&one.handle));
-    let field = difference.field.as_ref().map(|field| format!("/{field}")).unwrap_or_default();
-    format!("{}/{key}{field}", difference.organisation)
+    match unmanaged(world, difference) {
+        Some(one) => format!("{}/{}", difference.organisation, one.email.as_deref().unwrap_or(&one.handle)),
+        None => difference.item(),
+    }
 }
 
 /// Whom a difference speaks of that no roster names.

@@ -8,7 +8,7 @@ use super::matrix::matrix;
 use super::routing::routing;
 use super::shell::{Part, banner, offered, organisations, owner, page, waiting, weights};
 use super::text::{T, at, code, who};
-use crate::plan::base::Comparison;
+use crate::plan::base::Origins;
 use crate::plan::document::Action;
 use crate::report::review::Review;
 use crate::report::words::drift::{CAUSES, INCOMPLETE, NOT_COMPARED, Told, none, says};
@@ -21,7 +21,8 @@ const OPEN: usize = 60;
 
 /// All differences.
 pub fn drift(review: &Review<'_>, drift: &Drift) -> String {
-    let mut parts: Vec<Part> = CAUSES.iter().filter_map(|told| cause(review, drift, told)).collect();
+    let base = drift.base.as_ref().map(Origins::of);
+    let mut parts: Vec<Part> = CAUSES.iter().filter_map(|told| cause(review, drift, base.as_ref(), told)).collect();
     parts.extend(
         [matrix(review, &DRIFT), routing(review, &DRIFT), waiting(review), findings(review)].into_iter().flatten(),
     );
@@ -49,34 +50,27 @@ fn top(review: &Review<'_>, drift: &Drift) -> Markup {
     }
 }
 
-fn cause(review: &Review<'_>, drift: &Drift, told: &Told) -> Option<Part> {
+fn cause(review: &Review<'_>, drift: &Drift, base: Option<&Origins<'_>>, told: &Told) -> Option<Part> {
     let all: Vec<&Difference> = drift.differences.iter().filter(|one| one.cause == told.cause).collect();
     let (open, folded) = all.split_at(all.len().min(OPEN));
-    let (id, title) = match told.cause {
-        Cause::Outside => ("outside", "Changed outside rosterctl"),
-        Cause::NotApplied => ("not-applied", "Not applied yet"),
-        Cause::Both => ("both", "Changed on both sides"),
-        Cause::Unknown => ("unknown", "Of unknown origin"),
-        Cause::Unmanaged => ("unmanaged", "In no roster"),
-    };
     (!all.is_empty()).then(|| Part {
-        id,
-        title: title.to_owned(),
+        id: told.cause.as_str(),
+        title: told.title(),
         number: Some(all.len()),
         body: html! {
             p { (capital(told.settle)) "." }
-            ul class="steps" data-group { @for difference in open { (one(review, drift.base.as_ref(), difference)) } }
+            ul class="steps" data-group { @for difference in open { (one(review, base, difference)) } }
             @if !folded.is_empty() {
                 details data-group {
                     summary { "and " (folded.len()) " more" }
-                    ul class="steps" { @for difference in folded { (one(review, drift.base.as_ref(), difference)) } }
+                    ul class="steps" { @for difference in folded { (one(review, base, difference)) } }
                 }
             }
         },
     })
 }
 
-fn one(review: &Review<'_>, base: Option<&Comparison>, difference: &Difference) -> Markup {
+fn one(review: &Review<'_>, base: Option<&Origins<'_>>, difference: &Difference) -> Markup {
     let (class, sign) = match difference.action {
         Action::Create | Action::Reactivate => ("badge gain", "+"),
         Action::Update => ("badge change", "~"),

@@ -8,7 +8,7 @@ use super::inline::Inline;
 use super::{marker, owner};
 use crate::diagnostic::Severity;
 use crate::live::object::hex;
-use crate::plan::base::Comparison;
+use crate::plan::base::Origins;
 use crate::plan::document::Action;
 use crate::report::review::Review;
 use crate::report::web::Web;
@@ -23,31 +23,20 @@ const WHOLE: &str = "`rosterctl drift -v` shows everything, `rosterctl drift --f
 pub fn drift(review: &Review<'_>, drift: &Drift) -> String {
     let differences = &drift.differences;
     let several = differences.iter().any(|difference| difference.organisation != differences[0].organisation);
+    let base = drift.base.as_ref().map(Origins::of);
     let mut sections = Vec::new();
     for told in CAUSES {
         let of_cause = differences.iter().filter(|difference| difference.cause == told.cause);
         sections.push(Section {
-            title: title(told.cause),
+            title: told.title().into(),
             open: format!("\n{}.\n\n", Inline::new().prose(&capital(told.settle)).finish()),
             close: "",
             what: "difference",
-            entries: of_cause
-                .map(|difference| one(difference, drift.base.as_ref(), several, review.web.as_ref()))
-                .collect(),
+            entries: of_cause.map(|difference| one(difference, base.as_ref(), several, review.web.as_ref())).collect(),
         });
     }
     sections.push(findings(&review.findings(), several, review.web.as_ref()));
     fit(&head(review, drift), &sections, WHOLE)
-}
-
-fn title(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Outside => "Changed outside rosterctl",
-        Cause::NotApplied => "Not applied yet",
-        Cause::Both => "Changed on both sides",
-        Cause::Unknown => "Of unknown origin",
-        Cause::Unmanaged => "In no roster",
-    }
 }
 
 fn head(review: &Review<'_>, drift: &Drift) -> String {
@@ -79,7 +68,7 @@ fn head(review: &Review<'_>, drift: &Drift) -> String {
     text + "\n"
 }
 
-fn one(difference: &Difference, base: Option<&Comparison>, several: bool, web: Option<&Web>) -> Entry {
+fn one(difference: &Difference, base: Option<&Origins<'_>>, several: bool, web: Option<&Web>) -> Entry {
     let mut line = Inline::new().raw("- ").then(&owner(&difference.organisation, several));
     line = line.prose(&difference.resource.to_string()).raw(" ").code(&difference.key);
     if let Some(field) = &difference.field {

@@ -18,7 +18,7 @@ pub(super) fn findings(findings: &[Finding], several: bool, web: Option<&Web>) -
         text: one(finding, several, web),
         rank: [0, 5, 9][usize::from(rank(finding.severity))],
     });
-    Section { title: "Findings", open: "\n".to_owned(), close: "", what: "finding", entries: entries.collect() }
+    Section { title: "Findings".into(), open: "\n".to_owned(), close: "", what: "finding", entries: entries.collect() }
 }
 
 fn rank(severity: Severity) -> u8 {

@@ -1,5 +1,7 @@
 //! Cutting a comment to its limit: the least important entries are left out, and how many is said.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 
 use super::LIMIT;
@@ -8,7 +10,7 @@ use crate::report::words::values::{count, join};
 /// A list of entries under one heading.
 pub(super) struct Section {
     /// A heading above this section and those after it that have the same.
-    pub(super) title: &'static str,
+    pub(super) title: Cow<'static, str>,
     /// What stands before the entries.
     pub(super) open: String,
     /// What stands after them.
@@ -51,7 +53,7 @@ pub(super) fn fit(head: &str, sections: &[Section], whole: &'static str) -> Stri
         if section.title != title && !section.title.is_empty() {
             text.push_str(&format!("\n#### {}\n", section.title));
         }
-        title = section.title;
+        title = &section.title;
         text.push_str(&section.open);
         for (entry, _) in section.entries.iter().zip(kept).filter(|(_, kept)| **kept) {
             text.push_str(&entry.text);
@@ -103,7 +105,7 @@ mod tests {
     use super::*;
 
     fn section(what: &'static str, entries: Vec<Entry>) -> Section {
-        Section { title: "All", open: "\n".to_owned(), close: "", what, entries }
+        Section { title: "All".into(), open: "\n".to_owned(), close: "", what, entries }
     }
 
     fn entries(number: usize, rank: u8) -> Vec<Entry> {

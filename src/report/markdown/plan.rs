@@ -98,7 +98,7 @@ fn foot(review: &Review<'_>) -> Section {
     }
     let text = line.raw("Plan ").code(short_digest(&plan.digest)).finish() + "\n";
     let entries = if review.sound { vec![Entry { text, rank: 0 }] } else { Vec::new() };
-    Section { title: "", open: String::new(), close: "", what: "last line", entries }
+    Section { title: "".into(), open: String::new(), close: "", what: "last line", entries }
 }
 
 /// What a plan means for people, a section a topic.
@@ -123,7 +123,7 @@ fn meaning(plan: &PlanDocument, several: bool, web: Option<&Web>) -> Vec<Section
             },
         });
         Section {
-            title: "What this means",
+            title: "What this means".into(),
             open: open.to_owned(),
             close: "",
             what: "sentence",
@@ -162,7 +162,7 @@ fn steps(plan: &PlanDocument, several: bool, web: Option<&Web>) -> Vec<Section> 
         let entries =
             steps.into_iter().map(|step| Entry { text: one(step, web), rank: if weighty(step) { 1 } else { 7 } });
         Section {
-            title: "What it does",
+            title: "What it does".into(),
             open: format!("\n<details><summary>{whose}{number}, in this order</summary>\n\n"),
             close: "\n</details>\n",
             what: "step",
@@ -250,7 +250,13 @@ fn blocked(plan: &PlanDocument, several: bool, web: Option<&Web>) -> Section {
         let why = Inline::new().prose(&blocked.message).raw(" (").code(&blocked.rule).raw(")");
         Entry { text: format!("{}\n  - {}\n", line.finish(), why.finish()), rank: 0 }
     });
-    Section { title: "Held back", open: "\n".to_owned(), close: "", what: "held-back step", entries: entries.collect() }
+    Section {
+        title: "Held back".into(),
+        open: "\n".to_owned(),
+        close: "",
+        what: "held-back step",
+        entries: entries.collect(),
+    }
 }
 
 fn waiting(plan: &PlanDocument, several: bool) -> Section {
@@ -259,7 +265,7 @@ fn waiting(plan: &PlanDocument, several: bool) -> Section {
         Entry { text: line.raw(": ").prose(&waiting.reason).finish() + "\n", rank: 6 }
     });
     Section {
-        title: "Waiting for people",
+        title: "Waiting for people".into(),
         open: "\n".to_owned(),
         close: "",
         what: "waiting entry",
@@ -281,7 +287,7 @@ fn unmanaged(plan: &PlanDocument, several: bool) -> Section {
         Entry { text: line.finish() + "\n", rank: 8 }
     });
     Section {
-        title: "In no roster",
+        title: "In no roster".into(),
         open: "\nThese are left as they are; `--prune` would remove them.\n\n".to_owned(),
         close: "",
         what: "unmanaged entry",

@@ -3,7 +3,7 @@
 use super::ink::{Ink, Page, Para};
 use super::settling::settling;
 use super::{FOLD_ABOVE, FOLD_TO, Style};
-use crate::plan::base::Comparison;
+use crate::plan::base::Origins;
 use crate::plan::document::Action;
 use crate::report::words::drift::{CAUSES, INCOMPLETE, Told, none, says};
 use crate::report::words::steps::{place, sign};
@@ -26,6 +26,7 @@ pub fn drift(drift: &Drift, style: &Style) -> String {
     }
     let several = differences.iter().any(|difference| difference.organisation != differences[0].organisation);
     let mut budget = style.budget(differences.len(), FOLD_ABOVE, FOLD_TO);
+    let base = drift.base.as_ref().map(Origins::of);
     let mut counts = Vec::new();
     for Told { cause, heading, short, settle } in CAUSES {
         let of_cause: Vec<&Difference> = differences.iter().filter(|d| d.cause == cause).collect();
@@ -42,7 +43,7 @@ pub fn drift(drift: &Drift, style: &Style) -> String {
                 continue;
             }
             budget -= usize::from(difference.action != Action::Delete);
-            one(difference, drift.base.as_ref(), several, style, &mut page);
+            one(difference, base.as_ref(), several, style, &mut page);
         }
         if folded > 0 {
             page.add(Para::new(2, 4).with(Ink::Dim, &format!("… and {folded} more (-v shows all)")));
@@ -59,7 +60,7 @@ pub fn drift(drift: &Drift, style: &Style) -> String {
     page.finish()
 }
 
-fn one(difference: &Difference, base: Option<&Comparison>, several: bool, style: &Style, page: &mut Page<'_>) {
+fn one(difference: &Difference, base: Option<&Origins<'_>>, several: bool, style: &Style, page: &mut Page<'_>) {
     let origin = base.and_then(|base| difference.origin(base));
     let (sign, ink) = sign(difference.action);
     let mut head = Para::new(2, 6).with(ink, &format!("{sign} "));

@@ -1,5 +1,6 @@
 //! What differs between rosters and portal: by who changed it, and how to settle it.
 
+use super::values::capital;
 use crate::diagnostic::Severity;
 use crate::plan::document::Action;
 use crate::report::{Cause, Difference, Drift};
@@ -15,6 +16,13 @@ pub struct Told {
     pub short: &'static str,
     /// What to do about them.
     pub settle: &'static str,
+}
+
+impl Told {
+    /// The title of a part of a page.
+    pub fn title(&self) -> String {
+        capital(self.short)
+    }
 }
 
 /// All causes, in the order in which they are told.
