@@ -14,9 +14,9 @@ use super::account::{Account, Kind};
 use super::capabilities::BulkCapabilities;
 use super::client::{Current, Trouble};
 use super::people::{ATTEMPTS, Written, failed, parse};
-use super::wanted::Wanted;
+use super::wanted::{Means, Wanted};
 use super::writing::Writing;
-use crate::live::{LiveError, Operation, Refusal};
+use crate::live::{LiveError, Object, Operation, Refusal};
 use crate::scim::BULK_REQUEST;
 
 /// How many operations a request has at most, whatever the portal would take: they share one answer, and one fate.
@@ -110,19 +110,24 @@ impl Writing<'_> {
     }
 
     fn is_new_user(&self, operation: &Operation) -> bool {
-        let person = operation.after.as_ref().and_then(crate::live::Object::person);
-        operation.handle.is_none()
-            && person.is_some_and(|person| !Wanted::of(person, &self.means(&operation.organisation), true).contact)
+        operation.handle.is_none() && self.account_of(operation).is_ok_and(|(wanted, _)| !wanted.contact)
+    }
+
+    /// The account that an operation creates, and by what means.
+    fn account_of<'o>(&'o self, operation: &'o Operation) -> Result<(Wanted, Means<'o>), Refusal> {
+        let Some(person) = operation.after.as_ref().and_then(Object::person) else {
+            return Err(Refusal::Failed(format!("`{}`: the operation does not say what shall be", operation.key)));
+        };
+        let means = self.means(&operation.organisation);
+        Ok((Wanted::of(person, &means, true), means))
     }
 
     /// Creates users by one request.
     pub(super) async fn create_together<'o>(&self, part: Part<'o>) -> (Outcomes, Vec<Doubtful<'o>>) {
         let mut orders = Vec::with_capacity(part.len());
         for (_, operation) in &part {
-            let Some(person) = operation.after.as_ref().and_then(crate::live::Object::person) else { continue };
-            let means = self.means(&operation.organisation);
-            let body = Wanted::of(person, &means, true).body(&means);
-            orders.push(Order { name: self.request_id(operation.step), body });
+            let Ok((wanted, means)) = self.account_of(operation) else { continue };
+            orders.push(Order { name: self.request_id(operation.step), body: wanted.body(&means) });
         }
         let long = |orders: &[Order]| orders.iter().map(|order| order.body.to_string().len() + AROUND).sum::<usize>();
         let limit = self.capabilities.bulk.bytes as usize;
@@ -177,13 +182,13 @@ impl Writing<'_> {
     }
 
     async fn shown(&self, operation: &Operation, current: Current) -> Result<Written, Refusal> {
-        let means = self.means(&operation.organisation);
-        let person = operation.after.as_ref().and_then(crate::live::Object::person);
-        let Some(person) = person else {
-            return Err(Refusal::Failed(format!("`{}`: the operation does not say what shall be", operation.key)));
-        };
-        let wanted = Wanted::of(person, &means, true);
+        let (wanted, means) = self.account_of(operation)?;
         self.created(operation, Kind::User, current, &wanted, &means).await
+    }
+
+    async fn adopted(&self, operation: &Operation, current: Current) -> Result<Written, Refusal> {
+        let (wanted, means) = self.account_of(operation)?;
+        self.adopt(operation, Kind::User, current, &wanted, &means).await
     }
 
     async fn one_by_one(&self, part: Part<'_>) -> Outcomes {
@@ -192,38 +197,38 @@ impl Writing<'_> {
         futures_util::stream::iter(single).buffer_unordered(self.scim.client.concurrency().max(1)).collect().await
     }
 
-    /// Looks up who was created by a request that did not tell, and creates the rest one by one where that is safe.
-    pub(super) async fn looked_up(&self, doubtful: Doubtful<'_>) -> Outcomes {
-        let Doubtful { part, why, over } = doubtful;
-        if part.is_empty() {
+    /// Looks up who was created by requests that did not tell, all of them in one listing, and creates the rest one by
+    /// one where that is safe.
+    pub(super) async fn looked_up(&self, doubtful: Vec<Doubtful<'_>>) -> Outcomes {
+        let all: Part<'_> = doubtful.iter().flat_map(|one| &one.part).copied().collect();
+        if all.is_empty() {
             return Outcomes::new();
         }
-        let mut there = match self.settled(&part).await {
-            Ok(there) => there,
-            Err(error) => {
-                let unknown = |operation: &Operation| {
-                    Refusal::Failed(format!(
-                        "`{}`: nobody knows whether it was created ({why}), and it could not be looked up ({error}); \
-                         plan again to see",
-                        operation.key
-                    ))
-                };
-                return part.into_iter().map(|(at, operation)| (at, Err(unknown(operation)))).collect();
-            }
-        };
+        let mut there = self.settled(&all).await;
         let (mut outcomes, mut rest) = (Outcomes::new(), Part::new());
-        for (at, operation) in part {
-            let mut found = there.remove(&identity(operation)).unwrap_or_default();
-            match (found.len(), found.pop()) {
-                (1, Some(current)) => outcomes.push((at, self.adopted(operation, current).await)),
-                (0, _) if over => rest.push((at, operation)),
-                (0, _) => {
-                    let unsure = format!("`{}`: it is not there by now, and may still come ({why})", operation.key);
-                    outcomes.push((at, Err(Refusal::Failed(format!("{unsure}; plan again to see")))));
-                }
-                (count, _) => {
-                    let several = format!("the portal has {count} of them now; remove all but one there");
-                    outcomes.push((at, Err(Refusal::Failed(format!("`{}`: {several}", operation.key)))));
+        for Doubtful { part, why, over } in doubtful {
+            for (at, operation) in part {
+                let refused = |text: String| Err(Refusal::Failed(format!("`{}`: {text}", operation.key)));
+                let mut found = match &mut there {
+                    Ok(there) => there.remove(&identity(operation)).unwrap_or_default(),
+                    Err(error) => {
+                        let unknown =
+                            format!("nobody knows whether it was created ({why}), and it could not be looked");
+                        outcomes.push((at, refused(format!("{unknown} up ({error}); plan again to see"))));
+                        continue;
+                    }
+                };
+                match (found.len(), found.pop()) {
+                    (1, Some(current)) => outcomes.push((at, self.adopted(operation, current).await)),
+                    (0, _) if over => rest.push((at, operation)),
+                    (0, _) => {
+                        let unsure = format!("it is not there by now, and may still come ({why}); plan again to see");
+                        outcomes.push((at, refused(unsure)));
+                    }
+                    (count, _) => {
+                        let several = format!("the portal has {count} of them now; remove all but one there");
+                        outcomes.push((at, refused(several)));
+                    }
                 }
             }
         }
@@ -251,15 +256,6 @@ impl Writing<'_> {
             tokio::time::sleep(BETWEEN).await;
         }
         Err(LiveError::new("the portal is still creating users", "plan again in a while"))
-    }
-
-    async fn adopted(&self, operation: &Operation, current: Current) -> Result<Written, Refusal> {
-        let means = self.means(&operation.organisation);
-        let Some(person) = operation.after.as_ref().and_then(crate::live::Object::person) else {
-            return Err(Refusal::Failed(format!("`{}`: the operation does not say what shall be", operation.key)));
-        };
-        let wanted = Wanted::of(person, &means, true);
-        self.adopt(operation, Kind::User, current, &wanted, &means).await
     }
 }
 

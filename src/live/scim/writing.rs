@@ -91,9 +91,7 @@ impl<'a> Writing<'a> {
             doubtful.extend(rest);
         }
         drop(under_way);
-        for one in doubtful {
-            ended.extend(self.looked_up(one).await);
-        }
+        ended.extend(self.looked_up(doubtful).await);
         for (at, outcome) in ended {
             match outcome {
                 Ok(written) => {
