@@ -527,3 +527,26 @@ mod world {
         project.run("apply --yes").exits(0);
     }
 }
+
+#[test]
+fn a_portal_that_was_applied_to_and_is_gone_is_no_empty_portal() {
+    let project = Project::copy_of("examples/small");
+    project.run("plan").exits(0).says("info[plan/new-portal]");
+    project.run("apply --yes").exits(0);
+    project.run("plan").exits(0).never_says("new-portal");
+    std::fs::rename(project.path(".rosterctl/sandbox.db"), project.path("elsewhere.db")).unwrap();
+    for command in ["plan", "drift", "apply --yes", "who is ada --live"] {
+        project
+            .run(command)
+            .exits(1)
+            .complains("the portal of the target `sandbox` is gone")
+            .complains("put the file back");
+    }
+    let trail = project.path(".rosterctl/audit/sandbox.jsonl");
+    let before = std::fs::read(&trail).unwrap();
+    std::fs::rename(project.path("elsewhere.db"), project.path(".rosterctl/sandbox.db")).unwrap();
+    project.run("drift").exits(0);
+    assert_eq!(std::fs::read(&trail).unwrap(), before, "nothing was written");
+    std::fs::remove_dir_all(project.path(".rosterctl")).unwrap();
+    project.run("drift").exits(2).says("no portal yet");
+}

@@ -95,6 +95,9 @@ fn the_command_prints_what_the_files_hold() {
         ("schema platform", "platform.v1.json"),
         ("schema plan", "plan.v1.json"),
         ("schema report", "report.v1.json"),
+        ("schema outcome", "outcome.v1.json"),
+        ("schema drift", "drift.v1.json"),
+        ("schema accept", "accept.v1.json"),
         ("schema roster --platform arxus", "roster.arxus.v1.json"),
         ("schema roster --platform grx", "roster.grx.v1.json"),
     ] {
@@ -125,7 +128,7 @@ fn schemas_are_valid_and_refer_to_nothing_outside() {
 #[test]
 fn input_schemas_know_no_null_and_close_their_objects() {
     for (name, schema) in schema::all() {
-        if name.starts_with("plan") || name.starts_with("report") {
+        if ["plan", "report", "outcome", "drift", "accept"].iter().any(|made| name.starts_with(made)) {
             continue;
         }
         fn walk(name: &str, schema: &Json) {

@@ -136,9 +136,9 @@ pub struct InitArgs {
     /// The folder to write into
     #[arg(default_value = ".")]
     pub dir: PathBuf,
-    /// The platform of the roster
+    /// The platform of the roster: arxus, grx, or the path of a platform file
     #[arg(long, value_name = "PLATFORM")]
-    pub platform: String,
+    pub platform: Option<String>,
     /// The id of the organisation
     #[arg(long, default_value = "acme", value_name = "ID")]
     pub organisation: String,
@@ -172,10 +172,10 @@ pub struct Reach {
     #[arg(long)]
     pub prune: bool,
     /// Allow so many removals this once, per organisation and kind
-    #[arg(long, value_name = "N", value_parser = number)]
+    #[arg(long, value_name = "N", value_parser = number, allow_negative_numbers = true)]
     pub allow_removals: Option<usize>,
     /// Allow so many people to gain a role or group this once, per organisation and kind
-    #[arg(long, value_name = "N", value_parser = number)]
+    #[arg(long, value_name = "N", value_parser = number, allow_negative_numbers = true)]
     pub allow_grants: Option<usize>,
     /// Allow steps to break this rule this once; repeatable
     #[arg(long, value_name = "RULE")]
@@ -474,6 +474,12 @@ pub enum SchemaKind {
     Plan,
     /// What `validate --format json` writes
     Report,
+    /// What `apply --format json` writes
+    Outcome,
+    /// What `drift --format json` writes
+    Drift,
+    /// What `accept --format json` writes
+    Accept,
 }
 
 /// Arguments of `completions`.

@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 use super::output::Output;
 use super::platform::platform;
 use crate::clock::Hook;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::record::Text;
 use crate::document::source::read_text;
 use crate::document::workspace::{Address, Auth as AuthText, ContactsAs, SecretRef, Target as TargetText};
@@ -58,7 +59,23 @@ impl Target {
             }
             opened.personal = audit.personal.as_ref().is_some_and(|personal| personal.value);
         }
-        Ok(opened)
+        match opened.is_new() && opened.audit.metadata().is_ok_and(|trail| trail.len() > 0) {
+            true => Err(gone(&opened.reference, &opened.audit)),
+            false => Ok(opened),
+        }
+    }
+
+    /// Whether it is an embedded portal that nothing was ever written to: there is no file.
+    pub fn is_new(&self) -> bool {
+        self.portal.embedded().is_some_and(|portal| !portal.is_there())
+    }
+
+    /// Tells people, before they believe that everybody is missing, that there is no portal yet.
+    pub fn newness(&self) -> Option<Diagnostic> {
+        let message =
+            format!("`{}` has no portal yet: there is no file `{}`", self.reference.name, self.reference.identity);
+        let help = "the first `apply` makes it; where there should be one, mend `path` of the target";
+        self.is_new().then(|| Diagnostic::new("plan/new-portal", Severity::Info, message).help(help))
     }
 
     fn of_kind(name: &str, target: &TargetText, base: &Path) -> Result<Target, Error> {
@@ -108,6 +125,17 @@ impl Target {
         let audit = usual_audit(name, base);
         Ok(Target { reference, actor, portal, capabilities: Some(file), audit, personal: false })
     }
+}
+
+/// A portal that was applied to, and whose file is not there any more, is not an empty one.
+fn gone(target: &TargetRef, trail: &Path) -> Error {
+    let message = format!(
+        "the portal of the target `{}` is gone: there is no file `{}`, and the trail `{}` says that it was applied to",
+        target.name,
+        target.identity,
+        trail.display()
+    );
+    Error::failed(message, "put the file back or mend `path`; to begin with an empty portal, move the trail away")
 }
 
 fn not_embedded(target: &TargetRef) -> Error {

@@ -85,7 +85,7 @@ fn list(platforms: &[Platform], output: &Output) -> Result<Exit, Error> {
             let mut page = String::new();
             for (id, level, title) in &rows {
                 let room = output.style.width.saturating_sub(longest + 11).max(30);
-                let title: String = match title.char_indices().nth(room) {
+                let title: String = match title.char_indices().nth(room).filter(|_| output.style.fitted) {
                     Some(_) => title.chars().take(room - 1).chain(['…']).collect(),
                     None => title.clone(),
                 };

@@ -49,7 +49,12 @@ pub fn run(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
         let (message, help) = id_problem(&args.organisation);
         return Err(Error::usage(message, help));
     }
-    let starter = starter(&args.platform, &args.organisation, &args.dir)?;
+    let Some(platform) = &args.platform else {
+        let known: Vec<String> = BUILT_IN.iter().map(|(id, _)| format!("`--platform {id}`")).collect();
+        let hint = format!("write {}, or name the path of a platform file", known.join(" or "));
+        return Err(Error::usage("which platform the roster is for has to be said", hint));
+    };
+    let starter = starter(platform, &args.organisation, &args.dir)?;
     let mut files = vec![
         (PathBuf::from(WORKSPACE_FILE), WORKSPACE.to_owned()),
         (Path::new("rosters").join(format!("{}.yaml", args.organisation)), starter.roster),

@@ -98,6 +98,7 @@ impl Planned {
         if let Some(target) = target.as_ref().filter(|_| !document.steps.is_empty()) {
             diagnostics.extend(rosters.organisations.iter().flat_map(|organisation| target.portal.fit(organisation)));
         }
+        diagnostics.extend(target.as_ref().and_then(Target::newness));
         if let Some(before) = before.filter(|_| sound) {
             diagnostics.extend(before.findings());
             let mut conflicts = before.base().compare(&mut document, &pairs);

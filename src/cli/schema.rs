@@ -24,6 +24,9 @@ pub fn run(args: &SchemaArgs, output: &Output) -> Result<Exit, Error> {
         (SchemaKind::Platform, _) => schema::platform(),
         (SchemaKind::Plan, _) => schema::plan(),
         (SchemaKind::Report, _) => schema::report(),
+        (SchemaKind::Outcome, _) => schema::outcome(),
+        (SchemaKind::Drift, _) => schema::drift(),
+        (SchemaKind::Accept, _) => schema::accept(),
     };
     output.print(&json::to_json(&schema))?;
     Ok(Exit::Clean)

@@ -60,6 +60,11 @@ impl Embedded {
         Ok(portal)
     }
 
+    /// Whether there is such a file: a portal that was never written to has none.
+    pub fn is_there(&self) -> bool {
+        self.path.exists()
+    }
+
     /// The audit trail, oldest first: of one organisation or of all.
     pub fn audit(&self, organisation: Option<&str>) -> Result<Vec<AuditRow>, LiveError> {
         let trail = self.looking(|rows| audit::trail(rows, organisation));

@@ -54,10 +54,28 @@ const ATTEMPTS: usize = 12;
 /// Where the usual phases begin: behind those of changes that are tried before all others.
 const LATER: u8 = ATTEMPTS as u8;
 
-/// Finds a safe order. Taking what is safe at once may use up what another step needs: where a step opens a rule, it is
-/// tried again with that step, or the one that mends it, before all others. `watch` watches the organisation from its
-/// live state on.
-pub fn order<'a>(deltas: &'a [Delta], watch: impl Fn() -> Watcher<'a>) -> Ordered {
+/// Finds a safe order. `watch` watches the organisation from its live state on.
+pub fn order<'a>(deltas: &[Delta], watch: impl Fn() -> Watcher<'a>) -> Ordered {
+    let (best, wrong) = search(deltas, &watch);
+    if wrong == 0 {
+        return best;
+    }
+    // What somebody is to have may be needed before the address that comes with it is free.
+    let apart: Vec<Delta> = dependencies(deltas)
+        .into_iter()
+        .zip(deltas)
+        .flat_map(|((waits, _), delta)| match before_address(delta).filter(|_| !waits.is_empty()) {
+            Some((first, second)) => vec![first, second],
+            None => vec![delta.clone()],
+        })
+        .collect();
+    let (other, fewer) = if apart.len() > deltas.len() { search(&apart, &watch) } else { (Ordered::default(), wrong) };
+    if fewer < wrong { other } else { best }
+}
+
+/// The best order found, and how many steps open what they may not. Taking what is safe at once may use up what another
+/// step needs: where a step opens a rule, it is tried again with that step, or the one that mends it, before all others.
+fn search<'a>(deltas: &[Delta], watch: &impl Fn() -> Watcher<'a>) -> (Ordered, usize) {
     let mut early: Vec<usize> = Vec::new();
     let (mut best, mut wrong, mut hints) = attempt(deltas, &mut watch(), &early);
     for _ in 1..ATTEMPTS {
@@ -71,13 +89,13 @@ pub fn order<'a>(deltas: &'a [Delta], watch: impl Fn() -> Watcher<'a>) -> Ordere
         }
         hints = others;
     }
-    best
+    (best, wrong)
 }
 
 /// One way through the changes, those of `early` before others and the last of them first. Also tells how many of them
 /// open what they may not, and which these are and which mend it.
-fn attempt<'a>(deltas: &'a [Delta], watcher: &mut Watcher<'a>, early: &[usize]) -> (Ordered, usize, Vec<usize>) {
-    let mut nodes: Vec<Node<'a>> = deltas
+fn attempt(deltas: &[Delta], watcher: &mut Watcher<'_>, early: &[usize]) -> (Ordered, usize, Vec<usize>) {
+    let mut nodes: Vec<Node<'_>> = deltas
         .iter()
         .zip(dependencies(deltas))
         .map(|(delta, (waits, follows))| Node {
@@ -207,11 +225,29 @@ fn split_one(
 
 /// A step as two: first everything that it gives, then everything that it takes.
 fn split(delta: &Delta) -> Option<(Delta, Delta)> {
-    let (Some(Object::Person(before)), Some(Object::Person(after)), Action::Update) =
-        (&delta.before, &delta.after, delta.action)
-    else {
+    let (before, after) = update(delta)?;
+    let reason = "so that nothing is taken before its replacement is there";
+    halves(delta, both(before, after), reason, "what is taken")
+}
+
+/// A step as two: first what it gives, at the address that the person has, then everything else.
+fn before_address(delta: &Delta) -> Option<(Delta, Delta)> {
+    let (before, after) = update(delta).filter(|_| delta.managed)?;
+    if before.email == after.email || before.id != after.id || before.section != after.section || !gives(before, after)
+    {
         return None;
-    };
+    }
+    let between = Person { email: before.email.clone(), ..both(before, after) };
+    halves(delta, between, "because the new address is not free before", "the address, and what is taken")
+}
+
+/// The person before and after an update.
+fn update(delta: &Delta) -> Option<(&Person, &Person)> {
+    Some((as_person(&delta.before)?, as_person(&delta.after)?)).filter(|_| delta.action == Action::Update)
+}
+
+/// The person after an update with all that was held before it.
+fn both(before: &Person, after: &Person) -> Person {
     let mut between = after.clone();
     // What becomes a list, or a contact, cannot keep everything that it had: no portal would take it so.
     for held in before.roles.iter().filter(|_| before.entry_type == after.entry_type) {
@@ -237,19 +273,20 @@ fn split(delta: &Delta) -> Option<(Delta, Delta)> {
             _ => {}
         }
     }
+    between
+}
+
+/// The two halves of an update, unless one of them would do nothing.
+fn halves(delta: &Delta, between: Person, reason: &str, rest: &str) -> Option<(Delta, Delta)> {
+    let (before, after) = update(delta)?;
     if same(&between, before) || same(&between, after) {
         return None;
     }
-    let note = |text: &str| vec![text.to_owned()];
-    let middle = Object::Person(between);
+    let note = |what: &str| vec![format!("in two steps, {reason}: {what}")];
+    let middle = Object::Person(Box::new(between));
     let mut gain = Delta { after: Some(middle.clone()), ..delta.clone() };
-    gain.notes.extend(note("in two steps, so that nothing is taken before its replacement is there: what is given"));
-    let loss = Delta {
-        before: Some(middle),
-        managed: true,
-        notes: note("in two steps, so that nothing is taken before its replacement is there: what is taken"),
-        ..delta.clone()
-    };
+    gain.notes.extend(note("what is given"));
+    let loss = Delta { before: Some(middle), managed: true, notes: note(rest), ..delta.clone() };
     Some((gain, loss))
 }
 

@@ -8,6 +8,7 @@ mod task;
 
 use std::collections::{BTreeMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Difference;
@@ -34,8 +35,8 @@ pub struct World<'w> {
 }
 
 /// How an acceptance ended.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Acceptance {
     /// The version of this format: 1.
     pub version: u32,
@@ -60,8 +61,8 @@ pub struct Acceptance {
 }
 
 /// A difference that is settled.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Accepted {
     /// The difference as it was.
     pub difference: Difference,
@@ -70,8 +71,8 @@ pub struct Accepted {
 }
 
 /// A difference that could not be settled.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Declined {
     /// The item, as it can be typed.
     pub item: String,

@@ -5,7 +5,8 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value as Json, json};
 
-use super::Validation;
+use super::accept::Acceptance;
+use super::{Drift, Outcome, Validation};
 use crate::document::roster::Roster;
 use crate::document::workspace::Workspace;
 use crate::plan::document::PlanDocument;
@@ -37,6 +38,21 @@ pub fn report() -> Json {
     output::<Validation>("rosterctl report")
 }
 
+/// How an `apply` ended.
+pub fn outcome() -> Json {
+    output::<Outcome>("rosterctl outcome")
+}
+
+/// What `drift` saw.
+pub fn drift() -> Json {
+    output::<Drift>("rosterctl drift")
+}
+
+/// How an `accept` ended.
+pub fn accept() -> Json {
+    output::<Acceptance>("rosterctl accept")
+}
+
 /// All schemas, with the names of their files in the folder `schema`.
 pub fn all() -> Vec<(String, Json)> {
     let mut schemas = vec![
@@ -45,6 +61,9 @@ pub fn all() -> Vec<(String, Json)> {
         ("platform.v1.json".to_owned(), platform()),
         ("plan.v1.json".to_owned(), plan()),
         ("report.v1.json".to_owned(), report()),
+        ("outcome.v1.json".to_owned(), outcome()),
+        ("drift.v1.json".to_owned(), drift()),
+        ("accept.v1.json".to_owned(), accept()),
     ];
     for (id, _) in crate::platform::BUILT_IN {
         schemas.extend(Platform::built_in(id).map(|platform| (format!("roster.{id}.v1.json"), roster_of(&platform))));

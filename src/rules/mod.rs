@@ -92,6 +92,10 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
         "plan/base-unreadable",
         "with --base REV: the rosters at the revision can be understood, so that they can be compared",
     ),
+    (
+        "plan/new-portal",
+        "the file of an embedded target is there; before the first apply there is none, and nobody is in it",
+    ),
     ("plan/lifecycle", "each step is one for which the platform's life cycle has a way"),
     (
         "plan/circular",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use rosterctl::document::roster::EntryType;
+use rosterctl::document::workspace::Removal;
 use rosterctl::plan::Options;
 use rosterctl::plan::diff::{Delta, diff};
 use rosterctl::plan::document::Blocked;
@@ -11,7 +12,7 @@ use rosterctl::plan::document::Blocked;
 use crate::oracle::{Broken, Oracle, kept, opened};
 use crate::platforms::{LIFELONG, PLATFORMS};
 use crate::portal::{Portal, handle, renamed, states};
-use crate::scene::{Raw, Scene, has_finding, planned, scene, scene_on, someone};
+use crate::scene::{Raw, RawPerson, Scene, has_finding, planned, scene, scene_on, someone};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1900, failure_persistence: None, max_global_rejects: 20_000, ..ProptestConfig::default() })]
@@ -161,4 +162,22 @@ fn where_every_order_opens_a_rule_the_plan_says_so_and_is_refused() {
     assert_eq!(rules, ["strict/commercial-count"]);
     let allowed = Options { allow_open: vec!["strict/commercial-count".to_owned()], ..scene.options() };
     assert_eq!(planned(&scene.organisation(), &scene.live(), &allowed).errors().count(), 0);
+}
+
+#[test]
+fn who_takes_over_role_and_address_of_somebody_who_leaves_gets_the_role_first() {
+    let platform = &PLATFORMS[LIFELONG];
+    let admin: &[&str] = &["account-administrator"];
+    let [mut ben, mut eva, mut heir] =
+        [someone(1, admin, platform), someone(4, &[], platform), someone(4, admin, platform)];
+    (ben.email, eva.email, heir.email) = (Some(1), Some(2), Some(1));
+    let side = |people: Vec<RawPerson>| Raw { people, groups: Vec::new() };
+    let removal = Removal::Delete;
+    let scene = Scene { removal, ..Scene::between(LIFELONG, side(vec![ben, eva]), side(vec![heir])) };
+    let document = planned(&scene.organisation(), &scene.live(), &scene.options());
+    let steps: Vec<(&str, &str)> =
+        document.steps.iter().map(|step| (step.action.as_str(), step.key.as_str())).collect();
+    assert_eq!(steps, [("update", "eva"), ("deactivate", "ben"), ("delete", "ben"), ("update", "eva")]);
+    assert!(document.steps.iter().all(|step| step.opens.is_empty()), "{:#?}", document.steps);
+    assert!(document.steps[0].notes.iter().any(|note| note.contains("address is not free")), "{:#?}", document.steps);
 }

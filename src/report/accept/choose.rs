@@ -1,5 +1,6 @@
 //! Which differences are meant: by item, or all that came from outside.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::World;
@@ -23,8 +24,8 @@ pub struct Choice {
 }
 
 /// A difference that was not asked for, or not clearly enough.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Left {
     /// The item, as it can be typed.
     pub item: String,

@@ -81,7 +81,7 @@ fn one(review: &Review<'_>, step: &Step) -> Markup {
                     @for change in fields { li { (changed(change)) } }
                 }
             }
-            @for rule in &step.opens { p class="note" { strong class="change" { "! opens " } (code(rule)) } }
+            @for rule in &step.opens { p class="note" { strong class="change" { "! opens " } (code(rule)) ": after this step it does not hold" } }
             @for note in &step.notes { p class="note" { (prose(note)) } }
             @if !step.after.is_empty() {
                 p class="note" {

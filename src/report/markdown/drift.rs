@@ -24,7 +24,8 @@ pub fn drift(review: &Review<'_>, drift: &Drift) -> String {
     let differences = &drift.differences;
     let several = differences.iter().any(|difference| difference.organisation != differences[0].organisation);
     let base = drift.base.as_ref().map(Origins::of);
-    let mut sections = Vec::new();
+    let [errors, others] = findings(&review.findings(), several, review.web.as_ref());
+    let mut sections = vec![errors];
     for told in CAUSES {
         let of_cause = differences.iter().filter(|difference| difference.cause == told.cause);
         sections.push(Section {
@@ -35,7 +36,7 @@ pub fn drift(review: &Review<'_>, drift: &Drift) -> String {
             entries: of_cause.map(|difference| one(difference, base.as_ref(), several, review.web.as_ref())).collect(),
         });
     }
-    sections.push(findings(&review.findings(), several, review.web.as_ref()));
+    sections.push(others);
     fit(&head(review, drift), &sections, WHOLE)
 }
 

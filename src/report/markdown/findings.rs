@@ -10,15 +10,19 @@ use crate::report::web::Web;
 /// Second places shown with a finding.
 const MOST_RELATED: usize = 5;
 
-/// The findings, the gravest first.
-pub(super) fn findings(findings: &[Finding], several: bool, web: Option<&Web>) -> Section {
+/// The findings: the errors, which stand before everything that will not come of it, and the others, the gravest first.
+pub(super) fn findings(findings: &[Finding], several: bool, web: Option<&Web>) -> [Section; 2] {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by_key(|finding| rank(finding.severity));
-    let entries = sorted.into_iter().map(|finding| Entry {
-        text: one(finding, several, web),
-        rank: [0, 5, 9][usize::from(rank(finding.severity))],
-    });
-    Section { title: "Findings".into(), open: "\n".to_owned(), close: "", what: "finding", entries: entries.collect() }
+    let (errors, others): (Vec<&Finding>, _) =
+        sorted.into_iter().partition(|finding| finding.severity == Severity::Error);
+    [("Errors", errors), ("Findings", others)].map(|(title, part)| {
+        let entries = part.into_iter().map(|finding| Entry {
+            text: one(finding, several, web),
+            rank: [0, 5, 9][usize::from(rank(finding.severity))],
+        });
+        Section { title: title.into(), open: "\n".to_owned(), close: "", what: "finding", entries: entries.collect() }
+    })
 }
 
 fn rank(severity: Severity) -> u8 {

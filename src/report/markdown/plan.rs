@@ -37,12 +37,14 @@ const WHOLE: &str = "`rosterctl plan -v` shows everything, `rosterctl plan --for
 pub fn plan(review: &Review<'_>) -> String {
     let (plan, web) = (review.plan, review.web.as_ref());
     let several = plan.organisations.len() > 1;
-    let mut sections = meaning(plan, several, web);
+    let [denying, others] = findings(&review.findings(), several, web);
+    let mut sections = vec![denying];
+    sections.extend(meaning(plan, several, web));
     sections.extend(steps(plan, several, web));
     sections.push(blocked(plan, several, web));
     sections.push(waiting(plan, several));
     sections.push(unmanaged(plan, several));
-    sections.push(findings(&review.findings(), several, web));
+    sections.push(others);
     sections.push(foot(review));
     fit(&head(review), &sections, WHOLE)
 }
@@ -80,7 +82,7 @@ fn head(review: &Review<'_>) -> String {
         paragraph(Inline::new().raw("**").prose(INCOMPLETE).raw("**"));
     }
     if review.sound && review.count(Severity::Error) > 0 {
-        paragraph(Inline::new().raw("**The errors below keep this plan from being applied.**"));
+        paragraph(Inline::new().raw("**These errors keep this plan from being applied.**"));
     }
     text.truncate(text.trim_end().len());
     text + "\n"
@@ -211,7 +213,7 @@ fn one(step: &Step, web: Option<&Web>) -> String {
         below(Inline::new().raw("… and ").number(more).raw(" more fields"));
     }
     for rule in &step.opens {
-        below(Inline::new().raw("**opens** ").code(rule));
+        below(Inline::new().raw("**opens** ").code(rule).raw(": after this step it does not hold"));
     }
     for note in &step.notes {
         below(Inline::new().prose(note));

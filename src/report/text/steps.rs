@@ -109,7 +109,9 @@ fn one(step: &Step, mut head: Para, column: usize, style: &Style, page: &mut Pag
         _ => fields(&step.changes, style, page),
     }
     for rule in &step.opens {
-        page.add(Para::new(BELOW, BELOW + 2).with(Ink::Change, &format!("! opens {rule}")));
+        page.add(
+            Para::new(BELOW, BELOW + 2).with(Ink::Change, &format!("! opens {rule}: after this step it does not hold")),
+        );
     }
     for note in step.notes.iter().filter(|_| !style.quiet) {
         page.add(Para::new(BELOW, BELOW + 2).with(Ink::Dim, note));

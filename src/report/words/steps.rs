@@ -68,7 +68,7 @@ pub fn summary(step: &Step, whole: bool) -> Vec<(Option<&str>, String)> {
         if step.action == Action::Delete { change.from.clone() } else { change.to.clone() }
     };
     let told = |change: &&Change| {
-        let minor = matches!(change.field.as_str(), "phone" | "language");
+        let minor = change.field == "language" || change.field == "phone" && step.action == Action::Delete;
         change.field != "name" && change.field != "id" && !is_empty(&of(change)) && (whole || !minor)
     };
     let mut parts = Vec::new();
