@@ -72,6 +72,9 @@ fn scene(line: &str) -> Project {
     if line.contains(" apply") || line.contains(" plan") {
         project.run("plan --out plan.json").exits(0);
     } else {
+        if line.contains(" verify") {
+            project.run("runbook make --report json=runbook.json").exits(0);
+        }
         project.run("apply --yes").exits(0);
     }
     project

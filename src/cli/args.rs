@@ -1,5 +1,7 @@
 //! What can be typed: commands, arguments, flags, and their help.
 
+mod runbook;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::reports::{Asked, asked};
 use crate::document::record::{id_problem, is_kebab};
 use crate::report::Format;
+pub use runbook::{MakeArgs, RunbookArgs, RunbookCommand, VerifyArgs};
 
 /// GitOps for the people in an organisation's portals.
 #[derive(Debug, Parser)]
@@ -48,6 +51,8 @@ pub enum Command {
     Accept(AcceptItems),
     /// Write the live state as a roster
     Export(ExportArgs),
+    /// Have a plan carried out by hand, where a portal cannot be written: a checklist, and how far it is
+    Runbook(RunbookArgs),
     /// Accept invitations on the embedded portal, show its audit trail
     Portal(PortalArgs),
     /// Learn what a target on the network does
@@ -480,6 +485,8 @@ pub enum SchemaKind {
     Drift,
     /// What `accept --format json` writes
     Accept,
+    /// What `runbook make --format json` writes
+    Runbook,
 }
 
 /// Arguments of `completions`.

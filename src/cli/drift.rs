@@ -100,7 +100,7 @@ impl Report for Compared {
             Format::Html => Some(|compared, _, out| {
                 out.write_all(html::drift(&compared.planned.review(true), &compared.drift).as_bytes())
             }),
-            Format::Sarif | Format::Github | Format::Junit | Format::Gitlab => None,
+            Format::Sarif | Format::Github | Format::Junit | Format::Gitlab | Format::Csv => None,
         }
     }
 }

@@ -41,6 +41,17 @@ const EXAMPLES: &[(&str, Examples)] = &[
         ],
     ),
     (
+        "runbook make",
+        &[
+            ("the plan as a checklist, in the words of the portal's own pages", "rosterctl runbook make"),
+            (
+                "as a page that remembers what is ticked off",
+                "rosterctl runbook make --report html=runbook.html --report json=runbook.json",
+            ),
+        ],
+    ),
+    ("runbook verify", &[("what of it is done, as the portal shows", "rosterctl runbook verify runbook.json")]),
+    (
         "drift",
         &[
             ("exit code 2 where portal and rosters differ", "rosterctl drift"),

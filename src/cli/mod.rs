@@ -23,6 +23,7 @@ mod platform;
 mod portal;
 mod progress;
 mod reports;
+mod runbook;
 mod schema;
 mod serve;
 mod target;
@@ -72,6 +73,7 @@ fn dispatch(cli: &Cli, output: &Output) -> Result<Exit, Error> {
         Command::Drift(args) => drift::run(args, &cli.common, output),
         Command::Accept(args) => accept::run(args, &cli.common, output),
         Command::Export(args) => export::run(args, &cli.common, output),
+        Command::Runbook(args) => runbook::run(args, &cli.common, output),
         Command::Portal(args) => portal::run(args, &cli.common, output),
         Command::Target(args) => target::run(args, &cli.common, output),
         Command::Serve(args) => serve::run(args, &cli.common, output),

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::args::{Common, PlanArgs, Reach};
 use super::base::Before;
 use super::connect::Target;
@@ -17,6 +19,7 @@ use crate::model::Organisation;
 use crate::plan::document::{Finding, PlanDocument};
 use crate::plan::{Options, outcome, plan, unlisted};
 use crate::report::review::Review;
+use crate::report::runbook::{Able, Runbook};
 use crate::report::standing::standing;
 use crate::report::text::Style;
 use crate::report::web::Web;
@@ -137,6 +140,13 @@ impl Planned {
         output.show(self)
     }
 
+    /// The plan as a checklist for people.
+    pub fn runbook(&self, made: Timestamp) -> Runbook {
+        let pairs: Vec<_> = self.pairs().collect();
+        let able = Able::of(&self.document, &pairs, &self.options, &self.rosters.sources);
+        Runbook::of(self.document.clone(), &pairs, &able, made)
+    }
+
     /// What pages are made of; who stands where only where it is asked for.
     pub fn review(&self, standings: bool) -> Review<'_> {
         let pairs = self.pairs().filter(|_| standings);
@@ -176,7 +186,7 @@ impl Report for Planned {
                 Some(|planned, _, out| out.write_all(markdown::plan(&planned.review(false)).as_bytes()))
             }
             Format::Html => Some(|planned, _, out| out.write_all(html::plan(&planned.review(true)).as_bytes())),
-            Format::Sarif | Format::Github | Format::Junit | Format::Gitlab => None,
+            Format::Sarif | Format::Github | Format::Junit | Format::Gitlab | Format::Csv => None,
         }
     }
 }

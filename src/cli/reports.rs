@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::args::Command;
+use super::args::{Command, RunbookArgs, RunbookCommand};
 use super::drift::Compared;
 use super::output::Output;
 use super::plan::Planned;
+use super::runbook::Book;
 use crate::document::Sources;
 use crate::document::record::visible;
 use crate::document::source::replace_with;
 use crate::error::{Error, Exit};
+use crate::report::runbook::Checked;
 use crate::report::text::Style;
 use crate::report::{Format, Renderer, Report, Verdict, names};
 
@@ -131,6 +133,8 @@ pub fn check(command: &Command, format: Format) -> Result<(), Error> {
         Command::Validate(_) => Verdict::formats(),
         Command::Plan(_) => Planned::formats(),
         Command::Drift(args) if args.clock.every.is_none() => Compared::formats(),
+        Command::Runbook(RunbookArgs { command: RunbookCommand::Make(_) }) => Book::formats(),
+        Command::Runbook(RunbookArgs { command: RunbookCommand::Verify(_) }) => Checked::formats(),
         _ => vec![Format::Text, Format::Json],
     };
     if formats.contains(&format) {

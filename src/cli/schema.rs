@@ -27,6 +27,7 @@ pub fn run(args: &SchemaArgs, output: &Output) -> Result<Exit, Error> {
         (SchemaKind::Outcome, _) => schema::outcome(),
         (SchemaKind::Drift, _) => schema::drift(),
         (SchemaKind::Accept, _) => schema::accept(),
+        (SchemaKind::Runbook, _) => schema::runbook(),
     };
     output.print(&json::to_json(&schema))?;
     Ok(Exit::Clean)

@@ -88,7 +88,7 @@ impl Report for Verdict<'_> {
             Format::Github => |verdict, _, out| github::write(verdict, out),
             Format::Junit => |verdict, _, out| junit::write(verdict, out),
             Format::Gitlab => |verdict, _, out| gitlab::write(verdict, out),
-            Format::Markdown | Format::Html => return None,
+            Format::Markdown | Format::Html | Format::Csv => return None,
         })
     }
 }

@@ -43,7 +43,7 @@ const ORDER: [&str; 10] =
     ["id", "section", "name", "email", "phone", "type", "status", "roles", "groups", "attributes"];
 
 /// An object as a flat map of fields; fields that say nothing are left out.
-pub(super) fn fields(platform: &Platform, object: &Object) -> Map<String, Json> {
+pub fn fields(platform: &Platform, object: &Object) -> Map<String, Json> {
     let mut flat = Map::new();
     let Json::Object(record) = object.json(platform) else { return flat };
     for (name, value) in record {

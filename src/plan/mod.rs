@@ -2,7 +2,7 @@
 
 mod actor;
 pub mod base;
-mod changes;
+pub mod changes;
 mod count;
 pub mod diff;
 pub mod document;

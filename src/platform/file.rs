@@ -1,5 +1,6 @@
 //! A platform file as its author wrote it: vocabulary, routes, life cycle and rules as data.
 
+mod menu;
 mod rule;
 
 use smol_str::SmolStr;
@@ -7,6 +8,7 @@ use smol_str::SmolStr;
 use crate::diagnostic::Located;
 use crate::document::record::{Id, Map, Required, Text, record, words};
 use crate::document::roster::{Status, Version};
+pub use menu::{MenuWay, Menus};
 pub use rule::*;
 
 record! {
@@ -40,6 +42,8 @@ record! {
         "events" => events: Option<Map<Event>>,
         /// The states of a user and the ways between them.
         "lifecycle" => lifecycle: Option<Lifecycle>,
+        /// The words of the portal's own pages, for run-books.
+        "menus" => menus: Option<Menus>,
         /// The rules, by short id.
         "rules" => rules: Option<Map<Rule>>,
         /// What the platform states and nothing can break: routes, abilities, advice. `explain` tells them.

@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use super::file::{self, PlatformFile, Section, text};
 use super::{
     Application, ApplicationIx, Attribute, AttributeIx, AttributeType, BUILT_IN, Dispute, Event, Fact, Holder, LevelIx,
-    Permission, PermissionIx, Platform, Role, RoleIx, Term, Transition,
+    Permission, PermissionIx, Platform, Role, RoleIx, Term, Transition, Way,
 };
 use crate::diagnostic::{Diagnostic, FileId, Place, Span, nearest, pointer};
 use crate::document::record::{Map, Reader, Required, Text};
@@ -77,6 +77,7 @@ fn extend(
     }
     over.sections = over.sections.or(base.sections);
     over.lifecycle = over.lifecycle.or(base.lifecycle);
+    over.menus = over.menus.or(base.menus);
     merge(&mut over.services, base.services);
     merge(&mut over.roles, base.roles);
     merge(&mut over.attributes, base.attributes);
@@ -107,6 +108,8 @@ fn empty(written: &PlatformFile, reference: &str, whole: &str) -> Platform {
         permissions: Vec::new(),
         events: Vec::new(),
         transitions: Vec::new(),
+        menus: Vec::new(),
+        labels: Vec::new(),
         rules: Vec::new(),
         facts: Vec::new(),
     }
@@ -247,6 +250,7 @@ impl Loader<'_> {
             }
         });
         self.within("lifecycle", |l| l.lifecycle(written));
+        self.menus(written);
         self.within("rules", |l| {
             for (id, rule) in entries(&written.rules) {
                 if let Some(rule) = l.within(&id.value, |l| l.rule(id, rule)) {
@@ -331,6 +335,24 @@ impl Loader<'_> {
             Some(Dispute { role, pro: text(&dispute.pro), contra: text(&dispute.contra) })
         });
         disputes.collect()
+    }
+
+    fn menus(&mut self, written: &PlatformFile) {
+        let Some(menus) = &written.menus else { return };
+        self.platform.labels =
+            entries(&menus.fields).map(|(field, label)| (field.value.clone(), label.value.clone())).collect();
+        let ways = menus.ways.iter().flatten().filter_map(|way| {
+            let way = &way.value;
+            Some(Way {
+                of: way.of.0.as_ref()?.value,
+                action: way.action.0.as_ref()?.value,
+                path: way.path.0.iter().flatten().map(|word| word.value.clone()).collect(),
+                finish: optional(&way.finish),
+                then: optional(&way.then),
+                source: optional(&way.source),
+            })
+        });
+        self.platform.menus = ways.collect();
     }
 
     fn lifecycle(&mut self, written: &PlatformFile) {

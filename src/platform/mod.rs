@@ -79,6 +79,10 @@ pub struct Platform {
     pub events: Vec<Event>,
     /// The ways between the states of a user.
     pub transitions: Vec<Transition>,
+    /// How things are done on the portal's own pages.
+    pub menus: Vec<Way>,
+    /// What the portal's forms call the fields of a roster.
+    pub labels: Vec<(SmolStr, SmolStr)>,
     /// The rules.
     pub rules: Vec<Rule>,
     /// What the platform states and nothing can break.
@@ -94,6 +98,23 @@ pub struct Term {
     pub name: SmolStr,
     /// What it means.
     pub summary: SmolStr,
+}
+
+/// How one thing is done on the portal's own pages.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// The kind of object.
+    pub of: Section,
+    /// What is done to it.
+    pub action: Verb,
+    /// What to choose, in this order; `{name}` stands for the object's name.
+    pub path: Vec<SmolStr>,
+    /// What to choose once the fields are filled in; empty: nothing.
+    pub finish: SmolStr,
+    /// What the portal shows when it is done; empty: nothing is known.
+    pub then: SmolStr,
+    /// The sentence of the platform's documentation; empty: the words are not documented.
+    pub source: SmolStr,
 }
 
 /// A role.

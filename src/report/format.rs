@@ -21,10 +21,12 @@ pub enum Format {
     Junit,
     /// For GitLab: a code quality report (validate).
     Gitlab,
-    /// For reviewers: Markdown, a comment for a pull request (plan, drift).
+    /// For reviewers: Markdown, a comment for a pull request (plan, drift, runbook).
     Markdown,
-    /// To look at: one HTML page with everything in it (plan, drift).
+    /// To look at: one HTML page with everything in it (plan, drift, runbook).
     Html,
+    /// To tick off in a spreadsheet: a table (runbook).
+    Csv,
 }
 
 /// The formats of commands whose answer is no report.

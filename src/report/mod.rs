@@ -14,6 +14,7 @@ pub mod junit;
 pub mod markdown;
 pub mod review;
 mod root;
+pub mod runbook;
 pub mod sarif;
 pub mod schema;
 pub mod since;

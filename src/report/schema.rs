@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value as Json, json};
 
 use super::accept::Acceptance;
+use super::runbook::Runbook;
 use super::{Drift, Outcome, Validation};
 use crate::document::roster::Roster;
 use crate::document::workspace::Workspace;
@@ -53,6 +54,11 @@ pub fn accept() -> Json {
     output::<Acceptance>("rosterctl accept")
 }
 
+/// Run-books.
+pub fn runbook() -> Json {
+    output::<Runbook>("rosterctl runbook")
+}
+
 /// All schemas, with the names of their files in the folder `schema`.
 pub fn all() -> Vec<(String, Json)> {
     let mut schemas = vec![
@@ -64,6 +70,7 @@ pub fn all() -> Vec<(String, Json)> {
         ("outcome.v1.json".to_owned(), outcome()),
         ("drift.v1.json".to_owned(), drift()),
         ("accept.v1.json".to_owned(), accept()),
+        ("runbook.v1.json".to_owned(), runbook()),
     ];
     for (id, _) in crate::platform::BUILT_IN {
         schemas.extend(Platform::built_in(id).map(|platform| (format!("roster.{id}.v1.json"), roster_of(&platform))));

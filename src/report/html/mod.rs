@@ -10,12 +10,14 @@ mod folds;
 mod matrix;
 mod plan;
 mod routing;
+mod runbook;
 mod shell;
 mod steps;
 mod text;
 
 pub use drift::drift;
 pub use plan::plan;
+pub use runbook::runbook;
 
 /// How a page calls the two sides that it compares.
 struct Sides {

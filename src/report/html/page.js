@@ -37,6 +37,30 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => { input.value = ""; filter(); });
 
+  // What is ticked off in a run-book stays in this browser, by the digest of its plan.
+  const book = document.querySelector("[data-book]");
+  if (book) {
+    const ticks = [...book.querySelectorAll("[data-tick]")];
+    const ticked = document.getElementById("ticked");
+    const place = `rosterctl ${book.dataset.book}`;
+    let kept = true;
+    const say = () => {
+      const number = ticks.filter((tick) => tick.checked).length;
+      const lost = kept ? "" : " This browser keeps nothing for this page: the ticks are gone when it is closed.";
+      ticked.textContent = `${number} of ${ticks.length} ticked off.${lost}`;
+    };
+    try {
+      const known = new Set(JSON.parse(localStorage.getItem(place) || "[]"));
+      ticks.forEach((tick) => { tick.checked = known.has(tick.dataset.tick); });
+    } catch { kept = false; }
+    book.addEventListener("change", () => {
+      const done = ticks.filter((tick) => tick.checked).map((tick) => tick.dataset.tick);
+      try { localStorage.setItem(place, JSON.stringify(done)); } catch { kept = false; }
+      say();
+    });
+    say();
+  }
+
   // Browsers leave out of a print what is folded.
   const folded = new Set();
   addEventListener("beforeprint", () => {

@@ -9,9 +9,11 @@ mod findings;
 mod fit;
 mod inline;
 mod plan;
+mod runbook;
 
 pub use drift::drift;
 pub use plan::plan;
+pub use runbook::{checked, runbook};
 
 use inline::Inline;
 

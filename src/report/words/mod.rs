@@ -5,6 +5,7 @@ pub mod drift;
 pub mod hands;
 pub mod impact;
 pub mod plan;
+pub mod runbook;
 pub mod steps;
 pub mod values;
 

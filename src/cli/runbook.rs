@@ -1,0 +1,207 @@
+//! `rosterctl runbook`: a plan as a checklist for people, and how far they are with it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::args::{Common, MakeArgs, RunbookArgs, RunbookCommand, VerifyArgs};
+use super::base::Before;
+use super::connect::Target;
+use super::context::{Context, Settings, block_on};
+use super::output::Output;
+use super::plan::Planned;
+use super::reports::Reports;
+use crate::document::record::visible;
+use crate::document::source::replace;
+use crate::error::{Error, Exit};
+use crate::live::Read;
+use crate::report::runbook::{Check, Checked, RUNBOOK_VERSION, Runbook, State, csv, verify};
+use crate::report::web::Web;
+use crate::report::{Format, Renderer, Report, html, json, markdown, text};
+
+/// The largest run-book that is read, in bytes.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// Runs the command.
+pub fn run(args: &RunbookArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    match &args.command {
+        RunbookCommand::Make(args) => make(args, common, output),
+        RunbookCommand::Verify(args) => check(args, common, output),
+    }
+}
+
+fn make(args: &MakeArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    let reports = Reports::<Book>::of(&args.reports.report, None)?;
+    let context = Context::open(common)?;
+    let cwd = context.cwd.clone();
+    let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output)?;
+    let (rosters, settings) = context.rosters(&args.paths, output)?;
+    reports.spare(&rosters.sources, &cwd)?;
+    let planned = block_on(Planned::make(rosters, &settings, &args.reach, before.as_ref(), common))??;
+    if planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean {
+        let exit = output.refuse(&planned.diagnostics, &planned.rosters.sources)?;
+        output.remark("no run-book was made: what the findings above deny keeps the plan from being carried out");
+        return Ok(exit);
+    }
+    reports.deliver(&Book::of(&planned, &cwd), Exit::Clean, output)
+}
+
+/// A run-book with where its rosters can be looked at.
+#[derive(Debug)]
+pub struct Book {
+    /// The run-book.
+    pub runbook: Runbook,
+    web: Option<Web>,
+}
+
+impl Book {
+    /// The run-book of a plan.
+    pub fn of(planned: &Planned, cwd: &Path) -> Book {
+        Book { runbook: planned.runbook(Timestamp::now()), web: Web::of(|name| std::env::var(name).ok(), cwd) }
+    }
+
+    /// Writes the run-book in every format into the folder of the target, and says where.
+    pub fn keep(&self, base: &Path, output: &Output) -> Result<(), Error> {
+        let plan = &self.runbook.plan;
+        let folder = shelf(base, &plan.target.name);
+        let digest = plan.digest.trim_start_matches("sha256:");
+        let name = digest.get(..12).unwrap_or(digest);
+        let failed = |error: std::io::Error| {
+            let message =
+                format!("the run-book cannot be written to `{}`: {error}", visible(&folder.to_string_lossy()));
+            Error::failed(message, "make room, or make the folder writable; nothing was changed on the portal")
+        };
+        fs::create_dir_all(&folder).map_err(failed)?;
+        for format in [Format::Markdown, Format::Html, Format::Csv, Format::Json] {
+            let Some(renderer) = Book::renderer(format) else { continue };
+            let mut bytes = Vec::new();
+            renderer(self, &output.style, &mut bytes).map_err(failed)?;
+            let file = folder.join(format!("{name}.{}", ending(format)));
+            replace(&file, &String::from_utf8_lossy(&bytes)).map_err(failed)?;
+            output.remark(&format!("written: {}", visible(&file.to_string_lossy())));
+        }
+        Ok(())
+    }
+}
+
+fn ending(format: Format) -> &'static str {
+    match format {
+        Format::Markdown => "md",
+        Format::Html => "html",
+        Format::Csv => "csv",
+        _ => "json",
+    }
+}
+
+/// Where run-books of a target are kept.
+fn shelf(base: &Path, target: &str) -> PathBuf {
+    base.join(".rosterctl").join("runbooks").join(target)
+}
+
+impl Report for Book {
+    fn renderer(format: Format) -> Option<Renderer<Self>> {
+        match format {
+            Format::Text => Some(|book, style, out| out.write_all(text::runbook(&book.runbook, style).as_bytes())),
+            Format::Json => Some(|book, _, out| out.write_all(json::to_json(&book.runbook).as_bytes())),
+            Format::Markdown => {
+                Some(|book, _, out| out.write_all(markdown::runbook(&book.runbook, book.web.as_ref()).as_bytes()))
+            }
+            Format::Html => {
+                Some(|book, _, out| out.write_all(html::runbook(&book.runbook, book.web.as_ref()).as_bytes()))
+            }
+            Format::Csv => Some(|book, _, out| out.write_all(csv(&book.runbook).as_bytes())),
+            Format::Sarif | Format::Github | Format::Junit | Format::Gitlab => None,
+        }
+    }
+}
+
+impl Report for Checked {
+    fn renderer(format: Format) -> Option<Renderer<Self>> {
+        match format {
+            Format::Text => Some(|checked, style, out| out.write_all(text::checked(checked, style).as_bytes())),
+            Format::Json => Some(|checked, _, out| out.write_all(json::to_json(checked).as_bytes())),
+            Format::Markdown => Some(|checked, _, out| out.write_all(markdown::checked(checked).as_bytes())),
+            _ => None,
+        }
+    }
+}
+
+fn check(args: &VerifyArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
+    let reports = Reports::<Checked>::of(&args.reports.report, None)?;
+    let context = Context::open(common)?;
+    let (cwd, base) = (context.cwd.clone(), context.base.clone());
+    let (rosters, settings) = context.rosters(&[], &output.silent())?;
+    let file = match &args.file {
+        Some(file) => file.clone(),
+        None => last(&shelf(&base, &settings.reference(common).name))?,
+    };
+    reports.spare(&rosters.sources, &cwd)?;
+    let mut runbook = open(&file)?;
+    let name = common.target.clone().or_else(|| Some(runbook.plan.target.name.clone()));
+    let named = Common { target: name, ..common.clone() };
+    let planned: Vec<_> =
+        rosters.organisations.iter().filter(|one| runbook.plan.organisations.iter().any(|id| one.id == *id)).collect();
+    let (target, live) = block_on(async {
+        let target = identified(&settings, &named, &runbook).await?;
+        let mut live = Vec::with_capacity(planned.len());
+        for organisation in &planned {
+            live.push(target.portal.read(&organisation.id, &organisation.platform).await?);
+        }
+        Ok::<_, Error>((target, live))
+    })??;
+    let pairs: Vec<_> = planned.into_iter().zip(&live).collect();
+    let checked = verify(&runbook, target.reference.clone(), &pairs);
+    let done = checked.items.iter().filter(|item| item.state == State::Done).map(|item| item.number);
+    runbook.checks.push(Check { at: Timestamp::now().to_string(), done: done.collect() });
+    replace(&file, &json::to_json(&runbook)).map_err(|error| {
+        let message = format!("what was seen cannot be noted in `{}`: {error}", visible(&file.to_string_lossy()));
+        Error::failed(message, "make the file writable")
+    })?;
+    let all = checked.summary.done == checked.items.len();
+    reports.deliver(&checked, if all { Exit::Clean } else { Exit::Changes }, output)
+}
+
+/// The target of a run-book, if it is the one that the run-book was made for.
+async fn identified(settings: &Settings, common: &Common, runbook: &Runbook) -> Result<Target, Error> {
+    let target = settings.identified(common).await?;
+    let made_for = &runbook.plan.target;
+    if (&target.reference.name, &target.reference.kind) != (&made_for.name, &made_for.kind) {
+        let message = format!("the run-book was made for the target `{}`", visible(&made_for.name));
+        return Err(Error::usage(message, "name that one with --target, or leave --target out"));
+    }
+    Ok(target)
+}
+
+/// Reads a run-book.
+fn open(file: &Path) -> Result<Runbook, Error> {
+    let shown = visible(&file.to_string_lossy());
+    let size = fs::metadata(file).map(|meta| meta.len());
+    let text = match size {
+        Ok(size) if size > MOST_BYTES => Err(format!("it has {size} bytes, more than any run-book")),
+        _ => fs::read_to_string(file).map_err(|error| error.to_string()),
+    };
+    let text = text.map_err(|why| {
+        Error::failed(format!("the run-book `{shown}` cannot be read: {why}"), "make one with `rosterctl runbook make`")
+    })?;
+    let runbook: Runbook = serde_json::from_str(&text).map_err(|error| {
+        let message = format!("`{shown}` is not a run-book as JSON: {error}");
+        Error::failed(message, "write one with `rosterctl runbook make --report json=FILE`")
+    })?;
+    if runbook.version != RUNBOOK_VERSION || runbook.plan.digest != runbook.plan.digest_now() {
+        let message = format!("the plan in the run-book `{shown}` was edited or damaged");
+        return Err(Error::failed(message, "make the run-book again"));
+    }
+    Ok(runbook)
+}
+
+/// The run-book that was made last.
+fn last(folder: &Path) -> Result<PathBuf, Error> {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let books = files.filter(|path| path.extension().is_some_and(|kind| kind == "json"));
+    let dated = books.filter_map(|path| Some((open(&path).ok()?.made.parse::<Timestamp>().ok()?, path)));
+    dated.max().map(|(_, path)| path).ok_or_else(|| {
+        let message = format!("there is no run-book in `{}`", visible(&folder.to_string_lossy()));
+        Error::failed(message, "name the file of one, or make one with `rosterctl apply` or `rosterctl runbook make`")
+    })
+}

@@ -1,0 +1,250 @@
+//! Which items of a run-book are done, as the portal shows: each compared with what is there now.
+
+use std::collections::{BTreeMap, HashMap};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::words::Words;
+use super::{Item, Runbook};
+use crate::live::{Live, Object, Resource};
+use crate::model::Organisation;
+use crate::plan::changes::fields;
+use crate::plan::document::{Action, Change, Step, TargetRef};
+
+/// How the items of a run-book stand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Checked {
+    /// The version of this format: 1.
+    pub version: u32,
+    /// The digest of the plan that the run-book carries out.
+    pub digest: String,
+    /// Where was looked.
+    pub target: TargetRef,
+    /// Whether all of the portal was seen.
+    pub complete: bool,
+    /// How many items stand how.
+    pub summary: Tally,
+    /// The items.
+    pub items: Vec<Standing>,
+}
+
+/// How many items stand how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tally {
+    /// Done as asked.
+    pub done: usize,
+    /// Not done.
+    pub undone: usize,
+    /// Done, and otherwise than asked.
+    pub different: usize,
+    /// Seen done before, and no longer.
+    pub undone_again: usize,
+    /// Not to be seen in what the portal shows.
+    pub unseen: usize,
+}
+
+/// How an item stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Standing {
+    /// Its number.
+    pub number: u32,
+    /// In a line.
+    pub title: String,
+    /// How it stands.
+    pub state: State,
+    /// What is there instead.
+    pub seen: Vec<String>,
+}
+
+/// How an item stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Done as asked.
+    Done,
+    /// Not done.
+    Undone,
+    /// Done, and otherwise than asked.
+    Different,
+    /// Seen done before, and no longer.
+    UndoneAgain,
+    /// Not to be seen in what the portal shows.
+    Unseen,
+}
+
+/// Compares a run-book with what is there now.
+pub fn verify(runbook: &Runbook, target: TargetRef, pairs: &[(&Organisation, &Live)]) -> Checked {
+    let mut summary = Tally::default();
+    let mut items = Vec::with_capacity(runbook.items.len());
+    let later = Later::of(&runbook.plan.steps);
+    for (item, step) in runbook.items.iter().zip(&runbook.plan.steps) {
+        let pair = pairs.iter().find(|(one, _)| one.id == item.organisation);
+        let (state, seen) = match pair {
+            Some((organisation, live)) => Look { organisation, live, later: &later }.at(step),
+            None => (State::Unseen, vec!["the portal does not show the organisation".to_owned()]),
+        };
+        let again = matches!(state, State::Undone | State::Different) && runbook.was_done(item.number);
+        let state = if again { State::UndoneAgain } else { state };
+        *match state {
+            State::Done => &mut summary.done,
+            State::Undone => &mut summary.undone,
+            State::Different => &mut summary.different,
+            State::UndoneAgain => &mut summary.undone_again,
+            State::Unseen => &mut summary.unseen,
+        } += 1;
+        items.push(standing(item, state, seen));
+    }
+    let complete = pairs.iter().all(|(_, live)| live.proof.holds());
+    Checked { version: 1, digest: runbook.plan.digest.clone(), target, complete, summary, items }
+}
+
+fn standing(item: &Item, state: State, seen: Vec<String>) -> Standing {
+    Standing { number: item.number, title: item.title.clone(), state, seen }
+}
+
+/// An object, by organisation, kind and id.
+type Key<'a> = (&'a str, Resource, &'a str);
+
+/// The values that steps ask for in a field, each with the number of the step.
+type Asked<'a> = Vec<(u32, &'a Json)>;
+
+/// What steps do to an object after others: a value that a later step asks for shows that the earlier one is done too.
+struct Later<'a> {
+    values: HashMap<Key<'a>, BTreeMap<&'a str, Asked<'a>>>,
+    deleted: HashMap<Key<'a>, u32>,
+}
+
+impl<'a> Later<'a> {
+    fn of(steps: &'a [Step]) -> Later<'a> {
+        let mut later = Later { values: HashMap::new(), deleted: HashMap::new() };
+        for step in steps {
+            let key = key(step);
+            if step.action == Action::Delete {
+                later.deleted.insert(key, step.id);
+                continue;
+            }
+            for change in &step.changes {
+                later.values.entry(key).or_default().entry(&change.field).or_default().push((step.id, &change.to));
+            }
+        }
+        later
+    }
+
+    fn deletes(&self, step: &Step) -> bool {
+        self.deleted.get(&key(step)).is_some_and(|later| *later > step.id)
+    }
+
+    /// Whether a value is what the step, or a later one, asks for.
+    fn asked(&self, step: &Step, change: &Change, live: &Json) -> bool {
+        let values = self.values.get(&key(step)).and_then(|fields| fields.get(change.field.as_str()));
+        values.into_iter().flatten().any(|(id, value)| *id >= step.id && same(value, live))
+    }
+}
+
+fn key(step: &Step) -> Key<'_> {
+    (&step.organisation, step.resource, &step.key)
+}
+
+/// The portal's side of an organisation.
+struct Look<'a> {
+    organisation: &'a Organisation,
+    live: &'a Live,
+    later: &'a Later<'a>,
+}
+
+impl Look<'_> {
+    fn at(&self, step: &Step) -> (State, Vec<String>) {
+        let there = self.object(step);
+        let Some(object) = there else {
+            let state = match step.action {
+                _ if !self.live.proof.holds() => State::Unseen,
+                Action::Delete => State::Done,
+                Action::Create => State::Undone,
+                _ if self.later.deletes(step) => State::Done,
+                _ => State::Different,
+            };
+            let gone = (state == State::Different).then(|| "it is not there any more".to_owned());
+            let unseen = (state == State::Unseen).then(|| "not all of the portal could be read".to_owned());
+            return (state, gone.into_iter().chain(unseen).collect());
+        };
+        if step.action == Action::Delete {
+            return (State::Undone, vec!["it is still there".to_owned()]);
+        }
+        let words = Words::of(self.organisation, self.live);
+        let flat = fields(&self.organisation.platform, &object);
+        let (mut done, mut undone, mut seen) = (0, 0, Vec::new());
+        for change in self.visible(step) {
+            let live = value(&flat, change);
+            if self.later.asked(step, change, live) {
+                done += 1;
+                continue;
+            }
+            undone += usize::from(same(&change.from, live));
+            let said = |value: &Json| match words.value(&change.field, value) {
+                text if text.is_empty() => "nothing".to_owned(),
+                text => format!("`{text}`"),
+            };
+            let (is, wanted) = (said(live), said(&change.to));
+            seen.push(format!("{} shows {is}, and shall show {wanted}", words.label(&change.field)));
+        }
+        match (done, undone, seen.len()) {
+            (0, _, 0) if step.action != Action::Create => {
+                (State::Unseen, vec!["what it changes is not shown".to_owned()])
+            }
+            (_, _, 0) => (State::Done, seen),
+            (0, undone, all) if undone == all && step.action != Action::Create => (State::Undone, seen),
+            _ => (State::Different, seen),
+        }
+    }
+
+    /// The changes that can be seen: ids are rosterctl's own.
+    fn visible<'s>(&self, step: &'s Step) -> impl Iterator<Item = &'s Change> {
+        step.changes.iter().filter(|change| change.field != "id" && change.field != "section")
+    }
+
+    /// The object of a step: by the portal's name for it, its id, its address before or after, or its name.
+    fn object(&self, step: &Step) -> Option<Object> {
+        let handle = step.handle.as_deref();
+        let told = |field: &'static str| {
+            let change = step.changes.iter().find(|change| change.field == field);
+            change.map_or([None, None], |change| [change.to.as_str(), change.from.as_str()])
+        };
+        if step.resource == Resource::PermissionGroup {
+            let names = told("name");
+            let groups = || self.live.groups.iter();
+            let found = groups().find(|entry| Some(entry.handle.as_str()) == handle);
+            let found = found.or_else(|| groups().find(|entry| entry.object.id == step.key));
+            let named = || groups().find(|entry| names.contains(&Some(entry.object.name.value.as_str())));
+            return found.or_else(named).map(|entry| Object::Group(entry.object.clone()));
+        }
+        let emails = told("email");
+        let people = || self.live.people.iter();
+        let found = people().find(|entry| Some(entry.handle.as_str()) == handle);
+        let found = found.or_else(|| people().find(|entry| entry.managed && entry.object.id == step.key));
+        let addressed = || {
+            let has = |entry: &&crate::live::Entry<crate::model::Person>| {
+                emails.iter().flatten().any(|email| entry.object.has_address(email))
+            };
+            people().find(has)
+        };
+        found.or_else(addressed).map(|entry| Object::Person(Box::new(entry.object.clone())))
+    }
+}
+
+fn value<'f>(flat: &'f Map<String, Json>, change: &Change) -> &'f Json {
+    flat.get(&change.field).unwrap_or(&Json::Null)
+}
+
+/// Whether two values say the same: order in lists means nothing, and an empty list is none.
+fn same(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        (Json::Array(items), Json::Null) | (Json::Null, Json::Array(items)) => items.is_empty(),
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().all(|item| b.contains(item)),
+        (a, b) => a == b,
+    }
+}

@@ -1,0 +1,76 @@
+//! The sentences of run-books.
+
+use super::values::{count, join};
+use crate::report::runbook::{Entry, Item, State, Tally};
+
+/// What stands where the platform file has no words for a step.
+pub const NO_WAY: &str = "the platform file does not say where (see `menus` in its schema)";
+
+/// Said where the words of the portal's pages are not documented.
+pub const UNDOCUMENTED: &str = "the portal's documentation does not name these words; they may differ";
+
+/// What to do when all is ticked off.
+pub const AFTERWARDS: &str = "when all is done: export again, then `rosterctl runbook verify FILE` says what is done, and `rosterctl drift` \
+     what is left";
+
+/// Who may do it, and what it needs.
+pub fn who(item: &Item) -> String {
+    let names: Vec<String> = item.who.iter().map(|person| format!("`{}`", person.name)).collect();
+    let needs = join(&item.needs, " and ");
+    match (names.as_slice(), needs.as_str()) {
+        ([], "") => "whoever may change people on the portal".to_owned(),
+        ([], needs) => {
+            format!("nobody who is known to be there may do it (it needs {needs}): ask the portal's support")
+        }
+        (names, "") => join(names, " or "),
+        (names, needs) => format!("{} (needs {needs})", join(names, " or ")),
+    }
+}
+
+/// The items that come before, where there are any.
+pub fn follows(item: &Item) -> Option<String> {
+    let numbers: Vec<String> = item.after.iter().map(ToString::to_string).collect();
+    let word = if numbers.len() == 1 { "item" } else { "items" };
+    (!numbers.is_empty()).then(|| format!("{word} {}", join(&numbers, ", ")))
+}
+
+/// What to do with a field.
+pub fn fill(entry: &Entry) -> String {
+    let quoted = |items: &[String]| join(&items.iter().map(|item| format!("`{item}`")).collect::<Vec<_>>(), ", ");
+    match (entry.add.as_slice(), entry.remove.as_slice()) {
+        ([], []) if entry.to.is_empty() => format!("empty it (it says `{}`)", entry.from),
+        ([], []) if entry.from.is_empty() => format!("`{}`", entry.to),
+        ([], []) => format!("`{}` instead of `{}`", entry.to, entry.from),
+        (add, []) => format!("add {}", quoted(add)),
+        ([], remove) => format!("take away {}", quoted(remove)),
+        (add, remove) => format!("add {}; take away {}", quoted(add), quoted(remove)),
+    }
+}
+
+/// How an item stands.
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Done => "done",
+        State::Undone => "not done",
+        State::Different => "done differently",
+        State::UndoneAgain => "undone again",
+        State::Unseen => "cannot be seen",
+    }
+}
+
+/// How all items stand.
+pub fn standing(tally: &Tally) -> String {
+    let all = tally.done + tally.undone + tally.different + tally.undone_again + tally.unseen;
+    let kinds = [
+        (tally.undone, "not done"),
+        (tally.different, "done differently"),
+        (tally.undone_again, "undone again"),
+        (tally.unseen, "cannot be seen"),
+    ];
+    let rest: Vec<String> =
+        kinds.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
+    match rest.is_empty() {
+        true => format!("all done: {}", count(all, "item")),
+        false => format!("{} of {} done; {}", tally.done, count(all, "item"), join(&rest, ", ")),
+    }
+}

@@ -1,0 +1,203 @@
+//! Run-books: plans as checklists for people, and how far people are with them.
+
+mod common;
+
+use common::{Project, Ran};
+use serde_json::{Value as Json, json};
+
+/// A platform on which users are invited, and the live state of an organisation on it.
+const GRX: &str = "\
+version: 1
+organisation: acme
+platform: grx
+users:
+  ada: { name: Ada, email: ada@acme.example, roles: [account-administrator] }
+  bob: { name: Bob, email: bob@acme.example, roles: [platform-user-manager] }
+  cas: { name: Cas, email: cas@acme.example, roles: [assessment-owner] }
+  dot: { name: Dot, email: dot@acme.example, roles: [assessment-contributor] }
+";
+
+/// GRX with everybody active.
+fn grx() -> Project {
+    let project = Project::with_roster(GRX);
+    project.run("apply --yes").exits(0);
+    project.run("portal accept --all").exits(0);
+    project.run("plan --detailed-exitcode").exits(0);
+    project
+}
+
+/// The small example with everything applied, and contracts about to pass from Grace to Hugo.
+fn handover() -> Project {
+    let project = Project::copy_of("examples/small");
+    project.run("apply --yes").exits(0);
+    let roster = "rosters/acme.yaml";
+    project.edit(roster, "    roles: [commercial] # exactly one: contracts go to her, and she may sign them\n", "");
+    project.edit(
+        roster,
+        "    groups: [purchasing]\n    attributes:\n      responsibilities: [procurement]",
+        "    roles: [commercial]\n    groups: [purchasing]\n    attributes:\n      signingAuthority: true\n      responsibilities: [procurement]",
+    );
+    project.edit(roster, "csp-contract, exactly: [grace]", "csp-contract, exactly: [hugo]");
+    project.edit(roster, "role: commercial, exactly: [grace]", "role: commercial, exactly: [hugo]");
+    project
+}
+
+fn items(book: &Json) -> Vec<Json> {
+    book["items"].as_array().expect("items").clone()
+}
+
+/// How each item stands.
+fn states(ran: &Ran) -> Vec<String> {
+    let items = ran.json()["items"].as_array().expect("items").clone();
+    items.iter().map(|item| item["state"].as_str().expect("a state").to_owned()).collect()
+}
+
+#[test]
+fn a_plan_becomes_a_checklist_in_the_words_of_the_portal() {
+    let project = handover();
+    let book = project.run("runbook make --format json").exits(0).json();
+    let items = items(&book);
+    assert_eq!(items.len(), 2);
+    assert_eq!(items[0]["title"], "Update the user `Hugo Desmet` (`hugo@acme.example`)");
+    assert_eq!(items[0]["path"], json!(["Users & Permissions", "Users", "Hugo Desmet", "Edit"]));
+    assert_eq!(items[0]["finish"], "Save");
+    assert_eq!(items[0]["fields"][0]["label"], "Contact roles");
+    assert_eq!(items[0]["fields"][0]["to"], "Commercial Contact");
+    assert_eq!(items[0]["location"]["line"], 46);
+    let who: Vec<&str> = items[0]["who"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(who, ["ada", "bilal"], "those who may manage users");
+    assert_eq!(items[1]["after"], json!([1]), "the new contact is there before the old one goes");
+    assert_eq!(items[1]["before"], json!(["Contact roles shows `Commercial Contact`"]));
+    project.run("plan --detailed-exitcode").exits(2).says("2 to update");
+}
+
+#[test]
+fn who_may_do_it_follows_the_rules_of_the_platform() {
+    let project = grx();
+    project.edit("rosters/acme.yaml", "roles: [assessment-owner]", "roles: [assessment-owner, account-administrator]");
+    project.edit(
+        "rosters/acme.yaml",
+        "roles: [assessment-contributor]",
+        "roles: [assessment-contributor, assessment-owner]",
+    );
+    let book = project.run("runbook make --allow-grants 2 --format json").exits(0).json();
+    let who = |title: &str| {
+        let all = items(&book);
+        let item = all.iter().find(|item| item["title"].as_str().unwrap().contains(title)).expect("an item").clone();
+        item["who"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(who("Cas"), ["ada"], "only an account administrator makes another one");
+    assert_eq!(who("Dot"), ["ada", "bob"]);
+}
+
+#[test]
+fn somebody_must_stay_and_the_run_book_says_who_to_look_for() {
+    let project = grx();
+    project.edit("rosters/acme.yaml", "roles: [assessment-owner]", "roles: [account-administrator]");
+    project.run("apply --yes").exits(0);
+    project.edit(
+        "rosters/acme.yaml",
+        "  ada: { name: Ada, email: ada@acme.example, roles: [account-administrator] }\n",
+        "",
+    );
+    let ran = project.run("runbook make").exits(0);
+    ran.says("Deactivate the user `Ada`")
+        .says("User Management > Ada > Edit > Deactivate")
+        .says("somebody else who is active is Account Administrator, such as `Cas`; stop if nobody is")
+        .says("`Cas`")
+        .says("the user is listed as Deactivated");
+}
+
+#[test]
+fn verify_tells_done_undone_done_differently_and_undone_again() {
+    let project = handover();
+    let before = Project::copy_of("examples/small").read("rosters/acme.yaml");
+    project.run("runbook make --report json=book.json").exits(0);
+    let ran = project.run("runbook verify book.json --format json").exits(2);
+    assert_eq!(states(&ran), ["undone", "undone"]);
+    // Somebody gives Hugo another role than the one asked for.
+    let asked = project.read("rosters/acme.yaml");
+    let other =
+        before.replace("  hugo:\n    name: Hugo Desmet\n", "  hugo:\n    name: Hugo Desmet\n    roles: [watchlist]\n");
+    assert_ne!(other, before, "the roster was changed");
+    project.write("rosters/acme.yaml", &other);
+    project.run("apply --yes").exits(0);
+    project.write("rosters/acme.yaml", &asked);
+    let ran = project.run("runbook verify book.json --format json").exits(2);
+    assert_eq!(states(&ran), ["different", "undone"]);
+    assert_eq!(
+        ran.json()["items"][0]["seen"][0],
+        "Contact roles shows `Watchlist Contact`, and shall show `Commercial Contact`"
+    );
+    project.run("apply --yes").exits(0);
+    let ran = project.run("runbook verify book.json --format json").exits(0);
+    assert_eq!(states(&ran), ["done", "done"]);
+    project.run("runbook verify book.json").exits(0).says("all done: 2 items");
+    // And somebody puts it back.
+    project.write("rosters/acme.yaml", &before);
+    project.run("apply --yes").exits(0);
+    project.write("rosters/acme.yaml", &asked);
+    let ran = project.run("runbook verify book.json --format json").exits(2);
+    assert_eq!(states(&ran), ["undone-again", "undone-again"]);
+    project.run("runbook verify book.json").exits(2).says("0 of 2 items done; 2 undone again");
+}
+
+#[test]
+fn people_who_come_and_go_are_verified_by_their_address() {
+    let project = grx();
+    project.edit(
+        "rosters/acme.yaml",
+        "  dot: { name: Dot, email: dot@acme.example, roles: [assessment-contributor] }\n",
+        "  eve: { name: Eve, email: eve@acme.example, roles: [assessment-contributor] }\n",
+    );
+    project
+        .run("runbook make --report json=book.json")
+        .exits(0)
+        .says("nobody there has the address `eve@acme.example` yet");
+    let ran = project.run("runbook verify book.json --format json").exits(2);
+    assert!(states(&ran).iter().all(|state| state == "undone"), "{:?}", states(&ran));
+    project.run("apply --yes").exits(0);
+    let ran = project.run("runbook verify book.json --format json").exits(0);
+    assert!(states(&ran).iter().all(|state| state == "done"), "{:?}", states(&ran));
+}
+
+#[test]
+fn a_plan_that_is_denied_becomes_no_run_book() {
+    let project = handover();
+    project.edit("rosters/acme.yaml", "csp-contract, exactly: [hugo]", "csp-contract, exactly: [grace]");
+    project.run("runbook make --report json=book.json").exits(1).complains("no run-book was made");
+    assert!(!project.has("book.json"));
+}
+
+#[test]
+fn a_run_book_that_was_edited_or_is_none_is_refused() {
+    let project = handover();
+    project.run("runbook make --report json=book.json").exits(0);
+    let text = project.read("book.json");
+    project.write("book.json", text.replacen("\"key\": \"hugo\"", "\"key\": \"ada\"", 1));
+    project.run("runbook verify book.json").exits(1).complains("edited or damaged");
+    for (content, said) in [("{", "is not a run-book"), ("[]", "is not a run-book"), ("", "is not a run-book")] {
+        project.write("book.json", content);
+        project.run("runbook verify book.json").exits(1).complains(said);
+    }
+    project.run("runbook verify absent.json").exits(1).complains("cannot be read");
+    project.run("runbook verify").exits(1).complains("there is no run-book in");
+    project.run("runbook verify --target elsewhere book.json").exits(1);
+}
+
+#[test]
+fn names_cannot_break_out_of_any_format() {
+    let evil = "=HYPERLINK(\\\"http://x\\\")</li><script>alert(1)</script> @team #1 [a](http://b)";
+    let project = Project::with_roster(&format!(
+        "version: 1\norganisation: acme\nplatform: arxus\ncontacts:\n  zed: {{ name: \"{evil}\", email: zed@acme.example, roles: [watchlist] }}\n"
+    ));
+    project.run("runbook make --report html=book.html --report markdown=book.md --report csv=book.csv").exits(0);
+    assert!(!project.read("book.html").contains("<script>alert"));
+    let markdown = project.read("book.md");
+    assert!(!markdown.contains('\u{1b}'));
+    assert!(!markdown.replace('`', "\u{0}").contains("\u{0} @team"), "{markdown}");
+    let csv = project.read("book.csv");
+    assert!(csv.contains("\"'=HYPERLINK"), "{csv}");
+    assert!(!csv.contains(",\"="), "a cell that begins like a formula: {csv}");
+    assert!(csv.lines().all(|line| line.starts_with('"')), "{csv}");
+}
