@@ -310,6 +310,24 @@ impl Settings {
         }
     }
 
+    /// The targets that know something of people better than rosters do: their names, and what they know.
+    pub fn providers(&self) -> Vec<(SmolStr, Vec<SmolStr>)> {
+        let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets).flat_map(|all| &all.entries);
+        let providing = targets.filter_map(|(name, target)| Some((name, target.value.provides.as_ref()?)));
+        providing
+            .map(|(name, words)| (name.value.clone(), words.iter().map(|word| word.value.clone()).collect()))
+            .collect()
+    }
+
+    /// Opens a target of the workspace.
+    pub fn named(&self, name: &str) -> Result<Target, Error> {
+        let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets).flat_map(|all| &all.entries);
+        match targets.clone().find(|(own, _)| own.value == name) {
+            Some((_, target)) => Target::open(name, &target.value, &self.base),
+            None => Err(Error::usage(format!("there is no target `{name}`"), "declare it under `targets`")),
+        }
+    }
+
     /// Opens the target and asks it who it is, so that a plan made for it fits no other.
     pub async fn identified(&self, common: &Common) -> Result<Target, Error> {
         let mut target = self.target(common)?;

@@ -29,6 +29,7 @@ mod serve;
 mod target;
 mod validate;
 mod who;
+mod witness;
 
 use std::ffi::OsString;
 

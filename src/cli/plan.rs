@@ -11,6 +11,7 @@ use super::context::{Context, Rosters, Settings, block_on, sort};
 use super::output::Output;
 use super::progress::Waiting;
 use super::reports::{Reports, spare};
+use super::witness::hear;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};
@@ -75,12 +76,13 @@ pub struct Planned {
 impl Planned {
     /// Reads the target and plans. Rosters with errors give a plan that says so and does nothing.
     pub async fn make(
-        rosters: Rosters,
+        mut rosters: Rosters,
         settings: &Settings,
         reach: &Reach,
         before: Option<&Before>,
         common: &Common,
     ) -> Result<Planned, Error> {
+        hear(&mut rosters, settings).await?;
         let sound = rosters.diagnostics.iter().all(|finding| finding.severity != Severity::Error);
         let target = if sound { Some(settings.identified(common).await?) } else { None };
         let reference = target.as_ref().map_or_else(|| settings.reference(common), |target| target.reference.clone());

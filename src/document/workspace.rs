@@ -60,6 +60,9 @@ record! {
         "organisation" => organisation: Option<Located<Id>>,
         /// The platform of the organisations there, for `export`: a built-in one, or a file relative to this file.
         "platform" => platform: Option<Text>,
+        /// What it knows of people better than rosters do: rules ask it then. The words are those of the platform file
+        /// (`evidence`), such as `service-now-users`.
+        "provides" => provides: Option<Vec<Text>>,
         /// The trail of what was applied.
         "audit" => audit: Option<Audit>,
     }

@@ -70,6 +70,7 @@ impl Builder {
         let Some((platform, place)) = self.platform(&documents, platforms) else { return (None, self.diagnostics) };
         let profile = self.profile(&documents, &platform);
         let mut organisation = Organisation {
+            asked: Vec::new(),
             id: self.id.clone(),
             platform: platform.clone(),
             place,

@@ -3,6 +3,7 @@
 //! Questions such as "who is notified of this, and why" are answered here, once: see [`Roll`].
 
 mod build;
+mod evidence;
 mod platforms;
 mod roll;
 mod settle;
@@ -15,6 +16,7 @@ use smol_str::SmolStr;
 pub use crate::document::record::{Day, Text};
 pub use crate::document::roster::{Agreement, EntryType, Expectation, Relationship, Size, Status};
 pub use build::{Built, build};
+pub use evidence::Evidence;
 pub use platforms::{Platforms, no_platform};
 pub use roll::{Answer, Roll, Why, grant};
 pub use view::{GroupIndex, View};
@@ -45,6 +47,8 @@ pub struct Organisation {
     pub expectations: Vec<Stated<Expectation>>,
     /// Findings accepted for a reason.
     pub waivers: Vec<Waiver>,
+    /// Which targets were asked for facts about the people: what they know, and their names.
+    pub asked: Vec<(SmolStr, SmolStr)>,
 }
 
 /// Which sections of an organisation are managed; in the others nothing is read as a wish.

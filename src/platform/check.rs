@@ -258,3 +258,17 @@ pub enum Test {
     /// The profile states its mail domains.
     HasDomains,
 }
+
+impl Test {
+    /// The attributes that it looks at.
+    pub fn attributes(&self) -> Vec<AttributeIx> {
+        match self {
+            Test::All(tests) | Test::Any(tests) => tests.iter().flat_map(Test::attributes).collect(),
+            Test::Not(test) => test.attributes(),
+            Test::AttributeIs(attribute, _) | Test::AttributeIncludes(attribute, _) | Test::HasAttribute(attribute) => {
+                vec![*attribute]
+            }
+            _ => Vec::new(),
+        }
+    }
+}

@@ -108,6 +108,8 @@ record! {
         "summary" => summary: Option<Text>,
         /// Words to choose from; absent: any.
         "values" => values: Option<Vec<Text>>,
+        /// What a target that knows it better is said to provide: true for whom it has as an active account, or its list.
+        "evidence" => evidence: Option<Text>,
     }
 }
 

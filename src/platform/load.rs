@@ -295,6 +295,7 @@ impl Loader<'_> {
                 value_type: attribute.value_type.0.as_ref().map_or(AttributeType::Text, |t| t.value),
                 summary: optional(&attribute.summary),
                 values: words(&attribute.values),
+                evidence: optional(&attribute.evidence),
             })
             .collect();
         platform.applications = entries(&written.applications)

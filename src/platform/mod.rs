@@ -143,6 +143,8 @@ pub struct Attribute {
     pub summary: SmolStr,
     /// The words to choose from; empty: any.
     pub values: Vec<SmolStr>,
+    /// What a target that knows it better provides; empty: rosters alone say it.
+    pub evidence: SmolStr,
 }
 
 /// An application.

@@ -93,6 +93,10 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
         "with --base REV: the rosters at the revision can be understood, so that they can be compared",
     ),
     (
+        "plan/evidence",
+        "the targets that `provides` names can be asked for what rosters declare; where one cannot, what is declared counts",
+    ),
+    (
         "plan/new-portal",
         "the file of an embedded target is there; before the first apply there is none, and nobody is in it",
     ),

@@ -1,5 +1,7 @@
 //! Template `requires`: each selected person must satisfy conditions; the first that fails is reported.
 
+use std::collections::BTreeSet;
+
 use super::{Breach, fill};
 use crate::model::{Organisation, Person, View};
 use crate::platform::{Field, Requires};
@@ -37,10 +39,13 @@ pub(super) fn breach(
         let message = format!("the role `{role}` asks for it");
         related.push(crate::diagnostic::Related { place: role_place, message });
     }
+    let sources: BTreeSet<String> =
+        clause.be.attributes().into_iter().filter_map(|attribute| organisation.source(attribute)).collect();
+    let sources = sources.iter().map(|source| format!(" ({source})")).collect::<String>();
     Some(Breach {
         level: clause.level,
         subject: Some(person.id.clone()),
-        message: fill(&clause.say, &values),
+        message: fill(&clause.say, &values) + &sources,
         help: fill(&clause.help, &values),
         place,
         related,

@@ -212,6 +212,7 @@ pub fn organisation(raw: &Raw, earlier: Option<&Organisation>) -> Organisation {
         .collect();
     people.sort_by(|a, b| (a.section, &a.id).cmp(&(b.section, &b.id)));
     Organisation {
+        asked: Vec::new(),
         id: ORGANISATION.into(),
         platform,
         place: Place { file: FileId(0), span: Span::default(), pointer: "/platform".to_owned() },

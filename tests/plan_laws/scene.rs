@@ -345,6 +345,7 @@ impl Scene {
             .collect();
         people.sort_by(|a, b| (a.section, &a.id).cmp(&(b.section, &b.id)));
         Organisation {
+            asked: Vec::new(),
             id: "acme".into(),
             platform,
             place: Place { file: FileId(0), span: Span::default(), pointer: "/platform".to_owned() },

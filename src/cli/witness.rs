@@ -1,0 +1,111 @@
+//! Second targets: what they know of people better than rosters do is asked of them before rules are weighed.
+
+use std::collections::BTreeSet;
+
+use smol_str::SmolStr;
+
+use super::connect::Target;
+use super::context::{Rosters, Settings, sort};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::error::Error;
+use crate::live::Read;
+use crate::model::{Evidence, Organisation};
+use crate::rules::{self, Doubts};
+
+/// Asks every target that the workspace says provides something, and weighs the rules by what it says.
+pub async fn hear(rosters: &mut Rosters, settings: &Settings) -> Result<(), Error> {
+    let providers = settings.providers();
+    if providers.is_empty() {
+        return Ok(());
+    }
+    let wanted: BTreeSet<SmolStr> = rosters.organisations.iter().flat_map(asked_for).collect();
+    let mut findings = Vec::new();
+    let mut evidence: Vec<Vec<Evidence>> = rosters.organisations.iter().map(|_| Vec::new()).collect();
+    for (name, capabilities) in providers {
+        let (known, unknown): (Vec<SmolStr>, Vec<SmolStr>) =
+            capabilities.into_iter().partition(|one| wanted.contains(one));
+        findings.extend(unknown.iter().map(|capability| useless(&name, capability, &wanted)));
+        if known.is_empty() {
+            continue;
+        }
+        let target = match settings.named(&name) {
+            Ok(target) => target,
+            Err(error) => {
+                findings.push(silent(&name, &error.message, error.hint.as_deref()));
+                continue;
+            }
+        };
+        for (organisation, evidence) in rosters.organisations.iter().zip(&mut evidence) {
+            let capabilities: Vec<SmolStr> = asked_for(organisation).filter(|one| known.contains(one)).collect();
+            if !capabilities.is_empty() {
+                match testimony(&target, organisation, capabilities).await {
+                    Ok((mut heard, finding)) => {
+                        evidence.append(&mut heard);
+                        findings.extend(finding);
+                    }
+                    Err(finding) => findings.push(finding),
+                }
+            }
+        }
+    }
+    let doubts = Doubts::of(&rosters.diagnostics);
+    for (organisation, evidence) in rosters.organisations.iter().zip(&evidence).filter(|(_, all)| !all.is_empty()) {
+        let weigh = |organisation: &Organisation| rules::check(organisation, &rosters.levels, &doubts, settings.today);
+        for declared in weigh(organisation) {
+            if let Some(at) = rosters.diagnostics.iter().position(|finding| *finding == declared) {
+                rosters.diagnostics.remove(at);
+            }
+        }
+        findings.append(&mut weigh(&organisation.heard(evidence)));
+    }
+    rosters.diagnostics.append(&mut findings);
+    sort(&mut rosters.diagnostics, &rosters.sources);
+    Ok(())
+}
+
+/// What rules of an organisation could ask of others.
+fn asked_for(organisation: &Organisation) -> impl Iterator<Item = SmolStr> {
+    let words = organisation.platform.attributes.iter().map(|attribute| attribute.evidence.clone());
+    words.filter(|word| !word.is_empty())
+}
+
+/// What a target says of an organisation, and what is to be said of that.
+async fn testimony(
+    target: &Target,
+    organisation: &Organisation,
+    capabilities: Vec<SmolStr>,
+) -> Result<(Vec<Evidence>, Option<Diagnostic>), Diagnostic> {
+    let name = &target.reference.name;
+    let live = target.portal.read(&organisation.id, &organisation.platform).await;
+    let live = live.map_err(|error| silent(name, &error.message, error.hint.as_deref()))?;
+    let complete = live.proof.holds() && live.suspect.is_none();
+    let people = || live.people.iter().map(|entry| &entry.object);
+    let heard = capabilities.into_iter().map(|one| Evidence::of(one, name.as_str().into(), complete, people()));
+    let finding = (!complete).then(|| {
+        let message = format!(
+            "not all of `{name}` could be read: of whom it did not show, what the roster of `{}` declares counts",
+            organisation.id
+        );
+        Diagnostic::new("plan/evidence", Severity::Warning, message)
+            .help("`rosterctl target probe` tells what is wrong there")
+    });
+    Ok((heard.collect(), finding))
+}
+
+/// A target that could not be asked.
+fn silent(target: &str, why: &str, hint: Option<&str>) -> Diagnostic {
+    let message = format!("`{target}` could not be asked, so what the rosters declare counts: {why}");
+    let finding = Diagnostic::new("plan/evidence", Severity::Warning, message);
+    hint.map_or(finding.clone(), |hint| finding.help(hint))
+}
+
+/// A word in `provides` that no platform of these rosters asks for.
+fn useless(target: &str, capability: &str, wanted: &BTreeSet<SmolStr>) -> Diagnostic {
+    let message = format!("`{target}` provides `{capability}`, which no platform of these rosters asks for");
+    let words: Vec<String> = wanted.iter().map(|word| format!("`{word}`")).collect();
+    let help = match words.is_empty() {
+        true => "take it out of `provides`".to_owned(),
+        false => format!("they ask for {}", words.join(", ")),
+    };
+    Diagnostic::new("plan/evidence", Severity::Warning, message).help(help)
+}

@@ -1,0 +1,100 @@
+//! What other portals say of people: facts that rosters declare, and that somebody else knows better.
+//!
+//! A platform file says which attribute can be asked for elsewhere (`evidence`), the workspace which target answers
+//! (`provides`). Where one does, what it says counts in rules instead of what the roster declares.
+
+use std::collections::HashMap;
+
+use smol_str::SmolStr;
+
+use super::{Organisation, Person, Text, Value};
+use crate::diagnostic::Located;
+use crate::platform::{AttributeIx, AttributeType, Platform};
+
+/// What a target says of the people of an organisation.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// What it knows: the word of the platform file, such as `service-now-users`.
+    pub capability: SmolStr,
+    /// The name of the target.
+    pub target: SmolStr,
+    /// Whether all of it was read: only then is nobody there who was not seen.
+    pub complete: bool,
+    /// By mail address in lower case, those who are active there: what their lists hold, by attribute.
+    people: HashMap<String, HashMap<AttributeIx, Vec<Text>>>,
+}
+
+impl Evidence {
+    /// What the people on a target show.
+    pub fn of<'p>(
+        capability: SmolStr,
+        target: SmolStr,
+        complete: bool,
+        people: impl Iterator<Item = &'p Person>,
+    ) -> Evidence {
+        let mut known: HashMap<String, HashMap<AttributeIx, Vec<Text>>> = HashMap::new();
+        for person in people.filter(|person| person.active()) {
+            let Some(email) = &person.email else { continue };
+            let lists = known.entry(email.value.to_ascii_lowercase()).or_default();
+            for (attribute, value) in &person.attributes {
+                if let Value::List(words) = &value.value {
+                    lists.entry(*attribute).or_default().extend(words.iter().cloned());
+                }
+            }
+        }
+        Evidence { capability, target, complete, people: known }
+    }
+
+    /// What it says of an attribute of somebody; nothing where it cannot know.
+    fn says(&self, platform: &Platform, attribute: AttributeIx, person: &Person) -> Option<Value> {
+        let email = person.email.as_ref()?;
+        let found = self.people.get(&email.value.to_ascii_lowercase());
+        if found.is_none() && !self.complete {
+            return None;
+        }
+        match platform[attribute].value_type {
+            AttributeType::Boolean => Some(Value::Boolean(found.is_some())),
+            AttributeType::List => {
+                Some(Value::List(found.and_then(|lists| lists.get(&attribute)).cloned().unwrap_or_default()))
+            }
+            AttributeType::Text | AttributeType::Roles | AttributeType::User => None,
+        }
+    }
+}
+
+impl Organisation {
+    /// The organisation with what others say of its people in the place of what its roster declares.
+    pub fn heard(&self, evidence: &[Evidence]) -> Organisation {
+        let mut heard = self.clone();
+        let platform = self.platform.clone();
+        for (number, attribute) in platform.attributes.iter().enumerate() {
+            let Some(known) = evidence.iter().find(|one| one.capability == attribute.evidence) else { continue };
+            let at = AttributeIx(number as u16);
+            for person in &mut heard.people {
+                let Some(value) = known.says(&platform, at, person) else { continue };
+                match person.attributes.iter_mut().find(|(own, _)| *own == at) {
+                    Some((_, declared)) => declared.value = value,
+                    None => {
+                        person.attributes.push((at, Located::nowhere(value)));
+                        person.attributes.sort_by_key(|(own, _)| *own);
+                    }
+                }
+            }
+            heard.asked.push((known.capability.clone(), known.target.clone()));
+        }
+        heard
+    }
+
+    /// Where what counts of an attribute comes from, in words, where it can be asked for elsewhere.
+    pub fn source(&self, attribute: AttributeIx) -> Option<String> {
+        let capability = &self.platform[attribute].evidence;
+        if capability.is_empty() {
+            return None;
+        }
+        let asked = self.asked.iter().find(|(known, _)| known == capability);
+        Some(match asked {
+            Some((_, target)) => format!("asked of `{target}`"),
+            None => "as the roster declares".to_owned(),
+        })
+    }
+}
