@@ -8,14 +8,15 @@ mod tests;
 use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, FileId, Place, Span};
+pub use find::is_yaml;
 use find::{Finder, relative};
-pub use past::Past;
+pub use past::{Past, PastFile};
 
 /// Larger files are refused.
 const MAX_BYTES: u64 = 1 << 30;
@@ -146,13 +147,21 @@ impl Sources {
         cwd: &Path,
     ) -> (Vec<FileId>, Vec<Diagnostic>) {
         let full = |pattern: &PathBuf| cwd.join(base).join(pattern).components().collect::<PathBuf>();
-        let paths = patterns.iter().flat_map(|pattern| past::matching(past, &full(pattern)));
-        let real = fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
-        let shown = |path: &Path| relative(path, &real).to_string_lossy().replace(std::path::MAIN_SEPARATOR_STR, "/");
-        let mut found: Vec<(String, PathBuf)> = paths.map(|path| (shown(&path), path)).collect();
-        found.sort();
-        found.dedup();
-        let (shown, paths): (Vec<String>, Vec<PathBuf>) = found.into_iter().unzip();
+        let real_cwd = fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
+        let shown = |file: &PastFile| {
+            let direct = file.path.strip_prefix(cwd).ok();
+            let direct = direct.filter(|rest| !rest.components().any(|part| part == Component::ParentDir));
+            let path = direct.map_or_else(|| relative(&file.real, &real_cwd), Path::to_owned);
+            path.to_string_lossy().replace(std::path::MAIN_SEPARATOR_STR, "/")
+        };
+        let found = patterns.iter().flat_map(|pattern| past::matching(past, &full(pattern)));
+        let mut found: Vec<(bool, String, PastFile)> = found.map(|file| (file.linked, shown(&file), file)).collect();
+        found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let mut seen = HashSet::new();
+        found.retain(|(_, _, file)| seen.insert(file.real.clone()));
+        found.sort_by(|a, b| a.1.cmp(&b.1));
+        let (shown, paths): (Vec<String>, Vec<PathBuf>) =
+            found.into_iter().map(|(_, shown, file)| (shown, file.path)).unzip();
         let (mut files, mut diagnostics) = (Vec::with_capacity(paths.len()), Vec::new());
         for (shown, text) in shown.into_iter().zip(past::read(past, &paths)) {
             let (file, problem) = self.add(shown, text);
@@ -166,8 +175,9 @@ impl Sources {
     pub fn read(&self, path: &Path) -> Result<String, Unreadable> {
         let Some(past) = &self.past else { return read_text(path) };
         let missing = || refused("is not there", None);
-        let found = past.below(path).filter(|files| files.len() == 1).ok_or_else(missing)?;
-        past::read(&**past, &found).pop().unwrap_or_else(|| Err(missing()))
+        let found = past.below(path).filter(|files| files.len() == 1 && files[0].below.as_os_str().is_empty());
+        let file = found.and_then(|mut files| files.pop()).ok_or_else(missing)?;
+        past::read(&**past, &[file.path]).pop().unwrap_or_else(|| Err(missing()))
     }
 
     /// Files that are already at hand: compiled-in ones, or a test's.
@@ -201,7 +211,8 @@ impl Sources {
         self.add(shown, self.read(path))
     }
 
-    fn add(&mut self, shown: String, text: Result<String, Unreadable>) -> (FileId, Option<Diagnostic>) {
+    /// Adds a file that was read, shown as `shown`, or why it was not.
+    pub fn add(&mut self, shown: String, text: Result<String, Unreadable>) -> (FileId, Option<Diagnostic>) {
         match text {
             Ok(text) => (self.push(shown, text), None),
             Err(why) => {
