@@ -519,3 +519,65 @@ fn git_is_asked_a_few_times_however_many_files_are_named() {
     let calls = project.read("calls").lines().count();
     assert!((1..60).contains(&calls), "git was called {calls} times");
 }
+
+#[test]
+fn an_id_that_changed_unsaid_is_known_again_by_its_address() {
+    let project = repository(ACME);
+    project.run("apply --yes").exits(0);
+    // The same person, with another id and another name on this branch; others changed the telephone number.
+    project.edit(ROSTER, "  ada:\n    name: Ada Peeters", "  ada-j:\n    name: Ada Janssens");
+    project.sql("UPDATE person SET phone = '+32 470 99 99 99' WHERE external_id = 'acme/ada'");
+    let ran = run(&project, "plan --base main --format json").exits(0);
+    assert_eq!(origins(&ran), ["ada-j id branch", "ada-j name branch", "ada-j phone outside"], "{ran}");
+    // What others changed as well is a conflict, whatever the id.
+    project.sql("UPDATE person SET name = 'Ada Other' WHERE external_id = 'acme/ada'");
+    let ran = run(&project, "plan --base main --format json").exits(1);
+    assert_eq!(origins(&ran), ["ada-j id branch", "ada-j name conflict", "ada-j phone outside"], "{ran}");
+    assert!(ran.finding("plan/conflict").message.contains("`Ada Peeters`"), "{ran}");
+}
+
+const WIM: &str = "  wim: { name: Wim Maes, email: wim@acme.example, roles: [watchlist] }\n";
+
+#[test]
+fn who_leaves_here_and_was_changed_outside_is_a_conflict_that_shows_what() {
+    let project = repository(&replaced(ACME, "contacts:\n", &format!("contacts:\n{WIM}")));
+    project.run("apply --yes").exits(0);
+    project.write(ROSTER, ACME);
+    let plan = || run(&project, "plan --base main --format json --allow-removals 9");
+    assert_eq!(origins(&plan().exits(0)), ["wim - branch"]);
+    project.sql("UPDATE person SET name = 'Wim Other' WHERE external_id = 'acme/wim'");
+    let ran = plan().exits(1);
+    assert_eq!(origins(&ran), ["wim - conflict"]);
+    let change = &ran.json()["base"]["changes"][0];
+    assert_eq!((&change["base"]["name"], &change["live"]["name"]), (&"Wim Maes".into(), &"Wim Other".into()));
+    assert_eq!(change["branch"], "absent");
+    let finding = ran.finding("plan/conflict");
+    assert!(finding.message.contains("main says name `Wim Maes`, the portal name `Wim Other`"), "{finding:?}");
+    let text = run(&project, "drift --base main").exits(2);
+    text.says("Wim Other");
+}
+
+#[test]
+fn who_is_added_here_and_was_created_outside_is_told_as_such() {
+    let project = repository(ACME);
+    project.run("apply --yes").exits(0);
+    let columns = "organisation, section, name, email, type, state, roles";
+    project.sql(&format!(
+        "INSERT INTO person ({columns}) VALUES ('acme', 'contacts', 'Wim Other', 'Wim@acme.example', 'person', 'active', 'watchlist')"
+    ));
+    project.edit(ROSTER, "contacts:\n", &format!("contacts:\n{WIM}"));
+    let ran = run(&project, "plan --base main --format json").exits(0);
+    let of_wim = origins(&ran);
+    assert!(of_wim.contains(&"wim name added-twice".to_owned()), "{of_wim:?}");
+    let finding = ran.finding("plan/conflict");
+    assert_eq!((finding.severity.as_str(), finding.subject.as_deref()), ("warning", Some("wim")));
+    assert!(finding.message.contains("name is `Wim Maes` on this branch and `Wim Other` on the portal"), "{finding:?}");
+    // With the values of the portal there is nothing to tell.
+    project.edit(
+        ROSTER,
+        "wim: { name: Wim Maes, email: wim@acme.example",
+        "wim: { name: Wim Other, email: Wim@acme.example",
+    );
+    let ran = run(&project, "plan --base main --format json").exits(0);
+    assert!(!ran.stdout.contains("plan/conflict"), "{ran}");
+}
