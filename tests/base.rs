@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 /// A project under git, its first roster committed on `main`.
 fn repository(roster: &str) -> Project {
-    let project = Project::with_roster(roster).with(".gitignore", ".rosterctl\n");
+    let project = Project::with_roster(roster).with(".gitignore", ".rosterctl\np.db*\n");
     git(&project, "init --quiet --initial-branch main");
     commit(&project, "first");
     project
@@ -555,6 +555,30 @@ fn who_leaves_here_and_was_changed_outside_is_a_conflict_that_shows_what() {
     assert!(finding.message.contains("main says name `Wim Maes`, the portal name `Wim Other`"), "{finding:?}");
     let text = run(&project, "drift --base main").exits(2);
     text.says("Wim Other");
+}
+
+#[test]
+fn a_portal_without_records_has_that_conflict_compared_with_the_base() {
+    let project = repository(&replaced(ACME, "contacts:\n", &format!("contacts:\n{WIM}")));
+    let served = project.serve("--db p.db --platform arxus --organisation acme");
+    project.write("rosterctl.yaml", format!("version: 1\ntargets:\n  t: {{ kind: scim, url: \"{}\" }}\n", served.url));
+    project.run("target probe --write").exits(0);
+    project.run("apply --yes").exits(0);
+    commit(&project, "second");
+    project.edit(ROSTER, WIM, "");
+    let plan = || run(&project, "plan --base main --format json --allow-removals 9");
+    assert_eq!(origins(&plan().exits(0)), ["wim - branch"]);
+    let found = served.get("/Contacts?filter=externalId%20eq%20%22acme%2Fwim%22").is(200).json();
+    let id = found["Resources"][0]["id"].as_str().unwrap().to_owned();
+    let name = serde_json::json!([{ "op": "replace", "path": "displayName", "value": "Wim Other" }]);
+    assert!(matches!(served.patch(&format!("/Contacts/{id}"), name).status, 200 | 204));
+    let ran = plan().exits(1);
+    assert_eq!(origins(&ran), ["wim - conflict"]);
+    assert!(
+        ran.finding("plan/conflict").message.contains("main says name `Wim Maes`, the portal name `Wim Other`"),
+        "{ran}"
+    );
+    run(&project, "plan --base main --allow-removals 9 --allow-conflicts").exits(0);
 }
 
 #[test]

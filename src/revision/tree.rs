@@ -115,7 +115,10 @@ impl Tree {
 
     /// The files with a name, anywhere.
     pub fn called(&self, name: &std::ffi::OsStr) -> Vec<PathBuf> {
-        let all = self.all().map_or(&[][..], Vec::as_slice);
+        let Some(all) = self.all() else {
+            self.lack(Missing::Broken("not all folders can be listed".to_owned()));
+            return Vec::new();
+        };
         let called = all.iter().filter(|entry| entry.kind == Kind::File && entry.path.file_name() == Some(name));
         called.map(|entry| self.git.root.join(&entry.path)).collect()
     }
