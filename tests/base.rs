@@ -303,6 +303,15 @@ fn a_file_of_the_command_line_is_found_by_the_name_that_it_had() {
     );
     let ran = run(&project, "validate --base main people/acme.yaml").exits(0);
     ran.says("`people/acme.yaml` is not there, and may be what was `rosters/acme.yaml`");
+    // Many are counted.
+    for number in 0..30 {
+        let roster = replaced(ACME, "organisation: acme", &format!("organisation: o{number}"));
+        project.write(&format!("people/o{number}.yaml"), roster);
+    }
+    let named: String = (0..30).map(|number| format!(" people/o{number}.yaml")).collect();
+    let ran = run(&project, &format!("plan --base main --format json{named}")).exits(0);
+    let messages: Vec<String> = ran.findings().into_iter().map(|finding| finding.message).collect();
+    assert!(messages.iter().any(|one| one.ends_with("; and 10 more")), "{messages:?}");
     // One that is new is no finding.
     let project = repository(ACME);
     project.write("rosters/other.yaml", replaced(ACME, "organisation: acme", "organisation: other"));

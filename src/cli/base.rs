@@ -15,6 +15,9 @@ use crate::error::Error;
 use crate::plan::base::Base;
 use crate::revision::{Earlier, Revision, Unresolved};
 
+/// How much that was not read is named one by one.
+const MOST_NAMED: usize = 20;
+
 /// The rosters at a revision.
 #[derive(Debug)]
 pub struct Before {
@@ -73,7 +76,12 @@ impl Before {
         if left_out.is_empty() {
             return None;
         }
-        let message = format!("at {} not everything was read: {}", self.revision.name, left_out.join("; "));
+        let more = match left_out.len().saturating_sub(MOST_NAMED) {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        let named = left_out[..left_out.len().min(MOST_NAMED)].join("; ");
+        let message = format!("at {} not everything was read: {named}{more}", self.revision.name);
         let help = "entries in there look as if this branch had added them";
         Some(Diagnostic::new("plan/base-unreadable", Severity::Warning, message).help(help))
     }
