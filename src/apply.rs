@@ -1,5 +1,6 @@
 //! An approved plan × a portal → an outcome: one bad step stops only what depends on it.
 
+pub mod agreed;
 pub mod past;
 mod serial;
 pub mod trail;

@@ -397,6 +397,13 @@ proptest! {
         prop_assert_eq!(&left["differences"], &json!([]), "{}", now);
         project.run("accept").exits(0);
         prop_assert_eq!(project.read(FILE), now);
+        // Applied, it is rosterctl's: what changes then is from outside.
+        let applied = project.run("apply --yes").exits(0);
+        prop_assert!(applied.stdout.contains("no changes"), "{}", applied);
+        project.sql("UPDATE person SET name = 'Somebody Later' WHERE external_id = 'acme/ada'");
+        let later = project.run("drift --format json").exits(2).json();
+        let later = later["differences"].as_array().expect("differences");
+        prop_assert_eq!(later.iter().map(|one| &one["cause"]).collect::<Vec<_>>(), [&json!("outside")]);
     }
 }
 
@@ -605,22 +612,179 @@ fn somebody_whose_last_day_has_passed_is_not_written_twice() {
     assert_eq!(project.read(FILE), before);
 }
 
-#[test]
-fn where_one_of_several_files_cannot_be_written_none_is() {
+/// An organisation in two files: the latter, by its name, is as large as said.
+fn in_two_files(latter: usize) -> Project {
     let (users, contacts) = ACME.split_once("contacts:\n").expect("contacts");
-    // The file beside it, through which it is replaced, would have too long a name.
-    let long = format!("rosters/{}.yaml", "z".repeat(245));
+    let much = "# much\n".repeat(latter / 7);
     let project = Project::empty()
         .with("rosters/a.yaml", users)
-        .with(&long, &format!("version: 1\norganisation: acme\ncontacts:\n{contacts}"));
+        .with("rosters/z.yaml", &format!("version: 1\norganisation: acme\ncontacts:\n{contacts}{much}"));
     project.run("apply --yes").exits(0);
     project.sql("UPDATE person SET name = name || ' II'");
-    let before = (project.read("rosters/a.yaml"), project.read(&long));
-    let ran = project.run("accept").exits(1).complains("could not be written").complains("no file was changed");
-    assert!(ran.stdout.is_empty(), "nothing claims that something was accepted\n{ran}");
-    assert_eq!((project.read("rosters/a.yaml"), project.read(&long)), before);
+    project
+}
+
+/// `accept` where no file can grow beyond a megabyte: whoever tries is killed, or gets an error.
+#[cfg(unix)]
+fn accept_in_little_room(project: &Project, killed: bool) -> std::process::Output {
+    let trap = if killed { "" } else { "trap '' XFSZ;" };
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.arg("-c").arg(format!("{trap} ulimit -c 0; ulimit -f 2048; exec \"$0\" accept"));
+    shell.arg(env!("CARGO_BIN_EXE_rosterctl")).current_dir(project.path("")).output().expect("a shell")
+}
+
+fn names_in(project: &Project, folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(project.path(folder)).expect("a folder");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+#[cfg(unix)]
+fn where_one_of_several_files_cannot_be_written_none_is() {
+    let project = in_two_files(2_000_000);
+    let before = (project.read("rosters/a.yaml"), project.read("rosters/z.yaml"));
+    let output = accept_in_little_room(&project, false);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("could not be written") && said.contains("no file was changed"), "{said}");
+    assert!(output.stdout.is_empty(), "nothing claims that something was accepted");
+    assert_eq!((project.read("rosters/a.yaml"), project.read("rosters/z.yaml")), before);
+    assert_eq!(names_in(&project, "rosters"), ["a.yaml", "z.yaml"]);
     project.run("accept acme/ada").exits(0);
-    assert_eq!(project.read("rosters/a.yaml"), replaced(users, "Ada Peeters", "Ada Peeters II"));
+    assert_eq!(project.read("rosters/a.yaml"), replaced(&before.0, "Ada Peeters", "Ada Peeters II"));
+}
+
+#[test]
+#[cfg(unix)]
+fn who_is_killed_while_writing_has_changed_nothing() {
+    use std::os::unix::process::ExitStatusExt;
+    let project = in_two_files(2_000_000);
+    let before = (project.read("rosters/a.yaml"), project.read("rosters/z.yaml"));
+    let output = accept_in_little_room(&project, true);
+    assert!(output.status.signal().is_some(), "it was killed: {output:?}");
+    assert_eq!((project.read("rosters/a.yaml"), project.read("rosters/z.yaml")), before);
+    // What it leaves is no roster.
+    assert!(names_in(&project, "rosters").iter().any(|name| name.ends_with(".tmp")));
+    project.run("validate").exits(0);
+    project.run("accept").exits(0);
+    project.run("drift").exits(0);
+}
+
+#[test]
+fn names_that_leave_no_room_beside_them_are_no_hindrance() {
+    let long = [format!("rosters/{}.yaml", "z".repeat(245)), format!("rosters/{}y.yaml", "z".repeat(244))];
+    let (users, contacts) = ACME.split_once("contacts:\n").expect("contacts");
+    let project = Project::empty()
+        .with(&long[0], users)
+        .with(&long[1], &format!("version: 1\norganisation: acme\ncontacts:\n{contacts}"));
+    project.run("apply --yes").exits(0);
+    project.sql("UPDATE person SET name = name || ' II'");
+    project.run("accept").exits(0);
+    project.run("drift").exits(0);
+    assert_eq!(project.read(&long[0]), replaced(users, "Ada Peeters", "Ada Peeters II"));
+    assert_eq!(names_in(&project, "rosters").len(), 2);
+}
+
+/// How many files a large acceptance has.
+#[cfg(unix)]
+const MANY: usize = 150;
+
+#[test]
+#[cfg(unix)]
+fn who_is_killed_between_two_files_goes_on_with_the_rest() {
+    use std::os::unix::fs::MetadataExt;
+    let project = Project::empty();
+    let path = |number: usize| format!("rosters/o{number:03}.yaml");
+    for number in 0..MANY {
+        project.write(&path(number), replaced(ACME, "organisation: acme", &format!("organisation: o{number:03}")));
+    }
+    project.run("apply --yes --quiet").exits(0);
+    let inode = |number: usize| std::fs::metadata(project.path(&path(number))).expect("a file").ino();
+    let mut halfway = 0;
+    for round in 0..20 {
+        // Ada has another name now, and Eva comes in one round and goes in the next.
+        project.sql(&format!("UPDATE person SET name = 'Ada {round}' WHERE external_id LIKE '%/ada'"));
+        let mut wanted = project.column("SELECT external_id FROM person WHERE name = 'Eva Smet'");
+        if wanted.is_empty() {
+            project.sql(
+                "INSERT INTO person (organisation, section, name, email, roles)
+                 SELECT id, 'contacts', 'Eva Smet', 'eva@' || id || '.example', 'watchlist' FROM organisation",
+            );
+            wanted.extend((0..MANY).map(|number| format!("o{number:03}/eva@o{number:03}.example")));
+        } else {
+            project.sql("DELETE FROM person WHERE name = 'Eva Smet'");
+        }
+        wanted.extend((0..MANY).map(|number| format!("o{number:03}/ada")));
+        let before: Vec<u64> = (0..MANY).map(inode).collect();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rosterctl"));
+        command.arg("accept").args(&wanted).current_dir(project.path(""));
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut child = command.spawn().expect("the program starts");
+        let watched = [0, MANY / 4, MANY / 2][round % 3];
+        while inode(watched) == before[watched] && child.try_wait().expect("a child").is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+        let changed = (0..MANY).filter(|number| inode(*number) != before[*number]).count();
+        halfway += usize::from((1..MANY).contains(&changed));
+        // Each file is as it was or as it shall be.
+        project.run("validate --quiet").exits(0);
+        let mut again = project.run("accept --quiet");
+        for item in &wanted {
+            again = again.arg(item);
+        }
+        let ran = again.ends();
+        assert_eq!(ran.code, Some(0), "{changed} of {MANY} files were written\n{ran}");
+        project.run("apply --yes --quiet").exits(0);
+        project.run("drift --quiet").exits(0);
+        if halfway > 2 {
+            return;
+        }
+    }
+    assert!(halfway > 0, "no run was killed between two files");
+}
+
+#[test]
+fn what_is_accepted_counts_as_applied_so_that_later_changes_are_seen_for_what_they_are() {
+    let causes = |project: &Project| -> Vec<String> {
+        let drift = project.run("drift --format json").exits(2).json();
+        let each = drift["differences"].as_array().expect("differences");
+        each.iter().map(|one| format!("{} {} {}", one["key"], one["field"], one["cause"]).replace('"', "")).collect()
+    };
+    let project = watched();
+    project.sql(
+        "UPDATE person SET name = 'Ada Other' WHERE external_id = 'acme/ada';
+         UPDATE permission_group SET name = 'Operations';
+         DELETE FROM person WHERE external_id = 'acme/eva'",
+    );
+    project.run("accept").exits(0);
+    let seen = "SELECT version || name || coalesce(modified, '') FROM person";
+    let (rows, trail) = (project.column(seen), project.column("SELECT '' || count(*) FROM audit"));
+    project.run("apply --yes").exits(0).says("no changes").without_complaint();
+    // Nothing but what rosterctl knows for its own has changed.
+    assert_eq!((project.column(seen), project.column("SELECT '' || count(*) FROM audit")), (rows, trail));
+    project.run("drift").exits(0);
+    project.sql(
+        "UPDATE person SET name = 'Ada Later' WHERE external_id = 'acme/ada'; UPDATE permission_group SET name = 'Ops'",
+    );
+    assert_eq!(causes(&project), ["it-operations name outside", "ada name outside"]);
+    // Who was taken out, and is wanted again, is new.
+    project.run("accept").exits(0);
+    project.roster("contacts:\n", &format!("contacts:\n{EVA}"));
+    assert_eq!(causes(&project), ["eva null not-applied"]);
+    // With steps for others as well.
+    project.run("apply --yes").exits(0);
+    project.sql("UPDATE person SET name = 'Ada Last' WHERE external_id = 'acme/ada'");
+    assert_eq!(causes(&project), ["ada name outside"]);
+    // What differs is not settled, nor is anything by looking.
+    project.roster("Eva Smet", "Eva Inside");
+    project.run("plan").exits(0);
+    project.run("apply").exits(1).complains("wait for consent");
+    assert_eq!(causes(&project), ["ada name outside", "eva name not-applied"]);
 }
 
 #[test]

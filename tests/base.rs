@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 /// A project under git, its first roster committed on `main`.
 fn repository(roster: &str) -> Project {
-    let project = Project::with_roster(roster).with(".gitignore", ".rosterctl\n");
+    let project = Project::with_roster(roster).with(".gitignore", ".rosterctl\np.db*\n");
     git(&project, "init --quiet --initial-branch main");
     commit(&project, "first");
     project
@@ -268,4 +268,349 @@ fn nothing_is_written_to_the_repository() {
     run(&project, "validate --base HEAD").exits(0);
     assert_eq!(git(&project, "count-objects -v"), before);
     assert_eq!(std::fs::read(project.path(".git/index")).unwrap(), index);
+}
+
+/// The plan of a branch on which Ada is renamed in the roster and somebody else renamed Grace: what is told of them.
+#[track_caller]
+fn is_compared(project: &Project, arguments: &str) {
+    let ran = run(project, &format!("plan --base main --format json {arguments}")).exits(0);
+    assert_eq!(origins(&ran), ["ada name branch", "grace name outside"], "{ran}");
+    assert!(!ran.stdout.contains("plan/base-unreadable"), "{ran}");
+}
+
+fn changed_on_both_sides(project: &Project, roster: &str) {
+    project.edit(roster, "name: Ada Peeters", "name: Ada Janssens");
+    project.sql("UPDATE person SET name = 'Grace Other' WHERE external_id = 'acme/grace'");
+}
+
+#[test]
+fn a_file_of_the_command_line_is_found_by_the_name_that_it_had() {
+    let project = repository(ACME);
+    project.run("apply --yes").exits(0);
+    git(&project, "mv rosters people");
+    changed_on_both_sides(&project, "people/acme.yaml");
+    is_compared(&project, "people/acme.yaml");
+    is_compared(&project, "people");
+    is_compared(&project, "people/*.yaml");
+    // Moved without git: it may be the one that is gone, and nobody knows.
+    let project = repository(ACME);
+    std::fs::rename(project.path("rosters"), project.path("people")).unwrap();
+    let ran = run(&project, "plan --base main --format json people/acme.yaml").exits(0);
+    let messages: Vec<String> = ran.findings().into_iter().map(|finding| finding.message).collect();
+    assert!(
+        messages.iter().any(|one| one.contains("`people/acme.yaml`") && one.contains("`rosters/acme.yaml`")),
+        "{ran}"
+    );
+    let ran = run(&project, "validate --base main people/acme.yaml").exits(0);
+    ran.says("`people/acme.yaml` is not there, and may be what was `rosters/acme.yaml`");
+    // Many are counted.
+    for number in 0..30 {
+        let roster = replaced(ACME, "organisation: acme", &format!("organisation: o{number}"));
+        project.write(&format!("people/o{number}.yaml"), roster);
+    }
+    let named: String = (0..30).map(|number| format!(" people/o{number}.yaml")).collect();
+    let ran = run(&project, &format!("plan --base main --format json{named}")).exits(0);
+    let messages: Vec<String> = ran.findings().into_iter().map(|finding| finding.message).collect();
+    assert!(messages.iter().any(|one| one.ends_with("; and 10 more")), "{messages:?}");
+    // One that is new is no finding.
+    let project = repository(ACME);
+    project.write("rosters/other.yaml", replaced(ACME, "organisation: acme", "organisation: other"));
+    let ran = run(&project, "plan --base main --format json rosters/acme.yaml rosters/other.yaml").exits(0);
+    assert!(!ran.stdout.contains("plan/base-unreadable"), "{ran}");
+}
+
+#[test]
+fn a_workspace_file_that_was_moved_is_found() {
+    let workspace = "version: 1\nrosters: [people]\nrules: { levels: { arxus/unmanaged: off } }\n";
+    let project = Project::empty().with("infra/rosterctl.yaml", workspace).with("infra/people/acme.yaml", ACME);
+    let project = project.with(".gitignore", ".rosterctl\n");
+    git(&project, "init --quiet --initial-branch main");
+    commit(&project, "first");
+    // With git's knowledge, and without.
+    std::fs::rename(project.path("infra/rosterctl.yaml"), project.path("rosterctl.yaml")).unwrap();
+    project.write("rosterctl.yaml", replaced(workspace, "[people]", "[infra/people]"));
+    run(&project, "apply --yes").exits(0);
+    changed_on_both_sides(&project, "infra/people/acme.yaml");
+    is_compared(&project, "");
+    git(&project, "add -A");
+    is_compared(&project, "");
+    // One that was not there before: what it names was.
+    let project = Project::empty().with("people/acme.yaml", ACME).with(".gitignore", ".rosterctl\n");
+    git(&project, "init --quiet --initial-branch main");
+    commit(&project, "first");
+    project.write("rosterctl.yaml", workspace);
+    run(&project, "apply --yes").exits(0);
+    changed_on_both_sides(&project, "people/acme.yaml");
+    is_compared(&project, "");
+    // One outside of the repository has no other state than it has now.
+    let project = Project::empty().with("repo/people/acme.yaml", ACME);
+    git_in(&project, "repo", "init --quiet --initial-branch main");
+    git_in(&project, "repo", "add -A");
+    git_in(&project, "repo", "commit --quiet -m first");
+    project.write("repo/people/acme.yaml", replaced(ACME, "email: dana@acme.example", "email: dana.acme.example"));
+    project.write("ci.yaml", "version: 1\nrosters: [repo/people]\n");
+    let named = || run(&project, "validate --base main --workspace ../ci.yaml --format json").below("repo");
+    assert_eq!(named().exits(1).finding("roster/invalid-email").subject.as_deref(), Some("dana"));
+    git_in(&project, "repo", "commit --quiet -am second");
+    assert_eq!(named().exits(0).json()["base"]["remaining"], 1);
+}
+
+#[test]
+fn rosters_of_other_repositories_are_named() {
+    let project = Project::empty().with("outside.yaml", &replaced(ACME, "organisation: acme", "organisation: other"));
+    let project = project.with("repo/rosters/acme.yaml", ACME);
+    git_in(&project, "repo", "init --quiet --initial-branch main");
+    git_in(&project, "repo", "add -A");
+    git_in(&project, "repo", "commit --quiet -m first");
+    let named = "rosters/acme.yaml ../outside.yaml";
+    for command in ["plan", "drift", "validate"] {
+        let ran = run(&project, &format!("{command} --base main --format json {named}")).below("repo").ends();
+        let finding = ran.finding("plan/base-unreadable");
+        assert!(finding.message.contains("`../outside.yaml` is not in this repository"), "{ran}");
+    }
+    // In a submodule, named by its own path.
+    let from = repository(&replaced(ACME, "organisation: acme", "organisation: other"));
+    let from = from.path("");
+    let project = repository(ACME);
+    git(&project, &format!("-c protocol.file.allow=always submodule --quiet add {} other", from.display()));
+    commit(&project, "second");
+    for command in ["plan", "drift", "validate"] {
+        let ran = run(&project, &format!("{command} --base main --format json rosters other/rosters/acme.yaml")).ends();
+        let finding = ran.finding("plan/base-unreadable");
+        assert!(finding.message.contains("`other` is a submodule"), "{ran}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn folders_may_have_any_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let names: [&[u8]; 3] = [b"caf\xe9", b"line\n", b"tab\there \"quoted\""];
+    let broken = replaced(ACME, "email: dana@acme.example", "email: dana.acme.example");
+    for name in names {
+        let name = std::ffi::OsStr::from_bytes(name);
+        let project = Project::empty();
+        // As a folder of the repository, and as that of the repository itself.
+        let roster = project.path("").join(name).join("rosters").join(name);
+        std::fs::create_dir_all(&roster).unwrap();
+        std::fs::write(roster.join("acme.yaml"), &broken).unwrap();
+        let own = project.path("").join(name);
+        for arguments in [&["init", "--quiet", "--initial-branch", "main"][..], &["add", "-A"], &["commit", "-qm", "1"]]
+        {
+            let mut git = Command::new("git");
+            git.arg("-C").arg(&own).args(["-c", "user.name=Tess", "-c", "user.email=tess@acme.example"]);
+            assert!(git.args(arguments).status().unwrap().success());
+        }
+        let ran = run(&project, "validate --base main --format json").within(&own).exits(0);
+        assert_eq!(ran.json()["base"]["remaining"], 1, "{ran}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_to_what_is_read_as_well_is_read_once() {
+    let project = Project::empty().with("rosters/shared/acme.yaml", ACME);
+    std::os::unix::fs::symlink("shared/acme.yaml", project.path("rosters/link.yaml")).unwrap();
+    std::os::unix::fs::symlink("rosters", project.path("all")).unwrap();
+    git(&project, "init --quiet --initial-branch main");
+    commit(&project, "first");
+    project.edit("rosters/shared/acme.yaml", "email: dana@acme.example", "email: dana.acme.example");
+    commit(&project, "second");
+    for paths in ["", "all", "all rosters", "rosters/link.yaml", "rosters/shared all/link.yaml"] {
+        let ran = run(&project, &format!("validate --base HEAD --format json {paths}")).exits(0);
+        assert_eq!(ran.json()["base"]["remaining"], 1, "{ran}");
+        let ran = run(&project, &format!("validate --base HEAD~1 --format json {paths}")).exits(1);
+        assert_eq!((&ran.json()["base"]["remaining"], &ran.json()["base"]["mended"]), (&0.into(), &0.into()), "{ran}");
+    }
+}
+
+#[test]
+fn objects_that_are_missing_are_an_error_that_says_what_to_fetch() {
+    for missing in ["HEAD:rosters", "HEAD:rosters/acme.yaml"] {
+        let project = repository(ACME);
+        let object = git(&project, &format!("rev-parse {missing}"));
+        let file = project.path(&format!(".git/objects/{}/{}", &object[..2], &object[2..]));
+        std::fs::remove_file(file).unwrap();
+        for command in ["validate", "plan", "drift", "apply --yes"] {
+            let ran = run(&project, &format!("{command} --base main")).exits(1);
+            ran.complains("`main` cannot be read whole: `rosters").complains("git fsck");
+        }
+        let from = project.path("");
+        git(&project, &format!("remote add upstream {}", from.display()));
+        run(&project, "validate --base main").exits(1).complains("git fetch --refetch upstream");
+    }
+    // A clone without contents, whose other side is gone.
+    for filter in ["blob:none", "tree:0"] {
+        let project = repository(ACME);
+        git(&project, "config uploadpack.allowFilter true");
+        project.edit(ROSTER, "name: Ada Peeters", "name: Ada Janssens");
+        commit(&project, "second");
+        let from = format!("file://{}", project.path("").display());
+        git(&project, &format!("clone --quiet --filter={filter} {from} partial"));
+        git_in(&project, "partial", "remote set-url origin file:///nowhere");
+        let ran = run(&project, "validate --base HEAD~1").below("partial").exits(1);
+        ran.complains("`HEAD~1` cannot be read whole").complains("git fetch --refetch --no-filter origin");
+        git_in(&project, "partial", &format!("remote set-url origin {from}"));
+        // What the message says is what helps.
+        git_in(&project, "partial", "fetch --quiet --refetch --no-filter origin");
+        git_in(&project, "partial", "remote set-url origin file:///nowhere");
+        run(&project, "validate --base HEAD~1").below("partial").exits(0);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_hook_of_a_linked_worktree_reads_its_own_repository() {
+    use std::os::unix::fs::PermissionsExt;
+    let broken = replaced(ACME, "email: dana@acme.example", "email: dana.acme.example");
+    let project = Project::empty().with("team/rosters/acme.yaml", &broken);
+    git(&project, "init --quiet --initial-branch main");
+    commit(&project, "first");
+    let program = env!("CARGO_BIN_EXE_rosterctl");
+    let hook = format!(
+        "#!/bin/sh\ncd team && \"{program}\" validate --base main --format json > \"$OUT\" 2> \"$OUT.err\"\nexit 0\n"
+    );
+    project.write(".git/hooks/pre-commit", hook);
+    let path = project.path(".git/hooks/pre-commit");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    git(&project, "worktree add --quiet linked -b topic");
+    for folder in ["linked", ""] {
+        let roster = format!("{folder}/team/rosters/acme.yaml");
+        let roster = roster.trim_start_matches('/');
+        project.edit(roster, "email: grace@acme.example", "email: grace.acme.example");
+        let out = project.path(&format!("out{folder}.json"));
+        let mut git = Command::new("git");
+        git.arg("-C").arg(project.path(folder).join("team")).args(["commit", "--quiet", "-am", "second"]);
+        git.args(["--author", "Tess <tess@acme.example>"]).env("OUT", &out);
+        git.env("GIT_COMMITTER_NAME", "Tess").env("GIT_COMMITTER_EMAIL", "tess@acme.example");
+        assert!(git.status().unwrap().success());
+        let said = std::fs::read_to_string(&out).unwrap();
+        let said: Json = serde_json::from_str(&said).unwrap_or_else(|_| {
+            panic!("{said}{}", std::fs::read_to_string(format!("{}.err", out.display())).unwrap_or_default())
+        });
+        // One finding was there at the base, one is new.
+        assert_eq!(said["summary"]["errors"], 1, "{said}");
+        assert_eq!((&said["base"]["remaining"], &said["base"]["mended"]), (&1.into(), &0.into()), "{said}");
+        assert!(!said.to_string().contains("base-unreadable"), "{said}");
+    }
+    // A repository that is kept elsewhere, named by variables as people do for files in their home folder.
+    let project = Project::empty().with("home/rosters/acme.yaml", ACME);
+    git(&project, "init --quiet --bare --initial-branch main kept.git");
+    let (kept, home) = (project.path("kept.git"), project.path("home"));
+    let (kept, home) = (kept.display().to_string(), home.display().to_string());
+    git(&project, &format!("--git-dir={kept} --work-tree={home} add {home}/rosters"));
+    git(&project, &format!("--git-dir={kept} --work-tree={home} commit --quiet -m first"));
+    project.edit("home/rosters/acme.yaml", "email: dana@acme.example", "email: dana.acme.example");
+    let named = || run(&project, "validate --base main").env("GIT_DIR", &kept).env("GIT_WORK_TREE", &home);
+    named().below("home").exits(1).says("dana.acme.example");
+    git(&project, &format!("--git-dir={kept} --work-tree={home} commit --quiet -am second"));
+    named().below("home").exits(0).says("1 finding more, which was there");
+}
+
+#[test]
+#[cfg(unix)]
+fn git_is_asked_a_few_times_however_many_files_are_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = repository(ACME);
+    for number in 0..300 {
+        let roster = replaced(ACME, "organisation: acme", &format!("organisation: o{number}"));
+        project.write(&format!("rosters/o{number}.yaml"), roster);
+    }
+    commit(&project, "second");
+    // In place of git: one line for each call, then git.
+    let real = std::env::var("PATH").unwrap();
+    let shim = format!("#!/bin/sh\necho call >> {}\nPATH='{real}' exec git \"$@\"\n", project.path("calls").display());
+    project.write("bin/git", shim);
+    std::fs::set_permissions(project.path("bin/git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let named: String = (0..300).map(|number| format!(" rosters/o{number}.yaml")).collect();
+    let ran = project.run(&format!("validate --base main --format json{named}"));
+    ran.env("PATH", &project.path("bin").display().to_string()).exits(0);
+    let calls = project.read("calls").lines().count();
+    assert!((1..60).contains(&calls), "git was called {calls} times");
+}
+
+#[test]
+fn an_id_that_changed_unsaid_is_known_again_by_its_address() {
+    let project = repository(ACME);
+    project.run("apply --yes").exits(0);
+    // The same person, with another id and another name on this branch; others changed the telephone number.
+    project.edit(ROSTER, "  ada:\n    name: Ada Peeters", "  ada-j:\n    name: Ada Janssens");
+    project.sql("UPDATE person SET phone = '+32 470 99 99 99' WHERE external_id = 'acme/ada'");
+    let ran = run(&project, "plan --base main --format json").exits(0);
+    assert_eq!(origins(&ran), ["ada-j id branch", "ada-j name branch", "ada-j phone outside"], "{ran}");
+    // What others changed as well is a conflict, whatever the id.
+    project.sql("UPDATE person SET name = 'Ada Other' WHERE external_id = 'acme/ada'");
+    let ran = run(&project, "plan --base main --format json").exits(1);
+    assert_eq!(origins(&ran), ["ada-j id branch", "ada-j name conflict", "ada-j phone outside"], "{ran}");
+    assert!(ran.finding("plan/conflict").message.contains("`Ada Peeters`"), "{ran}");
+}
+
+const WIM: &str = "  wim: { name: Wim Maes, email: wim@acme.example, roles: [watchlist] }\n";
+
+#[test]
+fn who_leaves_here_and_was_changed_outside_is_a_conflict_that_shows_what() {
+    let project = repository(&replaced(ACME, "contacts:\n", &format!("contacts:\n{WIM}")));
+    project.run("apply --yes").exits(0);
+    project.write(ROSTER, ACME);
+    let plan = || run(&project, "plan --base main --format json --allow-removals 9");
+    assert_eq!(origins(&plan().exits(0)), ["wim - branch"]);
+    project.sql("UPDATE person SET name = 'Wim Other' WHERE external_id = 'acme/wim'");
+    let ran = plan().exits(1);
+    assert_eq!(origins(&ran), ["wim - conflict"]);
+    let change = &ran.json()["base"]["changes"][0];
+    assert_eq!((&change["base"]["name"], &change["live"]["name"]), (&"Wim Maes".into(), &"Wim Other".into()));
+    assert_eq!(change["branch"], "absent");
+    let finding = ran.finding("plan/conflict");
+    assert!(finding.message.contains("main says name `Wim Maes`, the portal name `Wim Other`"), "{finding:?}");
+    let text = run(&project, "drift --base main").exits(2);
+    text.says("Wim Other");
+}
+
+#[test]
+fn a_portal_without_records_has_that_conflict_compared_with_the_base() {
+    let project = repository(&replaced(ACME, "contacts:\n", &format!("contacts:\n{WIM}")));
+    let served = project.serve("--db p.db --platform arxus --organisation acme");
+    project.write("rosterctl.yaml", format!("version: 1\ntargets:\n  t: {{ kind: scim, url: \"{}\" }}\n", served.url));
+    project.run("target probe --write").exits(0);
+    project.run("apply --yes").exits(0);
+    commit(&project, "second");
+    project.edit(ROSTER, WIM, "");
+    let plan = || run(&project, "plan --base main --format json --allow-removals 9");
+    assert_eq!(origins(&plan().exits(0)), ["wim - branch"]);
+    let found = served.get("/Contacts?filter=externalId%20eq%20%22acme%2Fwim%22").is(200).json();
+    let id = found["Resources"][0]["id"].as_str().unwrap().to_owned();
+    let name = serde_json::json!([{ "op": "replace", "path": "displayName", "value": "Wim Other" }]);
+    assert!(matches!(served.patch(&format!("/Contacts/{id}"), name).status, 200 | 204));
+    let ran = plan().exits(1);
+    assert_eq!(origins(&ran), ["wim - conflict"]);
+    assert!(
+        ran.finding("plan/conflict").message.contains("main says name `Wim Maes`, the portal name `Wim Other`"),
+        "{ran}"
+    );
+    run(&project, "plan --base main --allow-removals 9 --allow-conflicts").exits(0);
+}
+
+#[test]
+fn who_is_added_here_and_was_created_outside_is_told_as_such() {
+    let project = repository(ACME);
+    project.run("apply --yes").exits(0);
+    let columns = "organisation, section, name, email, type, state, roles";
+    project.sql(&format!(
+        "INSERT INTO person ({columns}) VALUES ('acme', 'contacts', 'Wim Other', 'Wim@acme.example', 'person', 'active', 'watchlist')"
+    ));
+    project.edit(ROSTER, "contacts:\n", &format!("contacts:\n{WIM}"));
+    let ran = run(&project, "plan --base main --format json").exits(0);
+    let of_wim = origins(&ran);
+    assert!(of_wim.contains(&"wim name added-twice".to_owned()), "{of_wim:?}");
+    let finding = ran.finding("plan/conflict");
+    assert_eq!((finding.severity.as_str(), finding.subject.as_deref()), ("warning", Some("wim")));
+    assert!(finding.message.contains("name is `Wim Maes` on this branch and `Wim Other` on the portal"), "{finding:?}");
+    // With the values of the portal there is nothing to tell.
+    project.edit(
+        ROSTER,
+        "wim: { name: Wim Maes, email: wim@acme.example",
+        "wim: { name: Wim Other, email: Wim@acme.example",
+    );
+    let ran = run(&project, "plan --base main --format json").exits(0);
+    assert!(!ran.stdout.contains("plan/conflict"), "{ran}");
 }

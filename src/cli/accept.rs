@@ -12,7 +12,7 @@ use super::plan::Planned;
 use crate::diagnostic::{FileId, not_among};
 use crate::document::Sources;
 use crate::document::record::visible;
-use crate::document::source::{NotRewritten, rewrite};
+use crate::document::source::{NotRewritten, Rewrite, rewrite_all};
 use crate::error::{Error, Exit};
 use crate::live::Live;
 use crate::model::Organisation;
@@ -123,24 +123,20 @@ fn unified(path: &str, before: &str, after: &str) -> String {
 
 /// Writes all files. Where one cannot be written, those before it are put back, so that nothing is half done.
 fn write(texts: &BTreeMap<FileId, String>, sources: &Sources) -> Result<(), Error> {
-    let mut done: Vec<FileId> = Vec::new();
-    for (file, after) in texts {
-        let path = sources.path(*file);
-        let Err(why) = rewrite(Path::new(path), sources.text(*file), after) else {
-            done.push(*file);
-            continue;
+    let path = |file: FileId| Path::new(sources.path(file));
+    let files = texts.iter().map(|(file, after)| Rewrite { path: path(*file), before: sources.text(*file), after });
+    let files: Vec<Rewrite<'_>> = files.collect();
+    rewrite_all(&files).map_err(|stuck| {
+        let name = |file: usize| visible(&files[file].path.to_string_lossy());
+        let message = match stuck.why {
+            NotRewritten::Changed => format!("`{}` was changed in the meantime", name(stuck.file)),
+            NotRewritten::Failed(error) => format!("`{}` could not be written: {error}", name(stuck.file)),
         };
-        let back = |file: &FileId| rewrite(Path::new(sources.path(*file)), &texts[file], sources.text(*file)).is_err();
-        let stuck: Vec<&str> = done.iter().filter(|file| back(file)).map(|file| sources.path(*file)).collect();
-        let message = match why {
-            NotRewritten::Changed => format!("`{}` was changed in the meantime", visible(path)),
-            NotRewritten::Failed(error) => format!("`{}` could not be written: {error}", visible(path)),
-        };
-        let hint = match stuck.as_slice() {
+        let done: Vec<String> = stuck.done.into_iter().map(name).collect();
+        let hint = match done.as_slice() {
             [] => "nothing was accepted, and no file was changed; try again".to_owned(),
-            stuck => format!("these were written already and could not be put back: {}", stuck.join(", ")),
+            done => format!("these were written already and could not be put back: {}", done.join(", ")),
         };
-        return Err(Error::failed(message, hint));
-    }
-    Ok(())
+        Error::failed(message, hint)
+    })
 }

@@ -14,6 +14,7 @@ use super::output::Output;
 use super::plan::Planned;
 use super::platform::platform;
 use super::progress;
+use crate::apply::agreed::agreed;
 use crate::apply::trail::Trail;
 use crate::apply::{ApprovedPlan, Done, Ended, Refused};
 use crate::document::record::visible;
@@ -39,12 +40,34 @@ async fn fresh(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exi
     let planned = Planned::make(rosters, &settings, &args.reach, before.as_ref(), common).await?;
     let denied = planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean;
     let Some(target) = planned.target.as_ref().filter(|_| !denied && !planned.document.steps.is_empty()) else {
+        if !denied {
+            settle(&planned, output);
+        }
         return nothing_to_do(planned, denied, output);
     };
     consent(args.yes, &planned.document, |style| planned.text(style), output)?;
+    settle(&planned, output);
     let platforms = planned.rosters.organisations.iter();
     let platforms = platforms.map(|one| (one.id.to_string(), one.platform.clone())).collect();
     carry_out(planned.document, platforms, target, output).await
+}
+
+/// Has a portal that keeps records know for rosterctl's what rosters and portal agree on, so that what others change from
+/// now on is seen as theirs. No object changes by that.
+fn settle(planned: &Planned, output: &Output) {
+    let Some(portal) = planned.target.as_ref().and_then(|target| target.portal.embedded()) else { return };
+    for (organisation, live) in planned.pairs() {
+        let agreed = agreed(organisation, live);
+        if agreed.is_empty() {
+            continue;
+        }
+        if let Err(error) = portal.settle(&organisation.id, &organisation.platform, &agreed) {
+            output.remark(&format!(
+                "note: it could not be put on record that `{}` is as its roster says: {error}",
+                organisation.id
+            ));
+        }
+    }
 }
 
 /// Ends a run in which nothing can or need be done.

@@ -254,7 +254,9 @@ pub struct DriftArgs {
 #[derive(Debug, Args)]
 #[command(
     after_help = "The files are changed at once and the difference is shown: git keeps the text before. Only lines that must \
-                        change are touched. What the roster changed and nobody applied yet is accepted only where its field is \
+                        change are touched. A run that is killed leaves each file as it was or as it shall be, and \
+                        perhaps `.NAME.PROCESS.tmp` beside it, which may be removed; the same run once more goes on \
+                        with the rest. What the roster changed and nobody applied yet is accepted only where its field is \
                         named (`acme/ada/roles`), since that undoes the change. Somebody whom no roster names is accepted by \
                         mail address. Exit codes: 0 done, 1 something could not be accepted, 64 an item that does not exist."
 )]

@@ -1,17 +1,22 @@
 //! The rosters at a revision, for commands that look from it: `--base REV`.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use smol_str::SmolStr;
 
 use super::context::{Context, Rosters};
 use super::output::Output;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::document::locate;
+use crate::document::record::visible;
+use crate::document::source::WORKSPACE_FILE;
+use crate::document::{Sources, locate};
 use crate::error::Error;
 use crate::plan::base::Base;
-use crate::revision::{Revision, Unresolved};
+use crate::revision::{Earlier, Revision, Unresolved};
+
+/// How much that was not read is named one by one.
+const MOST_NAMED: usize = 20;
 
 /// The rosters at a revision.
 #[derive(Debug)]
@@ -42,8 +47,12 @@ impl Before {
 
     /// Reads the rosters of a workspace as they were at a revision.
     pub fn read(context: &Context, name: &str, paths: &[PathBuf], output: &Output) -> Result<Before, Error> {
-        let revision = Revision::find(&context.base, name)?;
-        let (rosters, _) = context.at(revision.tree.clone()).rosters(paths, output)?;
+        // A workspace file may lie outside of the rosters' repository.
+        let beside = |unresolved| Revision::find(&context.cwd, name).map_err(|_| unresolved);
+        let revision = Revision::find(&context.base, name).or_else(beside)?;
+        let paths = named_then(&revision, paths, &context.cwd);
+        let (rosters, _) = context.at(&revision).rosters(&paths, output)?;
+        revision.broken()?;
         // What is broken breaks its organisation; where it is not known which, all of them.
         let broken = rosters.diagnostics.iter().filter(|finding| misread(finding));
         let broken: Vec<Option<SmolStr>> = broken.map(|finding| finding.organisation.clone()).collect();
@@ -67,7 +76,12 @@ impl Before {
         if left_out.is_empty() {
             return None;
         }
-        let message = format!("at {} not everything was read: {}", self.revision.name, left_out.join("; "));
+        let more = match left_out.len().saturating_sub(MOST_NAMED) {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        let named = left_out[..left_out.len().min(MOST_NAMED)].join("; ");
+        let message = format!("at {} not everything was read: {named}{more}", self.revision.name);
         let help = "entries in there look as if this branch had added them";
         Some(Diagnostic::new("plan/base-unreadable", Severity::Warning, message).help(help))
     }
@@ -114,6 +128,80 @@ impl Before {
             findings.push(Diagnostic::new("plan/behind-base", Severity::Warning, message).help(help));
         }
         findings
+    }
+}
+
+/// The paths that files named on the command line had at a revision. What may have had another name is noted.
+fn named_then(revision: &Revision, paths: &[PathBuf], cwd: &Path) -> Vec<PathBuf> {
+    let tree = &revision.tree;
+    let then = |path: &PathBuf| {
+        let full: PathBuf = cwd.join(path).components().collect();
+        // What is not there now either is a pattern, and moves with the folder in which it begins.
+        let begin = full.ancestors().find(|part| part.exists()).unwrap_or(&full);
+        if tree.has(begin) {
+            return vec![path.clone()];
+        }
+        let shown = visible(&path.to_string_lossy());
+        match tree.earlier(begin) {
+            Earlier::At(earlier) => return earlier,
+            Earlier::Added => {}
+            Earlier::Unclear(gone) => tree.leave_out(unclear(&shown, &gone)),
+            Earlier::Outside => {
+                tree.leave_out(format!("`{shown}` is not in this repository, so it has no earlier state"))
+            }
+        }
+        vec![path.clone()]
+    };
+    paths.iter().flat_map(then).collect()
+}
+
+fn unclear(shown: &str, gone: &[PathBuf]) -> String {
+    let Some((first, more)) = gone.split_first() else {
+        return format!("`{shown}` is not there, and git does not tell whether it had another name");
+    };
+    let more = if more.is_empty() { String::new() } else { format!(", or one of {} more that are gone", more.len()) };
+    let first = visible(&first.to_string_lossy());
+    format!("`{shown}` is not there, and may be what was `{first}`{more} (`git add` lets git tell)")
+}
+
+impl Context {
+    /// The same workspace as it was at a revision of its repository: by the name of its file, by the name that this had
+    /// then, or by where one has gone from.
+    fn at(&self, revision: &Revision) -> Context {
+        let tree = &revision.tree;
+        let mut context = self.with(Sources::past(tree.clone()));
+        let Some(file) = self.file() else {
+            let files = self.cwd.ancestors().map(|folder| folder.join(WORKSPACE_FILE));
+            if let Some(file) = { files }.find(|file| tree.has(file)) {
+                context.read_workspace(&file);
+            }
+            return context;
+        };
+        if tree.has(file) {
+            context.read_workspace(file);
+            return context;
+        }
+        let gone = |path: &PathBuf| !path.exists();
+        let then: Vec<PathBuf> = match tree.earlier(file) {
+            // Its settings are no part of the repository.
+            Earlier::Outside => {
+                context.take_present_workspace(file, true);
+                return context;
+            }
+            Earlier::At(earlier) => earlier,
+            _ => file.file_name().map_or_else(Vec::new, |name| tree.called(name).into_iter().filter(gone).collect()),
+        };
+        match then.as_slice() {
+            [only] => context.read_workspace(only),
+            several => {
+                if !several.is_empty() {
+                    tree.leave_out(format!("the workspace file is one of {} that were there", several.len()));
+                }
+                // There was none: what this one names was there without it.
+                context.take_present_workspace(file, false);
+            }
+        }
+        context
     }
 }
 

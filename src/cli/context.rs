@@ -1,7 +1,6 @@
 //! What commands share: the workspace, the rosters with what is wrong with them, the target.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use jiff::Zoned;
 use rayon::prelude::*;
@@ -14,7 +13,7 @@ use super::output::Output;
 use super::progress::Waiting;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
 use crate::document::record::visible;
-use crate::document::source::WORKSPACE_FILE;
+use crate::document::source::{Unreadable, WORKSPACE_FILE, read_text};
 use crate::document::workspace::{Level, Removal, TargetKind, Workspace};
 use crate::document::{self, Sources};
 use crate::error::{Error, Exit};
@@ -24,7 +23,6 @@ use crate::plan::document::{Finding, TargetRef};
 use crate::plan::{Guards, Limit, Options};
 use crate::platform::{BUILT_IN, Platform};
 use crate::report::{Plain, REPORT_VERSION, Summary, Validation, json, text};
-use crate::revision::Tree;
 use crate::rules::{self, Doubts, Levels};
 
 /// The embedded target that is used where no workspace file names one.
@@ -97,20 +95,31 @@ impl Context {
         self.file.as_deref()
     }
 
-    /// The same workspace as it was at a revision of its repository.
-    pub fn at(&self, tree: Arc<Tree>) -> Context {
-        let sources = Sources::past(tree);
-        let mut context = Context::blank(self.cwd.clone(), self.base.clone(), self.today, sources);
-        if let Some(file) = self.file.as_ref().filter(|file| context.sources.is_there(file)) {
-            context.read_workspace(file);
-        }
-        context
+    /// The same working directory with nothing read yet, for other files than those on the disk.
+    pub fn with(&self, sources: Sources) -> Context {
+        Context::blank(self.cwd.clone(), self.base.clone(), self.today, sources)
     }
 
-    fn read_workspace(&mut self, path: &Path) {
+    /// Reads a workspace file, whose folder its paths are relative to.
+    pub fn read_workspace(&mut self, path: &Path) {
+        let text = self.sources.read(path);
+        self.take_workspace(path, text);
+    }
+
+    /// Takes the workspace file as it is on the disk, whatever time the other files are of: all of it, or just which
+    /// files it names.
+    pub fn take_present_workspace(&mut self, path: &Path, whole: bool) {
+        self.take_workspace(path, read_text(path));
+        if !whole {
+            self.levels.clear();
+            self.diagnostics.clear();
+        }
+    }
+
+    fn take_workspace(&mut self, path: &Path, text: Result<String, Unreadable>) {
         self.base = path.parent().unwrap_or(&self.cwd).to_owned();
         self.file = Some(path.to_owned());
-        let (file, problem) = self.sources.load(path, Sources::shown(path, &self.cwd));
+        let (file, problem) = self.sources.add(Sources::shown(path, &self.cwd), text);
         self.diagnostics.extend(problem.map(|finding| {
             finding.help(format!(
                 "the workspace file must be one that can be read: mend `{}`, or move it away",

@@ -1,6 +1,5 @@
 //! Reports in files beside the human output: `--report FORMAT=FILE`, and which formats fit which command.
 
-use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use super::plan::Planned;
 use super::runbook::Book;
 use crate::document::Sources;
 use crate::document::record::visible;
-use crate::document::source::replace_with;
+use crate::document::source::{landing, replace_with};
 use crate::error::{Error, Exit};
 use crate::report::runbook::Checked;
 use crate::report::text::Style;
@@ -45,7 +44,7 @@ impl<R: Report + Sync> Reports<R> {
     /// The reports that were asked for; `taken` is a file that the run writes besides.
     pub fn of(asked: &[Asked], taken: Option<&Path>) -> Result<Reports<R>, Error> {
         let mut wanted = Vec::new();
-        let mut files: Vec<PathBuf> = taken.into_iter().map(place).collect();
+        let mut files: Vec<PathBuf> = taken.into_iter().map(landing).collect();
         for Asked { format, file } in asked {
             let Some(renderer) = Format::named(format).and_then(R::renderer) else {
                 let message = format!("--report: no format `{}` fits this command", visible(format));
@@ -55,7 +54,7 @@ impl<R: Report + Sync> Reports<R> {
                 let hint = format!("name a file, or print it with `--format {format}`");
                 return Err(Error::usage("--report writes files, and `-` is none", hint));
             }
-            let place = place(file);
+            let place = landing(file);
             if files.contains(&place) {
                 let message = format!("`{}` is named for two results", shown(file));
                 return Err(Error::usage(message, "give each report a file of its own"));
@@ -114,13 +113,6 @@ fn write<R>(renderer: Renderer<R>, report: &R, style: &Style, file: &Path) -> Re
             None => Error::failed(message, "make room or name another file; nothing of it was written"),
         }
     })
-}
-
-/// What tells one file from another: its real path, or that of its folder and its name.
-fn place(file: &Path) -> PathBuf {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = || Some(fs::canonicalize(folder).ok()?.join(file.file_name()?));
-    fs::canonicalize(file).ok().or_else(beside).unwrap_or_else(|| file.components().collect())
 }
 
 fn shown(path: &Path) -> String {

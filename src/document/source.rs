@@ -2,20 +2,23 @@
 
 mod find;
 mod past;
+mod replace;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, FileId, Place, Span};
+pub use find::is_yaml;
 use find::{Finder, relative};
-pub use past::Past;
+pub use past::{Past, PastFile};
+pub use replace::{NotRewritten, Rewrite, Stuck, landing, replace, replace_with, rewrite, rewrite_all};
 
 /// Larger files are refused.
 const MAX_BYTES: u64 = 1 << 30;
@@ -146,13 +149,21 @@ impl Sources {
         cwd: &Path,
     ) -> (Vec<FileId>, Vec<Diagnostic>) {
         let full = |pattern: &PathBuf| cwd.join(base).join(pattern).components().collect::<PathBuf>();
-        let paths = patterns.iter().flat_map(|pattern| past::matching(past, &full(pattern)));
-        let real = fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
-        let shown = |path: &Path| relative(path, &real).to_string_lossy().replace(std::path::MAIN_SEPARATOR_STR, "/");
-        let mut found: Vec<(String, PathBuf)> = paths.map(|path| (shown(&path), path)).collect();
-        found.sort();
-        found.dedup();
-        let (shown, paths): (Vec<String>, Vec<PathBuf>) = found.into_iter().unzip();
+        let real_cwd = fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
+        let shown = |file: &PastFile| {
+            let direct = file.path.strip_prefix(cwd).ok();
+            let direct = direct.filter(|rest| !rest.components().any(|part| part == Component::ParentDir));
+            let path = direct.map_or_else(|| relative(&file.real, &real_cwd), Path::to_owned);
+            path.to_string_lossy().replace(std::path::MAIN_SEPARATOR_STR, "/")
+        };
+        let found = patterns.iter().flat_map(|pattern| past::matching(past, &full(pattern)));
+        let mut found: Vec<(bool, String, PastFile)> = found.map(|file| (file.linked, shown(&file), file)).collect();
+        found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let mut seen = HashSet::new();
+        found.retain(|(_, _, file)| seen.insert(file.real.clone()));
+        found.sort_by(|a, b| a.1.cmp(&b.1));
+        let (shown, paths): (Vec<String>, Vec<PathBuf>) =
+            found.into_iter().map(|(_, shown, file)| (shown, file.path)).unzip();
         let (mut files, mut diagnostics) = (Vec::with_capacity(paths.len()), Vec::new());
         for (shown, text) in shown.into_iter().zip(past::read(past, &paths)) {
             let (file, problem) = self.add(shown, text);
@@ -166,8 +177,9 @@ impl Sources {
     pub fn read(&self, path: &Path) -> Result<String, Unreadable> {
         let Some(past) = &self.past else { return read_text(path) };
         let missing = || refused("is not there", None);
-        let found = past.below(path).filter(|files| files.len() == 1).ok_or_else(missing)?;
-        past::read(&**past, &found).pop().unwrap_or_else(|| Err(missing()))
+        let found = past.below(path).filter(|files| files.len() == 1 && files[0].below.as_os_str().is_empty());
+        let file = found.and_then(|mut files| files.pop()).ok_or_else(missing)?;
+        past::read(&**past, &[file.path]).pop().unwrap_or_else(|| Err(missing()))
     }
 
     /// Files that are already at hand: compiled-in ones, or a test's.
@@ -201,7 +213,8 @@ impl Sources {
         self.add(shown, self.read(path))
     }
 
-    fn add(&mut self, shown: String, text: Result<String, Unreadable>) -> (FileId, Option<Diagnostic>) {
+    /// Adds a file that was read, shown as `shown`, or why it was not.
+    pub fn add(&mut self, shown: String, text: Result<String, Unreadable>) -> (FileId, Option<Diagnostic>) {
         match text {
             Ok(text) => (self.push(shown, text), None),
             Err(why) => {
@@ -343,60 +356,6 @@ fn decode(mut bytes: Vec<u8>) -> Result<String, Unreadable> {
 fn refused(message: impl Into<String>, help: Option<&str>) -> Unreadable {
     let help = help.map(str::to_owned);
     Unreadable { message: message.into(), help, text: String::new(), span: Span::default() }
-}
-
-/// Puts a text into a file whole or not at all: written beside it, then moved into its place.
-pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    replace_with(path, |file| {
-        file.write_all(text.as_bytes())?;
-        // A pipe cannot be synchronised, and need not be.
-        if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) }
-    })
-}
-
-/// Puts what is written piece by piece into a file whole or not at all. It outlives a kill; one that shall outlive the
-/// loss of power as well must be synchronised by who writes it.
-pub fn replace_with(path: &Path, write: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
-    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(&real).is_ok_and(|there| !there.is_file()) {
-        // A pipe or a device takes the text, and stays what it is.
-        return fs::OpenOptions::new().write(true).open(&real).and_then(|mut file| write(&mut file));
-    }
-    let name = real.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
-    let beside = real.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = fs::File::create(&beside).and_then(|mut file| {
-        if let Ok(metadata) = fs::metadata(&real) {
-            file.set_permissions(metadata.permissions())?;
-        }
-        write(&mut file)
-    });
-    let moved = written.and_then(|()| fs::rename(&beside, &real));
-    if moved.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    moved
-}
-
-/// Why a file was not rewritten. It is as it was.
-#[derive(Debug)]
-pub enum NotRewritten {
-    /// It holds another text than the one that the change was made for.
-    Changed,
-    /// It could not be read or written.
-    Failed(io::Error),
-}
-
-/// Puts another text into a file that still holds `before`, whole or not at all; a byte order mark stays.
-pub fn rewrite(path: &Path, before: &str, after: &str) -> Result<(), NotRewritten> {
-    let there = fs::read(path).map_err(NotRewritten::Failed)?;
-    let mark = "\u{feff}";
-    let bare = there.strip_prefix(mark.as_bytes()).unwrap_or(&there);
-    if bare != before.as_bytes() {
-        return Err(NotRewritten::Changed);
-    }
-    let marked = bare.len() < there.len();
-    let text = if marked { format!("{mark}{after}") } else { after.to_owned() };
-    replace(path, &text).map_err(NotRewritten::Failed)
 }
 
 /// The name of the workspace file, which is never read as a roster.

@@ -12,6 +12,7 @@ mod people;
 mod portal;
 mod reading;
 mod row;
+mod settle;
 mod shelf;
 mod store;
 
@@ -35,6 +36,7 @@ pub use desk::{Denied, Desk, Job, Request, Visitor, Wanted};
 pub use history::Times;
 use portal::{Portal, Stop};
 use row::Hand;
+pub use settle::Agreed;
 pub use shelf::{Kept, Key, Shelf, Side, handle, number};
 
 /// How many operations go into one transaction.

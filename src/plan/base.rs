@@ -1,19 +1,22 @@
 //! Three sides of a change: the roster as it is, the roster at a revision, the portal. They tell what this branch changes,
 //! what was on the base and is not applied yet, and what others changed on the portal; no state is kept anywhere for it.
 
+mod sides;
+mod then;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use smol_str::SmolStr;
 
-use super::changes::fields;
 use super::document::{Action, PlanDocument, Step};
-use crate::diagnostic::{Diagnostic, Place};
-use crate::live::{Entry, Live, Object, Resource};
+use crate::diagnostic::{Diagnostic, Place, Severity};
+use crate::live::{Live, Resource};
 use crate::model::{Group, Organisation, Person};
 use crate::platform::Section;
+use sides::{Index, Sides};
 
 /// Where the changes of a plan come from, seen from a revision of the rosters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -90,8 +93,23 @@ pub enum Origin {
     Outside,
     /// This branch changes what somebody else changed on the portal.
     Conflict,
+    /// This branch adds somebody whom others have created on the portal, with another value.
+    AddedTwice,
     /// The roster is as at the revision, and nothing tells whether it was applied.
     Unknown,
+}
+
+impl Traced {
+    /// Where the change comes from, for people; of somebody who leaves, what others changed.
+    pub fn words(&self, revision: &str) -> String {
+        let words = self.origin.words(revision);
+        match (self.origin, &self.base) {
+            (Origin::Conflict, Json::Object(_)) => {
+                format!("{words}: {revision} says {}, the portal {}", said(&self.base), said(&self.live))
+            }
+            _ => words,
+        }
+    }
 }
 
 impl Origin {
@@ -102,6 +120,9 @@ impl Origin {
             Origin::Base => format!("on {revision} already, and not applied yet"),
             Origin::Outside => format!("changed outside: the roster is as on {revision}"),
             Origin::Conflict => "changed on this branch and outside".to_owned(),
+            Origin::AddedTwice => {
+                format!("added on this branch, and created outside with another value: {revision} has neither")
+            }
             Origin::Unknown => format!("compared with {revision} it is not known: not applied yet, or changed outside"),
         }
     }
@@ -137,6 +158,8 @@ impl Base<'_> {
                 }
                 changes.push(traced);
             }
+            let twice: Vec<&Traced> = changes[first..].iter().filter(|one| one.origin == Origin::AddedTwice).collect();
+            conflicts.extend(self.added_twice(index.now, &twice));
             of_object.insert((object.organisation, object.resource, object.key), first..changes.len());
         }
         let steps = plan.steps.iter_mut().chain(plan.blocked.iter_mut().map(|blocked| &mut blocked.step));
@@ -154,14 +177,26 @@ impl Base<'_> {
         let (key, revision) = (&traced.key, self.revision);
         let what = traced.field.as_deref().unwrap_or("the entry");
         let [base, branch, live] = [&traced.base, &traced.branch, &traced.live].map(said);
-        let message = format!(
-            "`{key}`: {what} was changed on this branch and on the portal: {revision} says {base}, this branch {branch}, the \
-             portal {live}"
-        );
-        let help = format!(
-            "take the portal's value into the roster (`rosterctl accept {}/{key}`), or apply over it with --allow-conflicts",
-            organisation.id
-        );
+        let accept = format!("rosterctl accept {}/{key}", organisation.id);
+        let (message, help) = match (&traced.base, &traced.field) {
+            (Json::Object(_), None) => (
+                format!(
+                    "`{key}`: leaves on this branch, and was changed on the portal: {revision} says {base}, the portal {live}"
+                ),
+                format!(
+                    "keep the entry and take the portal's values into it (`{accept}`), or apply over it with --allow-conflicts"
+                ),
+            ),
+            _ => (
+                format!(
+                    "`{key}`: {what} was changed on this branch and on the portal: {revision} says {base}, this branch {branch}, \
+                     the portal {live}"
+                ),
+                format!(
+                    "take the portal's value into the roster (`{accept}`), or apply over it with --allow-conflicts"
+                ),
+            ),
+        };
         Diagnostic::error("plan/conflict", message)
             .at(place(organisation, traced))
             .subject(key.as_str())
@@ -169,18 +204,36 @@ impl Base<'_> {
             .help(help)
     }
 
+    /// Nothing that the rosters knew of is undone: it is said, and forbids nothing.
+    fn added_twice(&self, organisation: &Organisation, fields: &[&Traced]) -> Option<Diagnostic> {
+        let first = fields.first()?;
+        let name = |one: &&Traced| one.field.clone().unwrap_or_default();
+        let each = fields.iter().map(|one| {
+            format!("{} is {} on this branch and {} on the portal", name(one), said(&one.branch), said(&one.live))
+        });
+        let each = each.collect::<Vec<String>>().join("; ");
+        let message = format!("`{}`: added on this branch, and created on the portal by others: {each}", first.key);
+        let help = format!(
+            "apply takes that person over with the branch's values; for the portal's: `rosterctl accept {}/{}`",
+            organisation.id, first.key
+        );
+        let finding = Diagnostic::new("plan/conflict", Severity::Warning, message).at(place(organisation, first));
+        Some(finding.subject(first.key.as_str()).organisation(organisation.id.clone()).help(help))
+    }
+
     /// Where the changes of a step come from, in words.
     fn note(&self, step: &Step, changes: &[Traced]) -> Option<String> {
         let listed: HashSet<&str> = step.changes.iter().map(|change| change.field.as_str()).collect();
-        let mut origins: BTreeMap<Origin, Vec<&str>> = BTreeMap::new();
+        let mut origins: BTreeMap<(Origin, String), Vec<&str>> = BTreeMap::new();
         for traced in changes {
             let field = traced.field.as_deref();
             if field.is_none_or(|field| listed.contains(field)) {
-                origins.entry(traced.origin).or_default().push(field.unwrap_or_default());
+                let words = (traced.origin, traced.words(self.revision));
+                origins.entry(words).or_default().push(field.unwrap_or_default());
             }
         }
         let single = origins.len() == 1;
-        let parts = origins.iter().map(|(origin, fields)| match (single, origin.words(self.revision)) {
+        let parts = origins.iter().map(|((_, words), fields)| match (single, words.clone()) {
             (true, words) => words,
             (false, words) => format!("{}: {words}", fields.join(", ")),
         });
@@ -194,6 +247,10 @@ fn said(value: &Json) -> String {
         Json::Null => "nothing".to_owned(),
         Json::String(word) => format!("`{word}`"),
         Json::Array(items) => items.iter().map(said).collect::<Vec<String>>().join(", "),
+        Json::Object(fields) => {
+            let fields = fields.iter().map(|(field, value)| format!("{field} {}", said(value)));
+            fields.collect::<Vec<String>>().join(" and ")
+        }
         other => format!("`{other}`"),
     }
 }
@@ -250,185 +307,4 @@ fn objects(plan: &PlanDocument) -> Vec<Changed> {
         }
     }
     objects
-}
-
-/// An organisation on all sides, ready to be asked for single objects.
-struct Index<'i> {
-    now: &'i Organisation,
-    then: Option<&'i Organisation>,
-    people: HashMap<&'i str, &'i Entry<Person>>,
-    groups: HashMap<&'i str, &'i Entry<Group>>,
-    vanished: HashSet<(Resource, &'i str)>,
-    /// Whether the portal keeps a record of what rosterctl wrote.
-    recorded: bool,
-    /// Whether the rosters of the revision can be understood.
-    readable: bool,
-}
-
-impl<'i> Index<'i> {
-    fn of(base: &Base<'i>, now: &'i Organisation, live: &'i Live) -> Index<'i> {
-        Index {
-            now,
-            then: base.organisations.iter().find(|then| then.id == now.id),
-            people: live.people.iter().map(|entry| (entry.handle.as_str(), entry)).collect(),
-            groups: live.groups.iter().map(|entry| (entry.handle.as_str(), entry)).collect(),
-            vanished: live.vanished.iter().map(|(resource, id)| (*resource, id.as_str())).collect(),
-            recorded: live.records,
-            readable: !base.unread.contains(&now.id),
-        }
-    }
-}
-
-/// An object as the sides have it.
-struct Sides {
-    /// Whether the roster names it.
-    wanted: bool,
-    base: Option<Map<String, Json>>,
-    base_id: Option<SmolStr>,
-    base_section: Option<Section>,
-    /// What rosterctl wrote last: none where the portal keeps no record.
-    applied: Option<Map<String, Json>>,
-    /// Whether the portal keeps a record of what rosterctl wrote.
-    recorded: bool,
-    vanished: bool,
-    managed: bool,
-    live: Map<String, Json>,
-    /// Whether the rosters of the revision can be understood.
-    readable: bool,
-}
-
-impl Sides {
-    fn of(index: &Index<'_>, object: &Changed) -> Sides {
-        let (now, platform) = (index.now, &index.now.platform);
-        let before = index.then.and_then(|then| named(then, now, object));
-        let handle = object.handle.as_deref().unwrap_or_default();
-        let of_person = |person: &Person| fields(platform, &Object::Person(Box::new(person.clone())));
-        let of_group = |group: &Group| fields(platform, &Object::Group(group.clone()));
-        let (managed, live, applied) = match object.resource {
-            Resource::PermissionGroup => index.groups.get(handle).map_or((true, None, None), |entry| {
-                (entry.managed, Some(of_group(&entry.object)), entry.applied().map(of_group))
-            }),
-            _ => index.people.get(handle).map_or((true, None, None), |entry| {
-                (entry.managed, Some(of_person(&entry.object)), entry.applied().map(of_person))
-            }),
-        };
-        let then = index.then.map_or(platform, |then| &then.platform);
-        Sides {
-            wanted: match object.resource {
-                Resource::PermissionGroup => now.group(&object.key).is_some(),
-                _ => now.person(&object.key).is_some(),
-            },
-            base_id: before.as_ref().map(|before| before.id().into()),
-            base_section: before.as_ref().map(Object::section),
-            base: before.map(|before| fields(then, &before)),
-            applied,
-            recorded: index.recorded,
-            vanished: index.vanished.contains(&(object.resource, object.key.as_str())),
-            managed,
-            live: live.unwrap_or_default(),
-            readable: index.readable,
-        }
-    }
-
-    fn traced(&self, object: &Changed) -> Vec<Traced> {
-        let one = |field: Option<&str>, origin, base: Json, branch: Json, live: Json| Traced {
-            organisation: object.organisation.clone(),
-            resource: object.resource,
-            key: object.key.clone(),
-            field: field.map(str::to_owned),
-            origin,
-            base,
-            branch,
-            live,
-        };
-        let there = |there: bool| Json::from(if there { "present" } else { "absent" });
-        match object.whole {
-            Some(Action::Create) => {
-                let origin = self.of_newcomer(object);
-                vec![one(None, origin, there(self.base.is_some()), there(true), there(false))]
-            }
-            Some(_) if !self.wanted => {
-                vec![one(None, self.of_leaver(), there(self.base.is_some()), there(false), there(true))]
-            }
-            _ => {
-                let each = object.fields.iter().map(|(field, (live, branch))| {
-                    let base = self.base_value(field, live);
-                    one(Some(field), self.of_field(field, &base, branch, live), base, branch.clone(), live.clone())
-                });
-                each.collect()
-            }
-        }
-    }
-
-    fn of_newcomer(&self, object: &Changed) -> Origin {
-        let Some(base) = self.base.as_ref().filter(|_| self.readable) else {
-            return if self.readable { Origin::Branch } else { Origin::Unknown };
-        };
-        let same = object.fields.iter().all(|(field, (_, branch))| {
-            matches!(field.as_str(), "id" | "section" | "status") || base.get(field).unwrap_or(&Json::Null) == branch
-        });
-        match (self.vanished, same, self.recorded) {
-            (true, true, _) => Origin::Outside,
-            (true, false, _) => Origin::Conflict,
-            (false, _, true) => Origin::Base,
-            (false, ..) => Origin::Unknown,
-        }
-    }
-
-    fn of_leaver(&self) -> Origin {
-        let touched = self.applied.as_ref().is_some_and(|applied| *applied != self.live);
-        match (self.managed, &self.base) {
-            _ if !self.readable => Origin::Unknown,
-            (false, _) => Origin::Outside,
-            (true, None) => Origin::Base,
-            (true, Some(_)) if touched => Origin::Conflict,
-            (true, Some(_)) => Origin::Branch,
-        }
-    }
-
-    /// What the revision says of a field. Where it says nothing of a scalar, it leaves it as the portal has it.
-    fn base_value(&self, field: &str, live: &Json) -> Json {
-        let Some(base) = &self.base else { return Json::Null };
-        match (base.get(field), field) {
-            (_, "id") => self.base_id.as_deref().map_or(Json::Null, Json::from),
-            (_, "section") => self.base_section.map_or(Json::Null, |section| section.as_str().into()),
-            (Some(value), _) => value.clone(),
-            (None, "status") => "active".into(),
-            (None, "email" | "phone") => live.clone(),
-            (None, _) => Json::Null,
-        }
-    }
-
-    fn of_field(&self, field: &str, base: &Json, branch: &Json, live: &Json) -> Origin {
-        let usual = || if field == "status" { "active".into() } else { Json::Null };
-        let applied = self.applied.as_ref().filter(|_| field != "id" && field != "section");
-        let applied = applied.map(|applied| applied.get(field).cloned().unwrap_or_else(usual));
-        if !self.readable {
-            // Without the base, what was applied last tells whether both sides have changed since.
-            let both = applied.is_some_and(|applied| applied != *live && applied != *branch);
-            return if both { Origin::Conflict } else { Origin::Unknown };
-        }
-        match (branch == base, applied) {
-            (true, Some(applied)) if applied == *live => Origin::Base,
-            (true, Some(_)) => Origin::Outside,
-            // An id is given by rosterctl alone.
-            (true, None) if field == "id" => Origin::Base,
-            (true, None) => Origin::Unknown,
-            (false, _) if base == live || self.base.is_none() => Origin::Branch,
-            (false, Some(applied)) if applied == *live => Origin::Branch,
-            (false, None) if field == "id" => Origin::Branch,
-            (false, _) => Origin::Conflict,
-        }
-    }
-}
-
-/// The object at the revision: by its id, or by an earlier one.
-fn named(then: &Organisation, now: &Organisation, object: &Changed) -> Option<Object> {
-    let key = object.key.as_str();
-    if object.resource == Resource::PermissionGroup {
-        let earlier = || now.group(key)?.previously.iter().find_map(|id| then.group(id));
-        return then.group(key).or_else(earlier).map(|group| Object::Group(group.clone()));
-    }
-    let earlier = || now.person(key)?.previously.iter().find_map(|id| then.person(id));
-    then.person(key).or_else(earlier).map(|person| Object::Person(Box::new(person.clone())))
 }

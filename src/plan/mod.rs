@@ -9,7 +9,7 @@ pub mod document;
 mod guard;
 mod held;
 mod impact;
-mod merge;
+pub mod merge;
 mod order;
 pub mod sides;
 mod unread;

@@ -149,7 +149,7 @@ impl Difference {
     /// Where it comes from, in words, seen from a revision of the rosters: with its name and the value there.
     pub fn origin<'b>(&self, base: &Origins<'b>) -> Option<(String, &'b str, &'b serde_json::Value)> {
         let traced = base.of_change(&self.organisation, self.resource, &self.key, self.field.as_deref())?;
-        Some((traced.origin.words(base.revision), base.revision, &traced.base))
+        Some((traced.words(base.revision), base.revision, &traced.base))
     }
 }
 

@@ -1,14 +1,19 @@
 //! git, asked by its own program: quietly, without questions to whoever sits there, and without a change to anything.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use super::given::{Given, OF_ONE_REPOSITORY};
 
 /// A repository.
 #[derive(Debug)]
 pub struct Git {
     /// From where it is asked.
     folder: PathBuf,
+    /// Where the environment says that it is, where that counts.
+    given: Option<Given>,
     /// The folder that the root of its trees stands for.
     pub root: PathBuf,
 }
@@ -22,6 +27,16 @@ pub enum Refused {
     Said(String),
 }
 
+impl Refused {
+    /// Why, in words.
+    pub fn said(self) -> String {
+        match self {
+            Refused::NoGit(why) => format!("git could not be started: {why}"),
+            Refused::Said(why) => why,
+        }
+    }
+}
+
 /// An object of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -29,8 +44,8 @@ pub struct Entry {
     pub kind: Kind,
     /// The name of its content.
     pub object: String,
-    /// Its path from the root of the tree, with forward slashes.
-    pub path: String,
+    /// Its path from the root of the tree.
+    pub path: PathBuf,
 }
 
 /// What an entry of a tree is.
@@ -44,21 +59,60 @@ pub enum Kind {
     Submodule,
 }
 
+/// How a file differs from a commit; paths are from the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// It has another path.
+    Moved {
+        /// The one then.
+        from: PathBuf,
+        /// The one now.
+        to: PathBuf,
+    },
+    /// It is not there any more.
+    Gone(PathBuf),
+}
+
 impl Git {
     /// The repository that a folder is in; of a bare one the folder itself stands for its root.
+    ///
+    /// A hook is told by variables which repository it serves, and not always where its files begin (githooks(5)): what
+    /// the folder itself is in counts, unless the variables name a root that is as near or nearer, or it is in none.
     pub fn of(folder: &Path) -> Result<Git, Refused> {
-        let git = Git { folder: folder.to_owned(), root: folder.to_owned() };
+        let found = Git::at(folder, None);
+        let Some(given) = Given::here() else { return found };
+        match found {
+            Err(Refused::Said(_)) => Git::at(given.asked_from(folder), Some(given.clone())).or(found),
+            Ok(ref other) if given.is_nearer(folder, &other.root) => Git::at(folder, Some(given)).or(found),
+            found => found,
+        }
+    }
+
+    fn at(folder: &Path, given: Option<Given>) -> Result<Git, Refused> {
+        let git = Git { folder: folder.to_owned(), given, root: folder.to_owned() };
         let bare = git.line(&["rev-parse", "--is-bare-repository"])? == "true";
         if bare {
             return Ok(git);
         }
-        let root = PathBuf::from(git.line(&["rev-parse", "--show-toplevel"])?);
+        let mut root = git.ask(&["rev-parse", "--show-toplevel"])?;
+        // One line feed is git's; another is part of the name.
+        root.pop_if(|last| *last == b'\n');
+        let root = path_of(&root);
         Ok(Git { root: root.canonicalize().unwrap_or(root), ..git })
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("git");
         command.arg("-C").arg(&self.folder).args(arguments).stdin(Stdio::null());
+        OF_ONE_REPOSITORY.iter().for_each(|name| {
+            command.env_remove(name);
+        });
+        if let Some(Given { directory, tree }) = &self.given {
+            command.env("GIT_DIR", directory);
+            tree.iter().for_each(|tree| {
+                command.env("GIT_WORK_TREE", tree);
+            });
+        }
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
         command.env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_LITERAL_PATHSPECS", "1");
         command
@@ -66,12 +120,17 @@ impl Git {
 
     /// What git says to a question.
     fn ask(&self, arguments: &[&str]) -> Result<Vec<u8>, Refused> {
-        let answer = self.command(arguments).output().map_err(|error| Refused::NoGit(error.to_string()))?;
+        Git::answer(self.command(arguments))
+    }
+
+    fn answer(mut command: Command) -> Result<Vec<u8>, Refused> {
+        let answer = command.output().map_err(|error| Refused::NoGit(error.to_string()))?;
         if answer.status.success() {
             return Ok(answer.stdout);
         }
         let why = String::from_utf8_lossy(&answer.stderr);
-        let why = why.lines().next().unwrap_or("it gives no reason").trim_start_matches("fatal: ");
+        let why = why.lines().next().unwrap_or("it gives no reason");
+        let why = why.trim_start_matches("fatal: ").trim_start_matches("error: ");
         Err(Refused::Said(why.to_owned()))
     }
 
@@ -114,12 +173,36 @@ impl Git {
         self.line(&["remote"]).unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
+    /// The other repository from which objects that were left out at first are fetched.
+    pub fn promisor(&self) -> Option<String> {
+        let line = self.line(&["config", "--get-regexp", r"^remote\..*\.promisor$"]).ok()?;
+        let (name, _) = line.lines().next()?.strip_prefix("remote.")?.split_once(".promisor")?;
+        Some(name.to_owned())
+    }
+
     /// What a tree has at a path from its root, or below it; an empty path: all.
-    pub fn list(&self, commit: &str, path: &str) -> Result<Vec<Entry>, Refused> {
-        let all = ["ls-tree", "-r", "-z", "--full-tree", commit];
-        let some = ["ls-tree", "-r", "-z", "--full-tree", commit, "--", path];
-        let answer = self.ask(if path.is_empty() { &all } else { &some })?;
-        Ok(answer.split(|byte| *byte == 0).filter_map(entry).collect())
+    pub fn list(&self, commit: &str, path: &Path) -> Result<Vec<Entry>, Refused> {
+        let mut command = self.command(&["ls-tree", "-r", "-z", "--full-tree", commit]);
+        if !path.as_os_str().is_empty() {
+            command.arg("--").arg(slashed(path));
+        }
+        Ok(Git::answer(command)?.split(|byte| *byte == 0).filter_map(entry).collect())
+    }
+
+    /// What differs between a commit and the working tree, as far as git is told of it.
+    pub fn since(&self, commit: &str) -> Result<Vec<Since>, Refused> {
+        let options = ["--name-status", "-z", "--find-renames", "--diff-filter=DR", "--no-ext-diff", "--no-relative"];
+        let answer = self.ask(&[&["diff"], &options[..], &[commit, "--"]].concat())?;
+        let mut words = answer.split(|byte| *byte == 0);
+        let mut since = Vec::new();
+        while let (Some(status), Some(path)) = (words.next(), words.next()) {
+            let path = path_of(path);
+            match if status.starts_with(b"R") { words.next() } else { None } {
+                Some(to) => since.push(Since::Moved { from: path, to: path_of(to) }),
+                None => since.push(Since::Gone(path)),
+            }
+        }
+        Ok(since)
     }
 
     /// The contents of objects, in their order.
@@ -144,8 +227,9 @@ impl Git {
 
 /// `MODE TYPE OBJECT<TAB>PATH`.
 fn entry(line: &[u8]) -> Option<Entry> {
-    let line = String::from_utf8_lossy(line);
-    let (head, path) = line.split_once('\t')?;
+    let tab = line.iter().position(|byte| *byte == b'\t')?;
+    let head = String::from_utf8_lossy(&line[..tab]);
+    let path = path_of(&line[tab + 1..]);
     let mut words = head.split(' ');
     let (mode, _, object) = (words.next()?, words.next()?, words.next()?);
     let kind = match mode {
@@ -153,7 +237,26 @@ fn entry(line: &[u8]) -> Option<Entry> {
         "160000" => Kind::Submodule,
         _ => Kind::File,
     };
-    Some(Entry { kind, object: object.to_owned(), path: path.to_owned() })
+    Some(Entry { kind, object: object.to_owned(), path })
+}
+
+/// A path as git writes it: bytes, with forward slashes.
+pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        std::ffi::OsStr::from_bytes(bytes).into()
+    }
+    #[cfg(not(unix))]
+    String::from_utf8_lossy(bytes).into_owned().into()
+}
+
+/// A path as git reads it.
+fn slashed(path: &Path) -> OsString {
+    if std::path::MAIN_SEPARATOR == '/' {
+        return path.into();
+    }
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR_STR, "/").into()
 }
 
 /// One answer of `cat-file --batch`: `OBJECT blob SIZE`, the content, a line feed.
@@ -167,7 +270,7 @@ fn content(answers: &mut impl BufRead) -> std::io::Result<Result<Vec<u8>, String
         if head.is_empty() {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        return Ok(Err("is not among the objects of this clone: fetch its history".to_owned()));
+        return Ok(Err("is not among the objects of this clone".to_owned()));
     };
     let mut bytes = Vec::with_capacity(size.min(1 << 30) + 1);
     answers.take(size as u64 + 1).read_to_end(&mut bytes)?;

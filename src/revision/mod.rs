@@ -2,12 +2,13 @@
 //! shallow and bare clones serve as well, and nothing is checked out.
 
 mod git;
+mod given;
 mod tree;
 
 use std::path::Path;
 use std::sync::Arc;
 
-pub use tree::Tree;
+pub use tree::{Earlier, Tree};
 
 use git::{Git, Refused};
 
@@ -48,6 +49,18 @@ impl Revision {
         let behind = git.is_behind(&commit);
         let tree = Arc::new(Tree::new(git, commit.clone()));
         Ok(Revision { name: name.to_owned(), commit, behind, tree })
+    }
+
+    /// That part of the revision is not among the objects at hand, once all was read that is wanted of it.
+    pub fn broken(&self) -> Result<(), Unresolved> {
+        let (broken, cure) = self.tree.broken();
+        let Some(first) = broken.first() else { return Ok(()) };
+        let more = match broken.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        let message = format!("`{}` cannot be read whole: {first}{more}", self.name);
+        Err(Unresolved { message, help: cure })
     }
 
     /// The name and the beginning of the commit, for people.

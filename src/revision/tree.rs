@@ -1,13 +1,14 @@
 //! The files of a commit, as if they were on the disk.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
-use super::git::{Entry, Git, Kind};
-use crate::document::source::Past;
+use super::git::{Entry, Git, Kind, Since};
+use crate::document::record::visible;
+use crate::document::source::{Past, PastFile, is_yaml};
 
 /// How many links may follow each other.
 const MOST_LINKS: usize = 16;
@@ -15,12 +16,19 @@ const MOST_LINKS: usize = 16;
 /// From so many files on, another git reads as well.
 const SHARE: usize = 256;
 
+/// Up to so many questions git is asked for each path by itself; then all paths are listed, once.
+const FEW: usize = 16;
+
 /// The files of a commit.
 #[derive(Debug)]
 pub struct Tree {
     git: Git,
     commit: String,
     known: Mutex<Known>,
+    /// All files, by their paths; none where git cannot list them all.
+    all: OnceLock<Option<Vec<Entry>>>,
+    /// What came, went and moved since; none where git cannot tell.
+    since: OnceLock<Option<Vec<Since>>>,
 }
 
 #[derive(Debug, Default)]
@@ -28,21 +36,96 @@ struct Known {
     /// Files by their absolute path: the names of their contents.
     objects: HashMap<PathBuf, String>,
     /// What is there and was not read, with the reason.
-    left_out: Vec<String>,
+    left_out: BTreeSet<String>,
+    /// What git should have and has not.
+    broken: BTreeSet<String>,
+    /// How often git was asked for a path.
+    questions: usize,
+}
+
+/// Why nothing is found at a path.
+enum Missing {
+    /// It is there, and is not followed.
+    LeftOut(String),
+    /// git cannot say.
+    Broken(String),
+}
+
+/// Where a file or a folder was, that is not at its path then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// These files were moved to it.
+    At(Vec<PathBuf>),
+    /// Nowhere: it was added since.
+    Added,
+    /// It may be one of these, by their paths from the root, which are gone since; git does not tell.
+    Unclear(Vec<PathBuf>),
+    /// In another repository, or in none.
+    Outside,
 }
 
 impl Tree {
     /// The files of a commit of a repository.
     pub(super) fn new(git: Git, commit: String) -> Tree {
-        Tree { git, commit, known: Mutex::default() }
+        Tree { git, commit, known: Mutex::default(), all: OnceLock::new(), since: OnceLock::new() }
     }
 
-    /// What was met and not read, with the reason: submodules, and links that lead nowhere.
+    /// What was met and not read, with the reason: submodules, links that lead nowhere, what lies elsewhere.
     pub fn left_out(&self) -> Vec<String> {
-        let mut left_out = self.known().left_out.clone();
-        left_out.sort();
-        left_out.dedup();
-        left_out
+        self.known().left_out.iter().cloned().collect()
+    }
+
+    /// What git should have and has not, and how to get it.
+    pub(super) fn broken(&self) -> (Vec<String>, String) {
+        let cure = match (self.git.promisor(), self.git.remotes().first()) {
+            (Some(remote), _) => format!("fetch it: git fetch --refetch --no-filter {remote}"),
+            (None, Some(remote)) => format!("fetch it again: git fetch --refetch {remote}"),
+            (None, None) => "`git fsck` lists what is missing; take it from another clone".to_owned(),
+        };
+        (self.known().broken.iter().cloned().collect(), cure)
+    }
+
+    /// Where a file or a folder was that is not at its path then: git tells what was moved, by its name or its content.
+    pub fn earlier(&self, path: &Path) -> Earlier {
+        let Some(now) = self.below_root(path) else { return Earlier::Outside };
+        let since = self.since.get_or_init(|| self.git.since(&self.commit).ok());
+        let Some(since) = since else { return Earlier::Unclear(Vec::new()) };
+        let moved = since.iter().filter_map(|since| match since {
+            Since::Moved { from, to } if to.starts_with(&now) => Some(self.git.root.join(from)),
+            _ => None,
+        });
+        let moved: Vec<PathBuf> = moved.collect();
+        if !moved.is_empty() {
+            return Earlier::At(moved);
+        }
+        let gone = since.iter().filter_map(|since| match since {
+            Since::Gone(path) if is_yaml(path.as_os_str()) => Some(path.clone()),
+            _ => None,
+        });
+        let gone: Vec<PathBuf> = gone.collect();
+        if gone.is_empty() { Earlier::Added } else { Earlier::Unclear(gone) }
+    }
+
+    /// Whether something is at a path.
+    pub fn has(&self, path: &Path) -> bool {
+        let found = self.below_root(path).map(|path| self.find(&path, 0));
+        // What cannot be read is there, and is told of when it is read.
+        found.is_some_and(|found| found.map_or(true, |(_, found)| !found.is_empty()))
+    }
+
+    /// The files with a name, anywhere.
+    pub fn called(&self, name: &std::ffi::OsStr) -> Vec<PathBuf> {
+        let Some(all) = self.all() else {
+            self.lack(Missing::Broken("not all folders can be listed".to_owned()));
+            return Vec::new();
+        };
+        let called = all.iter().filter(|entry| entry.kind == Kind::File && entry.path.file_name() == Some(name));
+        called.map(|entry| self.git.root.join(&entry.path)).collect()
+    }
+
+    /// Notes that something is not read, and why.
+    pub fn leave_out(&self, why: String) {
+        self.known().left_out.insert(why);
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -50,83 +133,143 @@ impl Tree {
     }
 
     /// The path from the root of the tree; none where it lies elsewhere.
-    fn below_root(&self, path: &Path) -> Option<String> {
-        let real = real(path);
-        let below = real.strip_prefix(&self.git.root).ok()?;
-        Some(below.to_string_lossy().replace(std::path::MAIN_SEPARATOR_STR, "/"))
+    fn below_root(&self, path: &Path) -> Option<PathBuf> {
+        Some(real(path).strip_prefix(&self.git.root).ok()?.to_owned())
     }
 
-    /// What a link leads to, further links followed: a file, or what is in a folder; or why there is nothing.
-    fn followed(&self, entry: &Entry, links: usize) -> Result<Vec<Entry>, String> {
-        let text = self.git.contents(std::slice::from_ref(&entry.object));
-        let target = text.ok().and_then(|mut texts| texts.pop()?.ok()).unwrap_or_default();
-        let target = String::from_utf8_lossy(&target).into_owned();
-        let folder = Path::new(&entry.path).parent().unwrap_or(Path::new(""));
-        let nowhere = || format!("`{}` is a link to `{target}`, which is not in the repository then", entry.path);
-        let path = plain(&folder.join(&target)).filter(|_| links < MOST_LINKS).ok_or_else(nowhere)?;
-        let found = self.git.list(&self.commit, &path).map_err(|_| nowhere())?;
+    fn all(&self) -> Option<&Vec<Entry>> {
+        let sorted = |mut all: Vec<Entry>| {
+            all.sort_by(|a, b| a.path.cmp(&b.path));
+            all
+        };
+        self.all.get_or_init(|| self.git.list(&self.commit, Path::new("")).ok().map(sorted)).as_ref()
+    }
+
+    /// What is at a path itself, or below it.
+    fn list(&self, path: &Path) -> Result<Vec<Entry>, Missing> {
+        let questions = {
+            let mut known = self.known();
+            known.questions += 1;
+            known.questions
+        };
+        if questions > FEW
+            && let Some(all) = self.all()
+        {
+            let first = all.partition_point(|entry| entry.path.as_path() < path);
+            return Ok(all[first..].iter().take_while(|entry| entry.path.starts_with(path)).cloned().collect());
+        }
+        let broken = |why| Missing::Broken(format!("`{}` cannot be listed: {why}", shown(path)));
+        self.git.list(&self.commit, path).map_err(|refused| broken(refused.said()))
+    }
+
+    /// The same with links followed: the path where it is, and what is there.
+    fn find(&self, path: &Path, links: usize) -> Result<(PathBuf, Vec<Entry>), Missing> {
+        let found = self.list(path)?;
         match found.as_slice() {
-            [] => Err(nowhere()),
-            [one] if one.kind == Kind::Link && one.path == path => self.followed(one, links + 1),
-            _ => Ok(found),
+            [one] if one.kind == Kind::Link && one.path == path => self.find(&self.target(one, links)?, links + 1),
+            [] => self.find_behind(path, links),
+            _ => Ok((path.to_owned(), found)),
         }
     }
 
-    /// Notes files under the paths by which they were found.
-    fn note(&self, found: Vec<Entry>) -> Vec<PathBuf> {
-        let mut paths = Vec::with_capacity(found.len());
-        for entry in found {
-            let path = self.git.root.join(&entry.path);
-            let object = match entry.kind {
-                Kind::File => Ok(entry.object),
-                Kind::Submodule => {
-                    Err(format!("`{}` is a submodule: what is in it belongs to another repository", entry.path))
+    /// What is at a path of which a folder may be a link, or another repository.
+    fn find_behind(&self, path: &Path, links: usize) -> Result<(PathBuf, Vec<Entry>), Missing> {
+        for folder in path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()) {
+            let found = self.list(folder)?;
+            match found.as_slice() {
+                [one] if one.path == folder && one.kind == Kind::Link => {
+                    let rest = path.strip_prefix(folder).unwrap_or(path);
+                    return self.find(&self.target(one, links)?.join(rest), links + 1);
                 }
-                Kind::Link => match self.followed(&entry, 0) {
-                    Ok(target) if target.len() == 1 && target[0].kind == Kind::File => Ok(target[0].object.clone()),
-                    Ok(_) => Err(format!("`{}` is a link to a folder, which is not followed", entry.path)),
-                    Err(why) => Err(why),
-                },
-            };
-            match object {
-                Ok(object) => {
-                    self.known().objects.insert(path.clone(), object);
-                    paths.push(path);
+                [one] if one.path == folder && one.kind == Kind::Submodule => {
+                    return Err(Missing::LeftOut(submodule(folder)));
                 }
-                Err(why) => self.known().left_out.push(why),
+                [] => {}
+                _ => break,
             }
         }
-        paths
+        Ok((path.to_owned(), Vec::new()))
+    }
+
+    /// The path that a link leads to.
+    fn target(&self, link: &Entry, links: usize) -> Result<PathBuf, Missing> {
+        let texts = self.git.contents(std::slice::from_ref(&link.object));
+        let text = texts.map_err(|refused| refused.said()).and_then(|mut texts| texts.pop().unwrap_or(Ok(Vec::new())));
+        let text = text.map_err(|why| Missing::Broken(format!("`{}` {why}", shown(&link.path))))?;
+        let target = super::git::path_of(&text);
+        let folder = link.path.parent().unwrap_or(Path::new(""));
+        let path = plain(&folder.join(&target)).filter(|_| links < MOST_LINKS);
+        path.ok_or_else(|| Missing::LeftOut(nowhere(&link.path, &target)))
+    }
+
+    /// The file that a link among others leads to: its path and its content.
+    fn behind(&self, link: &Entry) -> Result<(PathBuf, String), Missing> {
+        let target = self.target(link, 0)?;
+        let (path, found) = self.find(&target, 1)?;
+        match found.as_slice() {
+            [] => Err(Missing::LeftOut(nowhere(&link.path, &target))),
+            [file] if file.kind == Kind::File && file.path == path => Ok((path, file.object.clone())),
+            _ => {
+                let why = format!("`{}` is a link to a folder, which is not followed", shown(&link.path));
+                Err(Missing::LeftOut(why))
+            }
+        }
+    }
+
+    /// A file that was asked for by `asked` and found below `root`, noted by the path under which it is asked for again.
+    fn note(&self, entry: Entry, asked: &Path, root: &Path, linked: bool) -> Result<PastFile, Missing> {
+        let below = entry.path.strip_prefix(root).unwrap_or(&entry.path).to_owned();
+        let link = entry.kind == Kind::Link;
+        let (real, object) = match entry.kind {
+            Kind::File => (entry.path, entry.object),
+            Kind::Link => self.behind(&entry)?,
+            Kind::Submodule => return Err(Missing::LeftOut(submodule(&entry.path))),
+        };
+        let path = if below.as_os_str().is_empty() { asked.to_owned() } else { asked.join(&below) };
+        self.known().objects.insert(path.clone(), object);
+        Ok(PastFile { path, below, real: self.git.root.join(real), linked: linked || link })
+    }
+
+    fn lack(&self, missing: Missing) {
+        match missing {
+            Missing::LeftOut(why) => self.known().left_out.insert(why),
+            Missing::Broken(why) => self.known().broken.insert(why),
+        };
     }
 }
 
+fn shown(path: &Path) -> String {
+    visible(&path.to_string_lossy())
+}
+
+fn submodule(path: &Path) -> String {
+    format!("`{}` is a submodule: what is in it belongs to another repository", shown(path))
+}
+
+fn nowhere(link: &Path, target: &Path) -> String {
+    format!("`{}` is a link to `{}`, which is not in the repository then", shown(link), shown(target))
+}
+
 impl Past for Tree {
-    fn below(&self, path: &Path) -> Option<Vec<PathBuf>> {
+    fn below(&self, path: &Path) -> Option<Vec<PastFile>> {
         let from_root = self.below_root(path)?;
-        let found = self.git.list(&self.commit, &from_root).ok()?;
-        let found = match found.as_slice() {
-            [] if from_root.is_empty() => Vec::new(),
-            [] => return None,
-            // What is named itself is followed, a folder too.
-            [one] if one.kind == Kind::Link && one.path == from_root => match self.followed(one, 0) {
-                Ok(found) => found,
-                Err(why) => {
-                    self.known().left_out.push(why);
-                    return Some(Vec::new());
-                }
-            },
-            _ => found,
+        let (root, found) = match self.find(&from_root, 0) {
+            Ok((root, found)) if found.is_empty() && !root.as_os_str().is_empty() => return None,
+            Ok(found) => found,
+            Err(missing) => {
+                self.lack(missing);
+                return Some(Vec::new());
+            }
         };
-        let mut paths = self.note(found);
-        if let [only] = paths.as_mut_slice()
-            && *only == self.git.root.join(&from_root)
-        {
-            // Asked for by the name that it goes by here.
-            let object = self.known().objects.get(only).cloned().unwrap_or_default();
-            self.known().objects.insert(path.to_owned(), object);
-            *only = path.to_owned();
+        let linked = root != from_root;
+        let mut files = Vec::with_capacity(found.len());
+        for entry in found {
+            match self.note(entry, path, &root, linked) {
+                Ok(file) => files.push(file),
+                Err(missing) => self.lack(missing),
+            }
         }
-        Some(paths)
+        Some(files)
     }
 
     fn texts(&self, paths: &[PathBuf]) -> Vec<Result<Vec<u8>, String>> {
@@ -143,25 +286,30 @@ impl Past for Tree {
         let texts: Vec<Vec<_>> = some.par_chunks(share).map(read).collect();
         let mut texts = texts.into_iter().flatten();
         let missing = || Err("is not there".to_owned());
-        objects
-            .iter()
-            .map(|object| object.as_ref().map_or_else(missing, |_| texts.next().unwrap_or_else(missing)))
-            .collect()
+        let text = |(path, object): (&PathBuf, &Option<String>)| {
+            let text = object.as_ref().map_or_else(missing, |_| texts.next().unwrap_or_else(missing));
+            if let (Some(_), Err(why)) = (object, &text) {
+                let path = path.strip_prefix(&self.git.root).unwrap_or(path);
+                self.lack(Missing::Broken(format!("`{}` {why}", shown(path))));
+            }
+            text
+        };
+        paths.iter().zip(&objects).map(text).collect()
     }
 }
 
 /// A path without `.` and `..`; none where it leads out of the root.
-fn plain(path: &Path) -> Option<String> {
-    let mut parts: Vec<String> = Vec::new();
+fn plain(path: &Path) -> Option<PathBuf> {
+    let mut parts = PathBuf::new();
     for part in path.components() {
         match part {
-            Component::Normal(name) => parts.push(name.to_string_lossy().into_owned()),
-            Component::ParentDir => drop(parts.pop()?),
+            Component::Normal(name) => parts.push(name),
+            Component::ParentDir if parts.pop() => {}
             Component::CurDir => {}
-            Component::RootDir | Component::Prefix(_) => return None,
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
         }
     }
-    Some(parts.join("/"))
+    Some(parts)
 }
 
 /// A path with the links of what is on the disk resolved: the file itself may be of the past alone.

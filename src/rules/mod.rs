@@ -81,8 +81,8 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
     ),
     (
         "plan/conflict",
-        "with --base REV: what this branch changes was not changed on the target by others as well; --allow-conflicts applies \
-         over it once",
+        "with --base REV: what this branch changes or adds was not changed or created on the target by others as well; \
+         --allow-conflicts applies over it once",
     ),
     (
         "plan/behind-base",
@@ -90,7 +90,7 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
     ),
     (
         "plan/base-unreadable",
-        "with --base REV: the rosters at the revision can be understood, so that they can be compared",
+        "with --base REV: the rosters at the revision can be found and understood, so that they can be compared",
     ),
     (
         "plan/evidence",

@@ -192,6 +192,12 @@ impl Run {
         self
     }
 
+    /// Runs in this folder, wherever it is.
+    pub fn within(mut self, folder: &Path) -> Run {
+        self.folder = folder.to_owned();
+        self
+    }
+
     /// What the program reads from standard input, which is otherwise empty and never a terminal.
     pub fn stdin(mut self, text: &str) -> Run {
         self.stdin = text.as_bytes().to_vec();

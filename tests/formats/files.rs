@@ -115,6 +115,23 @@ fn nor_by_way_of_a_link_and_links_stay_links() {
 }
 
 #[test]
+#[cfg(unix)]
+fn links_to_one_file_that_is_not_there_yet_are_one_file() {
+    let project = sandboxed();
+    std::os::unix::fs::symlink("out/real", project.path("one")).unwrap();
+    std::os::unix::fs::symlink("two-more", project.path("two")).unwrap();
+    std::os::unix::fs::symlink("out/real", project.path("two-more")).unwrap();
+    std::fs::create_dir(project.path("out")).unwrap();
+    for (first, second) in [("one", "two"), ("one", "out/real"), ("out/real", "two")] {
+        let ran = project.run(&format!("validate --report sarif={first} --report json={second}"));
+        ran.exits(64).complains(&format!("`{second}` is named for two results"));
+    }
+    assert!(!project.has("out/real"));
+    project.run("validate --report json=two").exits(0);
+    assert!(project.has("out/real") && project.path("two").is_symlink(), "links stay links");
+}
+
+#[test]
 fn a_report_that_cannot_be_written_fails_the_run_after_its_output() {
     let project = sandboxed();
     let ran = project.run("validate --report json=no/such/r.json --report text=r.txt").exits(1);

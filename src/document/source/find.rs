@@ -237,7 +237,8 @@ impl Finder<'_> {
     }
 }
 
-pub(super) fn is_yaml(name: &OsStr) -> bool {
+/// Whether a file is YAML by its name.
+pub fn is_yaml(name: &OsStr) -> bool {
     let extension = Path::new(name).extension();
     extension.is_some_and(|extension| extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml"))
 }

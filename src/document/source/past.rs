@@ -10,10 +10,23 @@ use super::{Unreadable, WORKSPACE_FILE, decode, refused};
 /// Files of another time. Paths are absolute, as they would be on the disk.
 pub trait Past: fmt::Debug + Send + Sync {
     /// The file at a path, or the files below it; none where nothing has that name.
-    fn below(&self, path: &Path) -> Option<Vec<PathBuf>>;
+    fn below(&self, path: &Path) -> Option<Vec<PastFile>>;
 
     /// The bytes of files, in their order; or why one cannot be read, as in "`x` …".
     fn texts(&self, paths: &[PathBuf]) -> Vec<Result<Vec<u8>, String>>;
+}
+
+/// A file of another time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastFile {
+    /// Its path by the name that was asked for.
+    pub path: PathBuf,
+    /// Its path from what was asked for; empty: that very file.
+    pub below: PathBuf,
+    /// The path with every link resolved.
+    pub real: PathBuf,
+    /// A link leads to it.
+    pub linked: bool,
 }
 
 /// The texts of files of the past.
@@ -23,10 +36,10 @@ pub(super) fn read(past: &dyn Past, paths: &[PathBuf]) -> Vec<Result<String, Unr
 }
 
 /// The files that a pattern means: what it names, what is below it, else what it matches.
-pub(super) fn matching(past: &dyn Past, pattern: &Path) -> Vec<PathBuf> {
+pub(super) fn matching(past: &dyn Past, pattern: &Path) -> Vec<PastFile> {
     if let Some(files) = past.below(pattern) {
-        let whole = files.len() == 1 && files[0] == pattern;
-        return files.into_iter().filter(|file| whole || is_roster(file, pattern)).collect();
+        let meant = |file: &PastFile| file.below.as_os_str().is_empty() || is_roster(&file.below);
+        return files.into_iter().filter(meant).collect();
     }
     let special = |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
     let plain: PathBuf = pattern.components().take_while(|part| !special(part)).collect();
@@ -36,19 +49,16 @@ pub(super) fn matching(past: &dyn Past, pattern: &Path) -> Vec<PathBuf> {
     }
     let Ok(glob) = GlobBuilder::new(&slashed(rest)).literal_separator(true).build() else { return Vec::new() };
     let matcher = glob.compile_matcher();
-    let matches = |file: &PathBuf| {
-        let below = file.strip_prefix(&plain).unwrap_or(file);
-        // A folder that matches means everything below it.
-        is_roster(file, &plain) && below.ancestors().any(|part| matcher.is_match(slashed(part)))
-    };
+    // A folder that matches means everything below it.
+    let matches =
+        |file: &PastFile| is_roster(&file.below) && file.below.ancestors().any(|part| matcher.is_match(slashed(part)));
     past.below(&plain).unwrap_or_default().into_iter().filter(matches).collect()
 }
 
 /// Whether a file below a folder is read as a roster: YAML, nothing hidden, not the workspace file.
-fn is_roster(file: &Path, folder: &Path) -> bool {
-    let below = file.strip_prefix(folder).unwrap_or(file);
+fn is_roster(below: &Path) -> bool {
     let hidden = below.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
-    let name = file.file_name().unwrap_or_default();
+    let name = below.file_name().unwrap_or_default();
     !hidden && name != WORKSPACE_FILE && super::find::is_yaml(name)
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::World;
 use crate::diagnostic::nearest;
+use crate::live::Live;
 use crate::model::Organisation;
 use crate::plan::document::Unmanaged;
 use crate::platform::Section;
@@ -134,7 +135,10 @@ impl Choice {
         }
         if !whole.is_empty() {
             if self.taken.len() == before {
-                self.vain.push(typed.to_owned());
+                // Whoever was taken over has all but the id, which is written by `apply`.
+                let own = |index: &usize| world.differences[*index].field.as_deref() == Some("id");
+                let list = if whole.iter().all(own) { &mut self.same } else { &mut self.vain };
+                list.push(typed.to_owned());
             }
             return true;
         }
@@ -174,8 +178,10 @@ impl Choice {
         typed: &str,
     ) -> bool {
         let mut pairs = world.pairs.iter().filter(|(one, _)| organisation.is_none_or(|id| id == one.id));
-        let known = pairs
-            .any(|(one, _)| has(one, key) && field.is_none_or(|field| fields(one).iter().any(|known| known == field)));
+        let known = pairs.any(|(one, live)| {
+            let field = field.is_none_or(|field| fields(one).iter().any(|known| known == field));
+            field && (has(one, key) || has_been(one, live, key))
+        });
         if known {
             self.same.push(typed.to_owned());
         }
@@ -197,6 +203,18 @@ fn is_called(world: &World<'_>, difference: &Difference, name: &str) -> bool {
     let own = world.pairs.iter().find(|(one, _)| one.id == difference.organisation.as_str());
     let person = own.and_then(|(one, _)| one.person(&difference.key));
     difference.key == name || person.is_some_and(|person| person.has_address(name))
+}
+
+/// Whether something is called so that was accepted before: it is gone from both sides, or went by the portal's name.
+fn has_been(organisation: &Organisation, live: &Live, key: &str) -> bool {
+    let taken_over = |handle: &str, id: &str| handle == key && has(organisation, id);
+    live.vanished.iter().any(|(_, id)| id == key)
+        || live.people.iter().any(|entry| {
+            let object = &entry.object;
+            let address = object.email.as_ref().map_or("", |email| email.value.as_str());
+            taken_over(&entry.handle, &object.id) || taken_over(&entry.handle, address)
+        })
+        || live.groups.iter().any(|entry| taken_over(&entry.handle, &entry.object.id))
 }
 
 fn has(organisation: &Organisation, key: &str) -> bool {
