@@ -49,14 +49,16 @@ pub async fn hear(rosters: &mut Rosters, settings: &Settings) -> Result<(), Erro
         }
     }
     let doubts = Doubts::of(&rosters.diagnostics);
-    for (organisation, evidence) in rosters.organisations.iter().zip(&evidence).filter(|(_, all)| !all.is_empty()) {
+    for (organisation, evidence) in rosters.organisations.iter_mut().zip(&evidence).filter(|(_, all)| !all.is_empty()) {
         let weigh = |organisation: &Organisation| rules::check(organisation, &rosters.levels, &doubts, settings.today);
         for declared in weigh(organisation) {
             if let Some(at) = rosters.diagnostics.iter().position(|finding| *finding == declared) {
                 rosters.diagnostics.remove(at);
             }
         }
-        findings.append(&mut weigh(&organisation.heard(evidence)));
+        let heard = organisation.heard(evidence);
+        findings.append(&mut weigh(&heard));
+        organisation.asked = heard.asked;
     }
     rosters.diagnostics.append(&mut findings);
     sort(&mut rosters.diagnostics, &rosters.sources);

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use super::{Organisation, Person, Text, Value};
 use crate::diagnostic::Located;
-use crate::platform::{AttributeIx, AttributeType, Platform};
+use crate::platform::{AttributeIx, AttributeType, Check, Platform, Rule};
 
 /// What a target says of the people of an organisation.
 #[derive(Clone, Debug)]
@@ -83,6 +83,13 @@ impl Organisation {
             heard.asked.push((known.capability.clone(), known.target.clone()));
         }
         heard
+    }
+
+    /// Whether a rule rests on what another target was asked for: no step on this one can break or mend that.
+    pub fn asks_elsewhere(&self, rule: &Rule) -> bool {
+        let Check::Requires(parameters) = &rule.check else { return false };
+        let mut attributes = parameters.must.iter().flat_map(|clause| clause.be.attributes());
+        attributes.any(|at| self.asked.iter().any(|(capability, _)| *capability == self.platform[at].evidence))
     }
 
     /// Where what counts of an attribute comes from, in words, where it can be asked for elsewhere.

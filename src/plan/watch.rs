@@ -102,7 +102,7 @@ impl<'a> Watcher<'a> {
         let watches = count::counts(&organisation.platform, levels, &view);
         let persons = organisation.platform.rules.iter().filter(|rule| {
             let personal = matches!(rule.check, Check::Requires(_) | Check::Holder | Check::LeastPrivilege { .. });
-            personal && levels.weigh(rule, None).is_some() && applies(rule, &view)
+            personal && levels.weigh(rule, None).is_some() && applies(rule, &view) && !organisation.asks_elsewhere(rule)
         });
         let persons = persons.collect();
         let changing: HashSet<&SmolStr> =
