@@ -10,6 +10,7 @@ use super::output::Output;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::locate;
 use crate::error::Error;
+use crate::model::Organisation;
 use crate::plan::base::Base;
 use crate::revision::{Revision, Unresolved};
 
@@ -53,6 +54,11 @@ impl Before {
             false => broken.into_iter().flatten().collect(),
         };
         Ok(Before { revision, rosters, unread })
+    }
+
+    /// An organisation as it was; none where it cannot be understood.
+    pub fn organisation(&self, id: &str) -> Option<&Organisation> {
+        self.rosters.organisations.iter().find(|one| one.id == id && !self.unread.contains(id))
     }
 
     /// What a plan is compared with.

@@ -296,7 +296,7 @@ impl Settings {
         };
         let found = entries.iter().flat_map(|entries| entries.iter()).find(|(name, _)| name.value == wanted);
         match found {
-            Some((name, target)) => Target::open(&name.value, &target.value, &self.base),
+            Some((name, target)) => Target::open(&name.value, &target.value, &self.base, self.today),
             None if names.is_empty() && wanted == "sandbox" => Target::in_file("sandbox", SANDBOX, &self.base, None),
             None => {
                 let near = nearest(wanted, names.iter().copied());
