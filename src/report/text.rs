@@ -11,6 +11,7 @@ mod ink;
 mod outcome;
 mod plan;
 mod probed;
+mod proposed;
 mod settling;
 mod snippet;
 mod steps;
@@ -26,6 +27,7 @@ pub(in crate::report) use ink::columns;
 pub use outcome::outcome;
 pub use plan::plan;
 pub use probed::probed;
+pub use proposed::proposed;
 pub use snippet::findings;
 pub use who::{portraits, replies};
 

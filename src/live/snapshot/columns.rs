@@ -62,13 +62,6 @@ impl<T> Default for Lists<T> {
     }
 }
 
-impl<T> Lists<T> {
-    /// Whether there is nothing.
-    pub fn is_empty(&self) -> bool {
-        self.columns.is_empty() && self.each.is_empty()
-    }
-}
-
 impl Template {
     /// The columns that make somebody: where all of them are empty, there is nobody.
     pub fn identity(&self) -> impl Iterator<Item = usize> {

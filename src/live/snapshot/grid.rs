@@ -101,7 +101,7 @@ pub fn clean(cell: &str) -> &str {
         return text.trim();
     }
     match cell.strip_prefix('\'') {
-        Some(text) if text.starts_with(['=', '+', '-', '@']) => text,
+        Some(text) if text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) => text.trim(),
         _ => cell,
     }
 }
