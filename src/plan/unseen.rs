@@ -8,8 +8,8 @@ use smol_str::SmolStr;
 use crate::diagnostic::{Diagnostic, Located, Severity};
 use crate::live::unseen::UnseenGroups;
 use crate::live::{Applied, Completeness, Entry, Live, Unseen};
-use crate::model::{Group, Organisation, Person};
-use crate::platform::{Section, State};
+use crate::model::{EntryType, Group, Organisation, Person};
+use crate::platform::{AttributeIx, Section, State};
 
 /// Settles who is who in a snapshot, and fills in what it does not say. A portal that was read itself stays as it is.
 ///
@@ -58,9 +58,30 @@ pub fn settle(live: &mut Live, organisation: &Organisation, before: Option<&Orga
     live.proof = Completeness { read, announced: read + missing };
 }
 
-/// Says once what is not compared.
+/// Says once what is not compared, of what the roster speaks of.
 pub fn finding(live: &Live, organisation: &Organisation) -> Option<Diagnostic> {
-    let words = live.unseen.words(&organisation.platform);
+    let (all, people) = (&live.unseen, &organisation.people);
+    let spoken = Unseen {
+        sections: all.sections.iter().copied().filter(|section| organisation.managed.has(*section)).collect(),
+        section: all.section,
+        entry_type: all.entry_type && people.iter().any(|one| one.entry_type.value != EntryType::Person),
+        name: all.name,
+        email: all.email && people.iter().any(|one| one.email.is_some()),
+        phone: all.phone && people.iter().any(|one| one.phone.is_some()),
+        status: all.status,
+        roles: all.roles.iter().copied().filter(|role| people.iter().any(|one| one.holds(*role))).collect(),
+        groups: match people.iter().any(|one| !one.groups.is_empty()) {
+            true => all.groups.clone(),
+            false => UnseenGroups::None,
+        },
+        attributes: {
+            let stated = |attribute: &AttributeIx| people.iter().any(|one| one.attribute(*attribute).is_some());
+            all.attributes.iter().copied().filter(stated).collect()
+        },
+        permission_groups: all.permission_groups && organisation.managed.groups,
+        applications: all.applications && organisation.managed.groups,
+    };
+    let words = spoken.words(&organisation.platform);
     if words.is_empty() {
         return None;
     }
