@@ -44,7 +44,8 @@ fn propose(
 ) -> Result<Exit, Error> {
     let name = &target.reference.name;
     if args.write || args.out.is_some() {
-        let message = format!("the target `{name}` is a snapshot: what the probe finds out is printed, and nothing is written");
+        let message =
+            format!("the target `{name}` is a snapshot: what the probe finds out is printed, and nothing is written");
         return Err(Error::usage(message, "leave --write and --out out, and paste the lines into rosterctl.yaml"));
     }
     let config = portal.config();

@@ -2,7 +2,9 @@
 
 use smol_str::SmolStr;
 
-use super::{Author, Embedded, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Scim, Snapshot, Sought, Write};
+use super::{
+    Author, Embedded, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Scim, Snapshot, Sought, Write,
+};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Organisation, Person};
 use crate::platform::Platform;

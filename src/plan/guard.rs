@@ -29,8 +29,12 @@ pub fn findings(
         let message = incomplete(organisation, live, &diff.withheld);
         let understood = live.proof.read + live.unread.len() == live.proof.announced;
         let help = match (understood, &live.taken) {
-            (true, None) => "mend what `plan/unreadable` names, then plan again; all other steps can be applied meanwhile",
-            (true, Some(_)) => "mend the rows that are named above, then plan again; all other steps can be done meanwhile",
+            (true, None) => {
+                "mend what `plan/unreadable` names, then plan again; all other steps can be applied meanwhile"
+            }
+            (true, Some(_)) => {
+                "mend the rows that are named above, then plan again; all other steps can be done meanwhile"
+            }
             (false, None) => "run it again; if it stays so, the portal is at fault",
             (false, Some(_)) => "export it from the portal again, then plan again",
         };
@@ -39,8 +43,12 @@ pub fn findings(
     if let Some(suspect) = &live.suspect {
         let message = format!("the portal is not believed, and nothing is planned on it: {suspect}");
         let help = match live.taken {
-            None => "see on the portal what became of them; where it is right, count anew with `rosterctl target probe`",
-            Some(_) => "see whether the columns are the right ones (`rosterctl target probe` proposes them), or export it again",
+            None => {
+                "see on the portal what became of them; where it is right, count anew with `rosterctl target probe`"
+            }
+            Some(_) => {
+                "see whether the columns are the right ones (`rosterctl target probe` proposes them), or export it again"
+            }
         };
         findings.push(Diagnostic::error("plan/shrunk", message).at(organisation.place.clone()).help(help));
     }

@@ -86,7 +86,8 @@ pub fn finding(live: &Live, organisation: &Organisation) -> Option<Diagnostic> {
         return None;
     }
     let message = format!("the snapshot does not say these, so they are not compared: {}", words.join(", "));
-    let help = "for people who are there they are taken to be as the roster says; export them too, or name their columns";
+    let help =
+        "for people who are there they are taken to be as the roster says; export them too, or name their columns";
     Some(Diagnostic::new("plan/not-in-snapshot", Severity::Info, message).help(help))
 }
 
@@ -108,7 +109,10 @@ fn groups(live: &mut Live, organisation: &Organisation, before: Option<&Organisa
         entry.managed = true;
         let old = std::mem::replace(&mut entry.object.id, (*id).clone());
         let wanted = organisation.group(id);
-        if let Some(wanted) = wanted.filter(|wanted| folded(&wanted.name.value) == folded(&entry.object.name.value) || folded(&old) == folded(&entry.object.name.value)) {
+        if let Some(wanted) = wanted.filter(|wanted| {
+            folded(&wanted.name.value) == folded(&entry.object.name.value)
+                || folded(&old) == folded(&entry.object.name.value)
+        }) {
             // Known by the id alone, or written in another case: the name is not another one for that.
             entry.object.name = Located::nowhere(wanted.name.value.clone());
         }
@@ -165,14 +169,17 @@ fn name_unread(live: &mut Live, organisation: &Organisation) {
     if live.unread.iter().all(|unread| unread.is_group() || unread.id.is_some() || unread.email.is_some()) {
         return;
     }
-    let found: HashSet<&SmolStr> = live.people.iter().filter(|entry| entry.managed).map(|entry| &entry.object.id).collect();
+    let found: HashSet<&SmolStr> =
+        live.people.iter().filter(|entry| entry.managed).map(|entry| &entry.object.id).collect();
     let names: HashMap<String, &SmolStr> = organisation
         .people
         .iter()
         .filter(|person| !found.contains(&person.id))
         .map(|person| (person.name.value.to_lowercase(), &person.id))
         .collect();
-    for unread in live.unread.iter_mut().filter(|unread| !unread.is_group() && unread.id.is_none() && unread.email.is_none()) {
+    for unread in
+        live.unread.iter_mut().filter(|unread| !unread.is_group() && unread.id.is_none() && unread.email.is_none())
+    {
         unread.id = unread.name.as_ref().and_then(|name| names.get(&name.to_lowercase())).map(|id| (*id).clone());
     }
 }
@@ -231,7 +238,8 @@ fn as_live(wanted: &Person) -> Person {
     };
     (person.email, person.phone) = (filled(&wanted.email), filled(&wanted.phone));
     person.entry_type = Located::nowhere(wanted.entry_type.value);
-    person.status = Located::nowhere(if wanted.status.value == State::Absent { State::Active } else { wanted.status.value });
+    person.status =
+        Located::nowhere(if wanted.status.value == State::Absent { State::Active } else { wanted.status.value });
     person.roles = wanted.roles.clone();
     person.groups = wanted.groups.clone();
     person.attributes = wanted.attributes.clone();

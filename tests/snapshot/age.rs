@@ -12,7 +12,11 @@ fn an_old_snapshot_removes_nobody_and_says_how_old_it_is() {
     assert_eq!(words(&ran.json()["steps"]), [] as [String; 0]);
     assert_eq!(ran.json()["complete"], false);
     let old = ran.finding("snapshot/too-old");
-    assert!(old.message.contains("taken on 2026-11-01, 21 days ago (`taken` of the target says so)"), "{}", old.message);
+    assert!(
+        old.message.contains("taken on 2026-11-01, 21 days ago (`taken` of the target says so)"),
+        "{}",
+        old.message
+    );
     assert!(ran.finding("plan/incomplete").message.contains("Held back: delete contact udo@acme.example"));
     let ran = project.run("plan --prune --format json --as-of 2026-11-08").exits(0);
     assert_eq!(words(&ran.json()["steps"]), ["delete contact udo@acme.example"]);
@@ -47,14 +51,19 @@ fn the_name_of_the_file_tells_and_the_time_of_writing_comes_last() {
 fn a_column_or_a_cell_tells_and_another_way_of_writing_days_is_an_error() {
     let dated = |day: &str| -> String {
         let lines = ACME_CSV.lines().enumerate();
-        lines.map(|(index, line)| if index == 0 { format!("{line};Exported on\n") } else { format!("{line};{day}\n") }).collect()
+        lines
+            .map(|(index, line)| if index == 0 { format!("{line};Exported on\n") } else { format!("{line};{day}\n") })
+            .collect()
     };
     let keys = "taken: { column: Exported on }";
     let old = |day: &str, keys: &str| with_keys(dated(day), keys).run("plan --format json --as-of 2026-11-22").ends();
     let message = old("01.11.2026", keys).finding("snapshot/too-old").message;
     assert!(message.contains("2026-11-01") && message.contains("the column `Exported on`"), "{message}");
     let ran = old("06/11/2026", keys);
-    assert!(ran.stderr.contains("may be two days: 2026-11-06 and 2026-06-11") && ran.stderr.contains("dateFormat"), "{ran}");
+    assert!(
+        ran.stderr.contains("may be two days: 2026-11-06 and 2026-06-11") && ran.stderr.contains("dateFormat"),
+        "{ran}"
+    );
     let british = "taken: { column: Exported on }\n    dateFormat: \"%d/%m/%Y\"";
     assert!(old("06/11/2026", british).finding("snapshot/too-old").message.contains("2026-11-06"));
     let ran = old("2026-11-06", british);

@@ -49,7 +49,8 @@ fn what_a_cell_says_must_be_known() {
         assert!(message.contains("live/acme.csv:2") && message.contains("column `"), "{rule}: {message}");
         assert!(help.contains(cure), "{rule}: {help}");
     }
-    let (message, _) = told(&(ACME_CSV.to_owned() + STRANGER + "Bob Nameless;;;Contact;DPO;;;;;\n"), "snapshot/no-address");
+    let (message, _) =
+        told(&(ACME_CSV.to_owned() + STRANGER + "Bob Nameless;;;Contact;DPO;;;;;\n"), "snapshot/no-address");
     assert!(message.contains("live/acme.csv:6: `Bob Nameless` has no mail address"), "{message}");
 }
 
@@ -109,7 +110,10 @@ fn no_rows_never_mean_nobody() {
 
 #[test]
 fn a_quote_that_never_ends_and_bytes_that_are_no_text() {
-    project(export_with("Grace Lindqvist", "\"Grace Lindqvist")).run("plan").exits(1).complains("live/acme.csv:3: a quotation mark");
+    project(export_with("Grace Lindqvist", "\"Grace Lindqvist"))
+        .run("plan")
+        .exits(1)
+        .complains("live/acme.csv:3: a quotation mark");
     let mut bytes = ACME_CSV.as_bytes().to_vec();
     bytes[80] = 0;
     project(bytes).run("plan").exits(1).complains("zero byte");

@@ -11,17 +11,27 @@ fn steps(project: &Project) -> Vec<String> {
 
 #[test]
 fn what_the_file_does_not_say_is_unknown_and_not_empty() {
-    let few = "Name;E-Mail\nAda Peeters;ada@acme.example\nGrace Lindqvist;GRACE@acme.example\nEva New;eva@acme.example\n";
+    let few =
+        "Name;E-Mail\nAda Peeters;ada@acme.example\nGrace Lindqvist;GRACE@acme.example\nEva New;eva@acme.example\n";
     let project = project(few);
     let ran = project.run("plan --format json").exits(0);
     let plan = ran.json();
     assert_eq!(words(&plan["steps"]), ["create contact dana"], "{plan}");
-    let fields: Vec<&str> = plan["steps"][0]["changes"].as_array().expect("changes").iter().filter_map(|change| change["field"].as_str()).collect();
+    let fields: Vec<&str> = plan["steps"][0]["changes"]
+        .as_array()
+        .expect("changes")
+        .iter()
+        .filter_map(|change| change["field"].as_str())
+        .collect();
     assert_eq!(fields, ["name", "email", "roles"], "newcomers get all that the roster has");
     let told = ran.finding("plan/not-in-snapshot");
     assert_eq!(told.severity, "info");
     for word in ["phone", "roles", "groups", "attributes.serviceNow", "permissionGroups", "who is a user"] {
-        assert!(told.message.contains(word) || word == "roles" && told.message.contains("the role technical"), "{word}: {}", told.message);
+        assert!(
+            told.message.contains(word) || word == "roles" && told.message.contains("the role technical"),
+            "{word}: {}",
+            told.message
+        );
     }
     assert!(!told.message.contains("primaryFor"), "the roster says nothing of it: {}", told.message);
 }
@@ -48,7 +58,10 @@ fn several_people_a_row_and_several_rows_a_person() {
     project.write("rosters/acme.yaml", contacts.replace("permissionGroups:", "users: {}\npermissionGroups:"));
     assert_eq!(steps(&project), NONE);
     // The same, with the columns named.
-    let named = with_keys(row, "people:\n      - { name: Technical contact name, email: Technical contact e-mail, section: contacts, holds: [technical] }\n      - { name: Commercial contact name, email: Commercial contact email, section: contacts, holds: [commercial] }\n      - { name: DPO name, email: DPO email, section: contacts, holds: [watchlist] }");
+    let named = with_keys(
+        row,
+        "people:\n      - { name: Technical contact name, email: Technical contact e-mail, section: contacts, holds: [technical] }\n      - { name: Commercial contact name, email: Commercial contact email, section: contacts, holds: [commercial] }\n      - { name: DPO name, email: DPO email, section: contacts, holds: [watchlist] }",
+    );
     named.write("rosters/acme.yaml", project.read("rosters/acme.yaml"));
     assert_eq!(steps(&named), ["update contact dana"], "the last column is said to be the watchlist");
     let rows = "Name;Email;Type;Role\nAda Peeters;ada@acme.example;User;Technical\nGrace Lindqvist;grace@acme.example;Contact;Commercial\nDana Kowalska;Dana@acme.example;Contact;DPO\nDana Kowalska;dana@acme.example;Contact;Watchlist\n";
@@ -68,14 +81,20 @@ fn roles_in_columns_of_their_own() {
     project.edit("live/acme.csv", "ada@acme.example;;;x", "ada@acme.example;maybe;;");
     let finding = project.run("plan --format json").exits(0).finding("snapshot/unknown-word");
     assert!(finding.message.contains("live/acme.csv:2, column `Technical Contact`: `maybe`"), "{}", finding.message);
-    let named = with_keys(text, "columns: { name: Name, email: Email, roles: { columns: { technical: Technical Contact, commercial: Commercial, watchlist: DPO } } }");
+    let named = with_keys(
+        text,
+        "columns: { name: Name, email: Email, roles: { columns: { technical: Technical Contact, commercial: Commercial, watchlist: DPO } } }",
+    );
     assert_eq!(steps(&named), ["update contact dana"]);
 }
 
 #[test]
 fn words_of_the_workspace_come_first() {
-    let text = export_with("Technical Contact;", "Chief of everything;").replace(";User;", ";Insider;").replace("IT operations", "Team 7");
-    let words = "words: { user: [Insider], roles: { Chief of everything: technical }, groups: { Team 7: it-operations } }";
+    let text = export_with("Technical Contact;", "Chief of everything;")
+        .replace(";User;", ";Insider;")
+        .replace("IT operations", "Team 7");
+    let words =
+        "words: { user: [Insider], roles: { Chief of everything: technical }, groups: { Team 7: it-operations } }";
     let project = with_keys(text, words);
     // The group is known; that the portal gives it another name is a difference.
     assert_eq!(steps(&project), ["update permission-group it-operations"]);
@@ -112,7 +131,11 @@ fn states_are_known_and_pending_people_wait() {
     let plan = project.run("plan --format json").exits(0).json();
     assert_eq!(words(&plan["steps"]), ["reactivate user cem"]);
     assert_eq!(plan["summary"]["waiting"], 1);
-    let disabled = text.replace("Status", "Disabled").replace(",Active", ",no").replace(",Eingeladen", ",FALSE").replace(",inactif", ",true");
+    let disabled = text
+        .replace("Status", "Disabled")
+        .replace(",Active", ",no")
+        .replace(",Eingeladen", ",FALSE")
+        .replace(",inactif", ",true");
     project.write("live/acme.csv", disabled);
     assert_eq!(steps(&project), ["reactivate user cem"], "yes in a column `Disabled` means no access");
 }
@@ -146,10 +169,14 @@ fn a_title_above_the_header_is_no_header() {
 
 #[test]
 fn organisations_share_a_file_where_a_column_tells_them_apart() {
-    let text: String = ACME_CSV.lines().enumerate().map(|(index, line)| match index {
-        0 => format!("{line};Customer\n"),
-        _ => format!("{line};Acme\n"),
-    }).collect();
+    let text: String = ACME_CSV
+        .lines()
+        .enumerate()
+        .map(|(index, line)| match index {
+            0 => format!("{line};Customer\n"),
+            _ => format!("{line};Acme\n"),
+        })
+        .collect();
     let project = project(text + "Zoe Other;zoe@globex.example;;User;;;;;;;Globex\n");
     let plan = project.run("plan --format json").exits(0).json();
     assert_eq!((words(&plan["steps"]), &plan["summary"]["unmanaged"]), (NONE.to_vec(), &0.into()));

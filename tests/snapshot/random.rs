@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use rosterctl::live::{Live, LiveError, Read};
-use rosterctl::live::snapshot::{Config, Snapshot};
 use rosterctl::document::workspace::Workspace;
 use rosterctl::document::{Sources, read_single};
+use rosterctl::live::snapshot::{Config, Snapshot};
+use rosterctl::live::{Live, LiveError, Read};
 use rosterctl::platform::Platform;
 
 static ARXUS: LazyLock<Platform> = LazyLock::new(|| Platform::built_in("arxus").expect("it loads"));
@@ -43,8 +43,14 @@ fn somebody() -> impl Strategy<Value = Somebody> {
     let roles = proptest::sample::subsequence((0..ROLES.len()).collect::<Vec<_>>(), 0..=3);
     let groups = proptest::sample::subsequence((0..GROUPS.len()).collect::<Vec<_>>(), 0..=2);
     (name, "(\\+[0-9]{8,12})?", any::<bool>(), roles, groups, any::<bool>()).prop_map(
-        |(name, phone, contact, roles, groups, service_now)| {
-            Somebody { name, email: String::new(), phone, contact, roles, groups, service_now }
+        |(name, phone, contact, roles, groups, service_now)| Somebody {
+            name,
+            email: String::new(),
+            phone,
+            contact,
+            roles,
+            groups,
+            service_now,
         },
     )
 }
@@ -72,7 +78,15 @@ fn written(people: &[Somebody], layout: &Layout) -> Vec<u8> {
         false => vec!["Contact roles".to_owned()],
     };
     let single = |text: &str| vec![text.to_owned()];
-    let headers = [single("Name"), single("E-Mail"), single("Phone"), single("Type"), roles_header, single("Groups"), single("ServiceNow")];
+    let headers = [
+        single("Name"),
+        single("E-Mail"),
+        single("Phone"),
+        single("Type"),
+        roles_header,
+        single("Groups"),
+        single("ServiceNow"),
+    ];
     rows.push(layout.order.iter().flat_map(|at| headers[*at].clone()).collect());
     for one in people {
         let roles = match layout.roles_in_columns {
@@ -80,9 +94,18 @@ fn written(people: &[Somebody], layout: &Layout) -> Vec<u8> {
             false => single(&one.roles.iter().map(|role| ROLES[*role]).collect::<Vec<_>>().join(", ")),
         };
         let groups = one.groups.iter().map(|group| GROUPS[*group]).collect::<Vec<_>>().join(";");
-        let (kind, service_now) = (if one.contact { "Kontakt" } else { "Benutzer" }, if one.service_now { "ja" } else { "nein" });
+        let (kind, service_now) =
+            (if one.contact { "Kontakt" } else { "Benutzer" }, if one.service_now { "ja" } else { "nein" });
         let phone = if layout.escaped && !one.phone.is_empty() { format!("'{}", one.phone) } else { one.phone.clone() };
-        let cells = [single(&one.name), single(&one.email), single(&phone), single(kind), roles, single(&groups), single(service_now)];
+        let cells = [
+            single(&one.name),
+            single(&one.email),
+            single(&phone),
+            single(kind),
+            roles,
+            single(&groups),
+            single(service_now),
+        ];
         rows.push(layout.order.iter().flat_map(|at| cells[*at].clone()).collect());
     }
     let cell = |text: &String| match layout.quoted || text.contains([layout.delimiter, '"', '\n']) {
@@ -90,7 +113,10 @@ fn written(people: &[Somebody], layout: &Layout) -> Vec<u8> {
         false => text.clone(),
     };
     let end = if layout.crlf { "\r\n" } else { "\n" };
-    let text: String = rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>().join(&layout.delimiter.to_string()) + end).collect();
+    let text: String = rows
+        .iter()
+        .map(|row| row.iter().map(cell).collect::<Vec<_>>().join(&layout.delimiter.to_string()) + end)
+        .collect();
     match layout.encoding {
         0 => text.into_bytes(),
         1 => format!("\u{feff}{text}").into_bytes(),
@@ -121,8 +147,11 @@ fn told(live: &Live) -> Vec<Somebody> {
     let service_now = ARXUS.attribute("serviceNow").expect("an attribute");
     let people = live.people.iter().map(|entry| {
         let one = &entry.object;
-        let text = |text: &Option<rosterctl::model::Text>| text.as_ref().map(|text| text.value.to_string()).unwrap_or_default();
-        let mut groups: Vec<usize> = one.groups.iter().map(|group| GROUPS.iter().position(|id| *id == group.value).expect("a group")).collect();
+        let text = |text: &Option<rosterctl::model::Text>| {
+            text.as_ref().map(|text| text.value.to_string()).unwrap_or_default()
+        };
+        let mut groups: Vec<usize> =
+            one.groups.iter().map(|group| GROUPS.iter().position(|id| *id == group.value).expect("a group")).collect();
         groups.sort_unstable();
         Somebody {
             name: one.name.value.to_string(),
@@ -131,7 +160,8 @@ fn told(live: &Live) -> Vec<Somebody> {
             contact: one.section == rosterctl::platform::Section::Contacts,
             roles: one.roles.iter().map(|held| held.role.0 as usize).collect(),
             groups,
-            service_now: one.attribute(service_now).map(|value| &value.value) == Some(&rosterctl::model::Value::Boolean(true)),
+            service_now: one.attribute(service_now).map(|value| &value.value)
+                == Some(&rosterctl::model::Value::Boolean(true)),
         }
     });
     people.collect()

@@ -53,7 +53,9 @@ fn export_gives_a_roster_that_is_a_snapshot_as_well() {
     let project = with_keys(ACME_CSV, keys);
     let roster = project.run("export").exits(0).stdout;
     assert!(roster.contains("ada@acme.example") && roster.contains("roles: [technical]"), "{roster}");
-    let again = Project::with_roster(&roster.replace("organisation: acme\n", "organisation: acme\nprofile: { serviceAgreement: signed }\n"));
+    let again = Project::with_roster(
+        &roster.replace("organisation: acme\n", "organisation: acme\nprofile: { serviceAgreement: signed }\n"),
+    );
     again.run("validate").exits(0);
     // The tool's own form, in YAML and in JSON, is read as it is.
     let workspace = "version: 1\ntargets:\n  kept: { kind: snapshot, path: live/acme.yaml }\n  other: { kind: snapshot, path: live/acme.json }\ndefaultTarget: kept\n";
@@ -75,7 +77,8 @@ fn who_left_the_roster_is_a_removal_where_the_base_named_them() {
     project.edit("rosters/acme.yaml", "permissionGroups:", udo);
     let Ok(path) = std::env::var("PATH") else { return };
     let git = |arguments: &[&str]| {
-        let status = std::process::Command::new("git").arg("-C").arg(project.path("")).args(arguments).output().expect("git");
+        let status =
+            std::process::Command::new("git").arg("-C").arg(project.path("")).args(arguments).output().expect("git");
         assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
     };
     git(&["init", "-q"]);
@@ -93,11 +96,14 @@ fn who_left_the_roster_is_a_removal_where_the_base_named_them() {
 
 #[test]
 fn an_id_column_makes_people_managed() {
-    let keyed: String = ACME_CSV.lines().map(|line| match line.split(';').nth(1) {
-        Some("E-Mail") => format!("{line};Key\n"),
-        Some(mail) => format!("{line};{}\n", mail.split('@').next().expect("a name")),
-        None => unreachable!("every line has cells"),
-    }).collect();
+    let keyed: String = ACME_CSV
+        .lines()
+        .map(|line| match line.split(';').nth(1) {
+            Some("E-Mail") => format!("{line};Key\n"),
+            Some(mail) => format!("{line};{}\n", mail.split('@').next().expect("a name")),
+            None => unreachable!("every line has cells"),
+        })
+        .collect();
     let keyed = keyed + "Udo Alt;udo@acme.example;;Contact;Watchlist Contact;;;;;;udo\n";
     let columns = "columns: { id: Key, name: Name, email: E-Mail, phone: Phone, kind: Type, roles: Contact roles, groups: Permission groups }";
     let plan = with_keys(keyed, columns).run("plan --format json").exits(0).json();

@@ -6,8 +6,7 @@ use crate::common::{ACME, Project};
 pub const WORKSPACE: &str = "version: 1\ntargets:\n  arxus-portal: { kind: snapshot, path: live/acme.csv }\n";
 
 /// The header of [`ACME_CSV`].
-pub const HEADER: &str =
-    "Name;E-Mail;Phone;Type;Contact roles;Permission groups;ServiceNow;Signing authority;Responsibilities;Directory roles";
+pub const HEADER: &str = "Name;E-Mail;Phone;Type;Contact roles;Permission groups;ServiceNow;Signing authority;Responsibilities;Directory roles";
 
 /// What the portal exports while it has what [`ACME`] asks for.
 pub const ACME_CSV: &str = "Name;E-Mail;Phone;Type;Contact roles;Permission groups;ServiceNow;Signing authority;Responsibilities;Directory roles

@@ -79,7 +79,14 @@ fn groups_stand_in_a_second_sheet() {
     fill(book.add_worksheet(), 0);
     let groups = book.add_worksheet();
     groups.set_name("Groups").expect("a name");
-    for (row, cells) in [["Group", "Application", "Level"], ["IT operations", "ServiceDesk Support", "full"], ["IT operations", "Users & Permissions", "read"]].iter().enumerate() {
+    for (row, cells) in [
+        ["Group", "Application", "Level"],
+        ["IT operations", "ServiceDesk Support", "full"],
+        ["IT operations", "Users & Permissions", "read"],
+    ]
+    .iter()
+    .enumerate()
+    {
         for (column, cell) in cells.iter().enumerate() {
             groups.write(row as u32, column as u16, *cell).expect("a cell");
         }

@@ -247,9 +247,13 @@ impl FromNode for Taken {
     fn read<'t>(node: Node<'t>, reader: &mut Reader<'t>) -> Option<Self> {
         if node.kind() != Kind::Mapping {
             let text = Text::read(node, reader)?;
-            let known = text.value.parse::<jiff::Timestamp>().is_ok() || text.value.parse::<jiff::civil::Date>().is_ok();
+            let known =
+                text.value.parse::<jiff::Timestamp>().is_ok() || text.value.parse::<jiff::civil::Date>().is_ok();
             if !known {
-                reader.wrong_type(node, "a day such as 2027-06-30, a time such as 2027-06-30T12:00:00Z, or where it stands");
+                reader.wrong_type(
+                    node,
+                    "a day such as 2027-06-30, a time such as 2027-06-30T12:00:00Z, or where it stands",
+                );
                 return None;
             }
             return Some(Taken::At(text));
@@ -365,4 +369,3 @@ impl JsonSchema for Delimiter {
         schemars::json_schema!({ "type": "string", "enum": [",", ";", "|", "tab", "\t"] })
     }
 }
-

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 
 use super::grid::{Grid, clean, place};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -50,9 +50,9 @@ pub fn moment(text: &str, format: Option<&str>) -> Result<Moment, String> {
         if let Ok(time) = DateTime::strptime(format, text) {
             return Ok(Moment::Local(time));
         }
-        return Date::strptime(format, text).map(Moment::Day).map_err(|_| {
-            format!("`{}` is not written as `dateFormat` says (`{}`)", visible(text), visible(format))
-        });
+        return Date::strptime(format, text)
+            .map(Moment::Day)
+            .map_err(|_| format!("`{}` is not written as `dateFormat` says (`{}`)", visible(text), visible(format)));
     }
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(Moment::Exact(time));
@@ -116,14 +116,19 @@ impl Clues<'_> {
     /// commit that it stands in unchanged, the time at which it was written.
     pub fn taken(&self, now: Timestamp) -> Result<Taken, LiveError> {
         let read = |text: &str, by: String| -> Result<Taken, LiveError> {
-            let found = moment(text, self.format).and_then(|moment| {
-                moment.at(now).ok_or_else(|| format!("`{}` is no time", visible(text)))
-            });
+            let found = moment(text, self.format)
+                .and_then(|moment| moment.at(now).ok_or_else(|| format!("`{}` is no time", visible(text))));
             match found {
                 Ok(at) => Ok(Taken { at, by }),
                 Err(why) => {
-                    let message = format!("it is not known when the snapshot `{}` was taken: {by} says so, and {why}", self.shown);
-                    Err(LiveError::new(message, "write the day as 2027-06-30, or say how it is written: `dateFormat: \"%d/%m/%Y\"` at the target"))
+                    let message = format!(
+                        "it is not known when the snapshot `{}` was taken: {by} says so, and {why}",
+                        self.shown
+                    );
+                    Err(LiveError::new(
+                        message,
+                        "write the day as 2027-06-30, or say how it is written: `dateFormat: \"%d/%m/%Y\"` at the target",
+                    ))
                 }
             }
         };
@@ -131,14 +136,17 @@ impl Clues<'_> {
             Some(TakenText::At(text)) => {
                 // The workspace's own days are written one way only.
                 let moment = moment(&text.value, None).ok().and_then(|moment| moment.at(now));
-                let unusable = || LiveError::new(format!("`taken: {}` is no day", text.value), "write it as 2027-06-30");
+                let unusable =
+                    || LiveError::new(format!("`taken: {}` is no day", text.value), "write it as 2027-06-30");
                 return Ok(Taken { at: moment.ok_or_else(unusable)?, by: "`taken` of the target".to_owned() });
             }
             Some(TakenText::Column(name)) => {
                 let by = format!("the column `{}`", visible(&name.value));
-                let all: Result<Vec<Taken>, LiveError> = self.column.iter().map(|text| read(text, by.clone())).collect();
+                let all: Result<Vec<Taken>, LiveError> =
+                    self.column.iter().map(|text| read(text, by.clone())).collect();
                 let missing = || {
-                    let message = format!("it is not known when the snapshot `{}` was taken: {by} is empty", self.shown);
+                    let message =
+                        format!("it is not known when the snapshot `{}` was taken: {by} is empty", self.shown);
                     LiveError::new(message, "export it again, or write the day: `taken: 2027-06-30` at the target")
                 };
                 return all?.into_iter().min_by_key(|taken| taken.at).ok_or_else(missing);
@@ -149,15 +157,26 @@ impl Clues<'_> {
                     row.cells.get(column).map(clean).filter(|text| !text.is_empty())
                 });
                 let missing = || {
-                    let message = format!("the snapshot `{}` has nothing in {}, where `taken` says that its day is", self.shown, visible(&name.value));
+                    let message = format!(
+                        "the snapshot `{}` has nothing in {}, where `taken` says that its day is",
+                        self.shown,
+                        visible(&name.value)
+                    );
                     LiveError::new(message, "name the right cell, such as B1, or write the day: `taken: 2027-06-30`")
                 };
                 return read(text.ok_or_else(missing)?, format!("the cell {}", visible(&name.value)));
             }
             Some(TakenText::Pointer(name)) => {
                 let missing = || {
-                    let message = format!("the snapshot `{}` has nothing at `{}`, where `taken` says that its day is", self.shown, visible(&name.value));
-                    LiveError::new(message, "name the right place, such as /meta/exportedAt, or write the day: `taken: 2027-06-30`")
+                    let message = format!(
+                        "the snapshot `{}` has nothing at `{}`, where `taken` says that its day is",
+                        self.shown,
+                        visible(&name.value)
+                    );
+                    LiveError::new(
+                        message,
+                        "name the right place, such as /meta/exportedAt, or write the day: `taken: 2027-06-30`",
+                    )
                 };
                 let text = self.pointer.as_deref().ok_or_else(missing)?;
                 return read(text, format!("`{}`", visible(&name.value)));
@@ -225,7 +244,8 @@ pub fn judge(taken: &Taken, age: Option<&Age>, shown: &str, now: Timestamp) -> O
     let seconds = now.as_second() - taken.at.as_second();
     // Clocks differ a little.
     if seconds < -300 {
-        let message = format!("the snapshot `{shown}` is from the future: {} says that it was taken on {day}", taken.by);
+        let message =
+            format!("the snapshot `{shown}` is from the future: {} says that it was taken on {day}", taken.by);
         let help = "correct the day, or `dateFormat`, or this machine's clock; nothing is removed on it";
         let finding = Diagnostic::new("snapshot/from-the-future", Severity::Warning, message).help(help);
         return Some((finding, format!("`{shown}` seems to be from the future ({day})")));

@@ -56,7 +56,10 @@ pub fn form(bytes: &[u8], path: &Path, shown: &str) -> Result<Form, LiveError> {
         return Ok(Form::Workbook);
     }
     if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        return refused("an old Excel workbook, or one with a password", "save it as .xlsx without a password, or as CSV");
+        return refused(
+            "an old Excel workbook, or one with a password",
+            "save it as .xlsx without a password, or as CSV",
+        );
     }
     if bytes.starts_with(b"%PDF") {
         return refused("a PDF", "export it as CSV or XLSX");
@@ -92,7 +95,8 @@ pub fn decode(bytes: &[u8], named: Option<&str>, shown: &str) -> Result<(String,
             false => text.find(char::REPLACEMENT_CHARACTER).unwrap_or_default(),
         };
         let line = 1 + bytes[..good.min(bytes.len())].iter().filter(|byte| **byte == b'\n').count();
-        let message = format!("the snapshot `{shown}` is not {}: line {line} has bytes that mean nothing there", used.name());
+        let message =
+            format!("the snapshot `{shown}` is not {}: line {line} has bytes that mean nothing there", used.name());
         let hint = "it was cut off or is in another encoding: export it again, or name the right one under `encoding`";
         return Err(LiveError::new(message, hint));
     }

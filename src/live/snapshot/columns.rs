@@ -71,9 +71,10 @@ impl Template {
     /// Every column that is read.
     pub fn all(&self) -> impl Iterator<Item = usize> {
         let single = [self.kind, self.state, self.organisation].into_iter().flatten();
-        let attributes = self.attributes.iter().flat_map(|(_, lists)| {
-            lists.columns.iter().copied().chain(lists.each.iter().map(|(column, _)| *column))
-        });
+        let attributes = self
+            .attributes
+            .iter()
+            .flat_map(|(_, lists)| lists.columns.iter().copied().chain(lists.each.iter().map(|(column, _)| *column)));
         let roles = self.roles.columns.iter().copied().chain(self.roles.each.iter().map(|(column, _)| *column));
         let groups = self.groups.columns.iter().copied().chain(self.groups.each.iter().map(|(column, _)| *column));
         self.identity().chain(single).chain(attributes).chain(roles).chain(groups)
@@ -104,8 +105,10 @@ impl Mapping {
         let mut mapping = if said.is_empty() {
             guess::mapping(grid, platform, words)?
         } else {
-            let named: Vec<&str> = said.iter().flat_map(|columns| names(columns)).map(|name| name.value.as_str()).collect();
-            let header = header(grid, |cells| cells.iter().filter(|cell| named.iter().any(|name| is(cell, name))).count());
+            let named: Vec<&str> =
+                said.iter().flat_map(|columns| names(columns)).map(|name| name.value.as_str()).collect();
+            let header =
+                header(grid, |cells| cells.iter().filter(|cell| named.iter().any(|name| is(cell, name))).count());
             let headers = headers(grid, header);
             let mut lookup = Lookup { grid, header, headers: &headers, problems: Vec::new() };
             let mut people = Vec::new();
@@ -136,9 +139,12 @@ impl Mapping {
         if self.people.iter().all(|person| person.email.is_some() || person.id.is_some()) {
             return Ok(());
         }
-        let headers: Vec<String> = self.headers.iter().take(30).map(|header| format!("`{}`", visible(header))).collect();
-        let message = format!("no column of {} is known to hold mail addresses, by which people are recognised", grid.shown);
-        let hint = format!("name one with `columns: {{ email: … }}` at the target; the columns are {}", headers.join(", "));
+        let headers: Vec<String> =
+            self.headers.iter().take(30).map(|header| format!("`{}`", visible(header))).collect();
+        let message =
+            format!("no column of {} is known to hold mail addresses, by which people are recognised", grid.shown);
+        let hint =
+            format!("name one with `columns: {{ email: … }}` at the target; the columns are {}", headers.join(", "));
         Err(LiveError::new(message, hint))
     }
 
@@ -157,7 +163,11 @@ pub fn header(grid: &Grid, score: impl Fn(&[&str]) -> usize) -> usize {
 /// The headers of a grid.
 pub fn headers(grid: &Grid, header: usize) -> Vec<SmolStr> {
     let cells = grid.rows.get(header).map(|row| &row.cells);
-    cells.into_iter().flatten().map(|cell| SmolStr::from(cell.split_whitespace().collect::<Vec<_>>().join(" "))).collect()
+    cells
+        .into_iter()
+        .flatten()
+        .map(|cell| SmolStr::from(cell.split_whitespace().collect::<Vec<_>>().join(" ")))
+        .collect()
 }
 
 /// Whether a header is the one that is named: as it is, else whatever its case, its blanks and signs.
@@ -194,7 +204,9 @@ impl Lookup<'_> {
     /// The column with a header.
     pub fn find(&mut self, name: &Text) -> Option<usize> {
         let same = |exact: bool| {
-            let fits = move |header: &SmolStr| if exact { header.trim() == name.value.trim() } else { is(header, &name.value) };
+            let fits = move |header: &SmolStr| {
+                if exact { header.trim() == name.value.trim() } else { is(header, &name.value) }
+            };
             let found = self.headers.iter().enumerate().filter(|(_, header)| fits(header));
             found.map(|(column, _)| column).collect::<Vec<usize>>()
         };
@@ -214,7 +226,9 @@ impl Lookup<'_> {
                     })
                 };
                 let hint = match near.or_else(|| part().map(SmolStr::as_str)) {
-                    Some(near) => format!("`{}` is near: if it is the same under a new name, write that", visible(near)),
+                    Some(near) => {
+                        format!("`{}` is near: if it is the same under a new name, write that", visible(near))
+                    }
                     None => "see whether it has another name now, or was left out of the export".to_owned(),
                 };
                 self.problems.push((format!("no column `{}`", visible(&name.value)), hint));

@@ -42,8 +42,12 @@ pub fn read(mut text: String, encoding: &str, named: Option<u8>, shown: &str) ->
             continue;
         }
         if record.iter().any(|cell| cell.contains(END)) {
-            let message = format!("{shown}:{line}: a quotation mark is opened and never closed, so the rest is one cell");
-            return Err(LiveError::new(message, "the file was cut off, or a quote in a cell is not doubled: export it again"));
+            let message =
+                format!("{shown}:{line}: a quotation mark is opened and never closed, so the rest is one cell");
+            return Err(LiveError::new(
+                message,
+                "the file was cut off, or a quote in a cell is not doubled: export it again",
+            ));
         }
         if record.len() > MAX_COLUMNS {
             let message = format!("{shown}:{line} has {} columns, more than {MAX_COLUMNS}", record.len());

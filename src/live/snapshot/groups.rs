@@ -53,24 +53,36 @@ pub fn read(
         let id = words.group(name);
         let told = groups.entry(id).or_insert_with(|| Told { name: name.into(), ..Told::default() });
         let trouble = |rule, column: usize, what: String, help: String| {
-            let message = format!("{}: {what}", grid.cell(row.line, column, titles.get(column).map_or("", |title| title)));
+            let message =
+                format!("{}: {what}", grid.cell(row.line, column, titles.get(column).map_or("", |title| title)));
             Trouble { rule, message, help }
         };
         if name.is_empty() {
             let help = "write the group's name into every row; merged cells are empty but for the first".to_owned();
-            told.troubles.push(trouble("snapshot/unknown-group", columns.group, "the row has no group".to_owned(), help));
+            told.troubles.push(trouble(
+                "snapshot/unknown-group",
+                columns.group,
+                "the row has no group".to_owned(),
+                help,
+            ));
             continue;
         }
-        let mut access: Vec<(ApplicationIx, usize, &str)> = columns.each.iter().map(|(column, application)| (*application, *column, cell(*column))).collect();
+        let mut access: Vec<(ApplicationIx, usize, &str)> =
+            columns.each.iter().map(|(column, application)| (*application, *column, cell(*column))).collect();
         if let Some(column) = columns.application.filter(|column| !cell(*column).is_empty()) {
             match words.application(cell(column)) {
-                Some(application) => access.push((application, columns.level.unwrap_or(column), columns.level.map_or("yes", cell))),
+                Some(application) => {
+                    access.push((application, columns.level.unwrap_or(column), columns.level.map_or("yes", cell)))
+                }
                 None => {
                     let word = cell(column);
                     let near = nearest(word, platform.applications.iter().map(|application| application.name.as_str()));
                     let help = match near {
                         Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("say which one it is: `words: {{ applications: {{ {}: … }} }}` of the target", shown(word)),
+                        None => format!(
+                            "say which one it is: `words: {{ applications: {{ {}: … }} }}` of the target",
+                            shown(word)
+                        ),
                     };
                     let what = format!("{} has no application `{}`", platform.name, shown(word));
                     told.troubles.push(trouble("snapshot/unknown-application", column, what, help));
@@ -85,7 +97,8 @@ pub fn read(
                 None => {
                     let levels = platform[application].levels.join(", ");
                     let what = format!("`{}` is no level of `{}`", shown(word), platform[application].id);
-                    let help = format!("its levels are {levels}; add the word under `words: {{ levels: … }}` of the target");
+                    let help =
+                        format!("its levels are {levels}; add the word under `words: {{ levels: … }}` of the target");
                     told.troubles.push(trouble("snapshot/unknown-word", column, what, help));
                 }
                 Some(level) => {
@@ -93,7 +106,12 @@ pub fn read(
                     if let Some(known) = known.filter(|known| *known != level) {
                         let levels = &platform[application].levels;
                         let [one, other] = [known, level].map(|level| levels[level.0 as usize].clone());
-                        let message = format!("{}: `{}` gives {} both {one} and {other}", grid.row(row.line), shown(&told.name), platform[application].id);
+                        let message = format!(
+                            "{}: `{}` gives {} both {one} and {other}",
+                            grid.row(row.line),
+                            shown(&told.name),
+                            platform[application].id
+                        );
                         let help = "correct it on the portal, or in the list".to_owned();
                         told.troubles.push(Trouble { rule: "snapshot/contradiction", message, help });
                     }
@@ -102,12 +120,16 @@ pub fn read(
         }
     }
     if groups.is_empty() {
-        let message = format!("{} has no permission group of `{organisation}`, which does not mean that there is none", grid.shown);
+        let message = format!(
+            "{} has no permission group of `{organisation}`, which does not mean that there is none",
+            grid.shown
+        );
         return Err(LiveError::new(message, "export the groups again, or take `groups` out of the target"));
     }
     for (id, told) in groups {
         if told.troubles.is_empty() {
-            let access = told.applications.into_iter().map(|(application, level)| (application, level, Span::default()));
+            let access =
+                told.applications.into_iter().map(|(application, level)| (application, level, Span::default()));
             live.groups.push(entry(id, told.name, access.collect()));
             continue;
         }
@@ -123,7 +145,8 @@ pub fn read(
 
 /// The groups that people are in, and no table names.
 pub fn of_members(names: &HashMap<SmolStr, SmolStr>, live: &mut Live) {
-    let mut known: std::collections::HashSet<SmolStr> = live.groups.iter().map(|entry| entry.object.id.clone()).collect();
+    let mut known: std::collections::HashSet<SmolStr> =
+        live.groups.iter().map(|entry| entry.object.id.clone()).collect();
     known.extend(live.unread.iter().filter(|unread| unread.is_group()).filter_map(|unread| unread.id.clone()));
     let mut met: Vec<SmolStr> = Vec::new();
     for group in live.people.iter().flat_map(|entry| &entry.object.groups) {
@@ -151,7 +174,11 @@ fn columns(
     words: &Vocabulary,
 ) -> Result<(usize, Columns), LiveError> {
     if let Some(said) = said {
-        let named: Vec<String> = [said.group.0.as_ref(), said.application.as_ref(), said.level.as_ref()].into_iter().flatten().map(|name| fold(&name.value)).collect();
+        let named: Vec<String> = [said.group.0.as_ref(), said.application.as_ref(), said.level.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|name| fold(&name.value))
+            .collect();
         let header = header(grid, |cells| cells.iter().filter(|cell| named.contains(&fold(cell))).count());
         let titles = headers(grid, header);
         let mut lookup = Lookup { grid, header, headers: &titles, problems: Vec::new() };
@@ -162,7 +189,10 @@ fn columns(
         let mut each = Vec::new();
         for (word, name) in said.applications.iter().flat_map(|map| &map.entries) {
             let unknown = || {
-                let message = format!("the target names the application `{}`, which the platform does not have", shown(&word.value));
+                let message = format!(
+                    "the target names the application `{}`, which the platform does not have",
+                    shown(&word.value)
+                );
                 let all: Vec<&str> = platform.applications.iter().map(|application| application.id.as_str()).collect();
                 LiveError::new(message, format!("the applications are: {}", all.join(", ")))
             };
@@ -174,7 +204,12 @@ fn columns(
     }
     let header = header(grid, |cells| {
         let known = [words::GROUPS, words::NAME, words::APPLICATION, words::LEVEL];
-        cells.iter().filter(|cell| known.iter().any(|list| list.contains(&fold(cell).as_str())) || words.application(cell).is_some()).count()
+        cells
+            .iter()
+            .filter(|cell| {
+                known.iter().any(|list| list.contains(&fold(cell).as_str())) || words.application(cell).is_some()
+            })
+            .count()
     });
     let titles = headers(grid, header);
     let find = |list: &[&str]| {
@@ -184,7 +219,10 @@ fn columns(
     let Some(group) = find(words::GROUPS).or_else(|| find(words::NAME)) else {
         let names: Vec<String> = titles.iter().map(|title| format!("`{}`", shown(title))).collect();
         let message = format!("no column of {} is known to hold permission groups", grid.shown);
-        return Err(LiveError::new(message, format!("name it: `groups: {{ columns: {{ group: … }} }}`; the columns are {}", names.join(", "))));
+        return Err(LiveError::new(
+            message,
+            format!("name it: `groups: {{ columns: {{ group: … }} }}`; the columns are {}", names.join(", ")),
+        ));
     };
     let application = find(words::APPLICATION).filter(|column| *column != group);
     let each = titles.iter().enumerate().filter(|(column, _)| application.is_none() && *column != group);

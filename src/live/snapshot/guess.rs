@@ -24,8 +24,17 @@ enum Part {
 /// The mapping that headers and cells suggest.
 pub fn mapping(grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<Mapping, LiveError> {
     let fields = [
-        words::NAME, words::FIRST_NAME, words::LAST_NAME, words::EMAIL, words::PHONE, words::KIND, words::STATE,
-        words::ROLES, words::GROUPS, words::ID, words::ORGANISATION,
+        words::NAME,
+        words::FIRST_NAME,
+        words::LAST_NAME,
+        words::EMAIL,
+        words::PHONE,
+        words::KIND,
+        words::STATE,
+        words::ROLES,
+        words::GROUPS,
+        words::ID,
+        words::ORGANISATION,
     ];
     let known = |cell: &&&str| {
         let folded = fold(cell);
@@ -45,7 +54,10 @@ pub fn mapping(grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<M
     if let [_, _, ..] = addresses.as_slice() {
         let names: Vec<String> = addresses.iter().map(|column| format!("`{}`", visible(&headers[*column]))).collect();
         let message = format!("several columns of {} may be the mail address: {}", grid.shown, names.join(", "));
-        return Err(LiveError::new(message, "say which one: `columns: { email: … }` at the target, and all others that count"));
+        return Err(LiveError::new(
+            message,
+            "say which one: `columns: { email: … }` at the target, and all others that count",
+        ));
     }
     let taken = find(words::TAKEN);
     let organisation = find(words::ORGANISATION);
@@ -87,7 +99,8 @@ pub fn mapping(grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<M
         let taken = |column: &usize| person.all().any(|used| used == *column);
         let column = find(&names).filter(|column| !taken(column));
         let fits = |column: &usize| {
-            attribute.value_type != AttributeType::Boolean || sample.share(*column, |cell| words.yes(cell).is_some()) > 0.0
+            attribute.value_type != AttributeType::Boolean
+                || sample.share(*column, |cell| words.yes(cell).is_some()) > 0.0
         };
         if let Some(column) = column.filter(fits) {
             person.attributes.push((AttributeIx(index as u16), Lists { columns: vec![column], ..Lists::default() }));

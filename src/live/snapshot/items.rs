@@ -23,7 +23,10 @@ pub fn json(text: &str, shown: &str) -> Result<Json, LiveError> {
         let place = format!("{shown}:{}:{}", error.line(), error.column());
         let why = error.to_string();
         let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
-        LiveError::new(format!("{place}: the snapshot is not JSON: {why}"), "it was cut off or changed: export it again")
+        LiveError::new(
+            format!("{place}: the snapshot is not JSON: {why}"),
+            "it was cut off or changed: export it again",
+        )
     })
 }
 
@@ -67,7 +70,8 @@ pub fn grid(document: &Json, pointer: Option<&str>, shown: &str) -> Result<Grid,
         Some(pointer) => match document.pointer(pointer) {
             Some(found) => (found, pointer.to_owned()),
             None => {
-                let message = format!("the snapshot `{shown}` has nothing at `{pointer}`, where `items` says that the list is");
+                let message =
+                    format!("the snapshot `{shown}` has nothing at `{pointer}`, where `items` says that the list is");
                 return Err(LiveError::new(message, choices(document)));
             }
         },
@@ -108,7 +112,10 @@ pub fn grid(document: &Json, pointer: Option<&str>, shown: &str) -> Result<Grid,
         flat.push(cells);
         if columns.len() > MAX_COLUMNS {
             let message = format!("the entries of `{shown}` have more than {MAX_COLUMNS} different keys");
-            return Err(LiveError::new(message, "name the list under `items`; if it is the right one, export fewer keys"));
+            return Err(LiveError::new(
+                message,
+                "name the list under `items`; if it is the right one, export fewer keys",
+            ));
         }
     }
     let record = |line: usize, mut cells: Vec<(usize, String)>| {

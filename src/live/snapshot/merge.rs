@@ -99,7 +99,9 @@ impl People {
         let old = &mut self.found[known];
         let against = |what: &str, one: &str, other: &str| {
             let [one, other] = [one, other].map(super::people::shown);
-            let message = format!("{first} and {second_row} are the same person and disagree on the {what}: `{one}` and `{other}`");
+            let message = format!(
+                "{first} and {second_row} are the same person and disagree on the {what}: `{one}` and `{other}`"
+            );
             let help = "correct it on the portal, or in the list, so that both rows say the same";
             Trouble { rule: "snapshot/contradiction", message, help: help.to_owned() }
         };
@@ -212,5 +214,9 @@ fn same_name(one: &Person, other: &Person) -> bool {
 
 /// A mail address as it is compared.
 pub fn lower_case(address: &SmolStr) -> SmolStr {
-    if address.bytes().any(|byte| byte.is_ascii_uppercase()) { address.to_ascii_lowercase().into() } else { address.clone() }
+    if address.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        address.to_ascii_lowercase().into()
+    } else {
+        address.clone()
+    }
 }

@@ -27,9 +27,7 @@ use smol_str::SmolStr;
 use tokio::sync::Mutex;
 
 use super::unseen::UnseenGroups;
-use super::{
-    Author, Completeness, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Sought, Unseen, Write,
-};
+use super::{Author, Completeness, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Sought, Unseen, Write};
 use crate::diagnostic::Diagnostic;
 use crate::document::Written;
 use crate::document::record::visible;
@@ -145,8 +143,11 @@ impl Snapshot {
         let mut kept = self.kept.lock().await;
         match &kept.asked {
             Some(asked) if asked != organisation => {
-                let message = format!("it is not known whose people `{shown}` has: those of `{asked}` or of `{organisation}`");
-                let hint = format!("add `organisation: {asked}` to the target `{name}`, or name the column under `columns: {{ organisation: … }}`");
+                let message =
+                    format!("it is not known whose people `{shown}` has: those of `{asked}` or of `{organisation}`");
+                let hint = format!(
+                    "add `organisation: {asked}` to the target `{name}`, or name the column under `columns: {{ organisation: … }}`"
+                );
                 Err(LiveError::new(message, hint))
             }
             _ => {
@@ -170,10 +171,17 @@ impl Snapshot {
         if found.len() == 0 {
             let rows = grid.rows.len().saturating_sub(mapping.header + 1);
             let message = match rows {
-                0 => format!("the snapshot `{shown}` has a header and no rows, which does not mean that the portal has nobody"),
-                rows => format!("none of the {rows} rows of the snapshot `{shown}` is of `{organisation}`, which does not mean that the portal has nobody"),
+                0 => format!(
+                    "the snapshot `{shown}` has a header and no rows, which does not mean that the portal has nobody"
+                ),
+                rows => format!(
+                    "none of the {rows} rows of the snapshot `{shown}` is of `{organisation}`, which does not mean that the portal has nobody"
+                ),
             };
-            return Err(LiveError::new(message, "export it again; see whether a filter was set, and whose people it shows"));
+            return Err(LiveError::new(
+                message,
+                "export it again; see whether a filter was set, and whose people it shows",
+            ));
         }
         found.into_live(&mut live);
         live.unseen = unseen(mapping, platform);
@@ -222,7 +230,9 @@ impl Snapshot {
         let mut live = Live::default();
         roster::read(documents, organisation, platform, shown, &mut live);
         if live.people.is_empty() && live.unread.is_empty() {
-            let message = format!("the snapshot `{shown}` has nobody of `{organisation}`, which does not mean that the portal has nobody");
+            let message = format!(
+                "the snapshot `{shown}` has nobody of `{organisation}`, which does not mean that the portal has nobody"
+            );
             return Err(LiveError::new(message, "export it again"));
         }
         let said = keys.taken.as_ref();
@@ -397,12 +407,7 @@ impl Write for Snapshot {
         Err(self.read_only())
     }
 
-    async fn execute(
-        &self,
-        _: &Platform,
-        _: &[Operation],
-        _: &Author,
-    ) -> Result<Vec<Result<(), Refusal>>, LiveError> {
+    async fn execute(&self, _: &Platform, _: &[Operation], _: &Author) -> Result<Vec<Result<(), Refusal>>, LiveError> {
         Err(self.read_only())
     }
 }
@@ -413,4 +418,3 @@ impl Snapshot {
         LiveError::new(message, "make the changes of the plan on the portal, then export it again")
     }
 }
-

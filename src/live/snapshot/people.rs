@@ -121,7 +121,8 @@ impl<'a> Rows<'a> {
     fn somebody(&mut self, row: &Row, template: &Template) -> Found {
         let (grid, mapping, platform) = (self.grid, self.mapping, self.platform);
         let mut troubles = Vec::new();
-        let cell = |column: Option<usize>| column.and_then(|column| row.cells.get(column)).map(clean).unwrap_or_default();
+        let cell =
+            |column: Option<usize>| column.and_then(|column| row.cells.get(column)).map(clean).unwrap_or_default();
         let place = |column: usize| grid.cell(row.line, column, mapping.header(column));
         for column in template.all() {
             troubles.extend(unreadable(cell(Some(column)), || place(column)));
@@ -141,7 +142,12 @@ impl<'a> Rows<'a> {
         let email = cell(template.email);
         if let Some(column) = template.email.filter(|_| !email.is_empty() && !is_address(email)) {
             let what = format!("`{}` is no mail address", shown(email));
-            troubles.push(trouble("snapshot/invalid-email", column, what, "write one address, such as ada@acme.example"));
+            troubles.push(trouble(
+                "snapshot/invalid-email",
+                column,
+                what,
+                "write one address, such as ada@acme.example",
+            ));
         }
         let id = Some(cell(template.id)).filter(|id| !id.is_empty());
         if let Some((column, id)) = template.id.zip(id).filter(|(_, id)| !is_kebab(id)) {
@@ -184,7 +190,8 @@ impl<'a> Rows<'a> {
                         "" => "the cell is empty, so it is not known whether the account is active".to_owned(),
                         word => format!("`{}` is no state that is known", shown(word)),
                     };
-                    let help = "add the word under `words: { active: […], deactivated: […], pending: […] }` of the target";
+                    let help =
+                        "add the word under `words: { active: […], deactivated: […], pending: […] }` of the target";
                     troubles.push(trouble("snapshot/unknown-word", column, what, help));
                 }
             }
@@ -209,7 +216,11 @@ impl<'a> Rows<'a> {
         }
         person.attributes.sort_by_key(|(attribute, _)| *attribute);
         if email.is_empty() && id.is_none() {
-            let who = if name.is_empty() { "nobody knows whom this row means".to_owned() } else { format!("`{}` has no mail address", shown(&name)) };
+            let who = if name.is_empty() {
+                "nobody knows whom this row means".to_owned()
+            } else {
+                format!("`{}` has no mail address", shown(&name))
+            };
             let message = format!("{}: {who}, so it cannot be told which entry of a roster it is", grid.row(row.line));
             let help = "give the row an address, on the portal and in the file";
             troubles.push(Trouble { rule: "snapshot/no-address", message, help: help.to_owned() });
@@ -234,8 +245,14 @@ impl<'a> Rows<'a> {
                     let place = self.grid.cell(row.line, *column, self.mapping.header(*column));
                     let message = format!("{place}: {} has no role `{}`", self.platform.name, shown(word));
                     let help = match self.words.near_role(word) {
-                        Some(near) => format!("did you mean `{near}`? Else say which role it is: `words: {{ roles: {{ {}: … }} }}` of the target", shown(word)),
-                        None => format!("say which role it is: `words: {{ roles: {{ {}: … }} }}` of the target", shown(word)),
+                        Some(near) => format!(
+                            "did you mean `{near}`? Else say which role it is: `words: {{ roles: {{ {}: … }} }}` of the target",
+                            shown(word)
+                        ),
+                        None => format!(
+                            "say which role it is: `words: {{ roles: {{ {}: … }} }}` of the target",
+                            shown(word)
+                        ),
                     };
                     troubles.push(Trouble { rule: "snapshot/unknown-role", message, help });
                 }
@@ -309,7 +326,9 @@ impl<'a> Rows<'a> {
                 let mut list: Vec<SmolStr> = Vec::new();
                 for word in words {
                     let role = self.words.role(&word).filter(|_| roles);
-                    list.push(role.map_or_else(|| super::vocabulary::slug(&word), |role| self.platform[role].id.clone()));
+                    list.push(
+                        role.map_or_else(|| super::vocabulary::slug(&word), |role| self.platform[role].id.clone()),
+                    );
                 }
                 list.sort_unstable();
                 list.dedup();
@@ -344,16 +363,28 @@ pub fn parts<'t>(text: &'t str, separator: Option<&'t str>) -> impl Iterator<Ite
 fn unreadable(text: &str, place: impl Fn() -> String) -> Option<Trouble> {
     let first = text.bytes().next()?;
     let problem = match first {
-        b'=' => Some(("snapshot/formula", "holds a formula and not what it gives", "export values: in a spreadsheet, paste as values, then save")),
-        b'#' if is_error(text) => Some(("snapshot/formula", "holds an error of the spreadsheet", "mend the cell, or export the file again")),
-        _ if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\r' | b'\t' | 0x1f)) => None,
+        b'=' => Some((
+            "snapshot/formula",
+            "holds a formula and not what it gives",
+            "export values: in a spreadsheet, paste as values, then save",
+        )),
+        b'#' if is_error(text) => {
+            Some(("snapshot/formula", "holds an error of the spreadsheet", "mend the cell, or export the file again"))
+        }
+        _ if text.is_ascii()
+            && !text.bytes().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\r' | b'\t' | 0x1f)) =>
+        {
+            None
+        }
         _ if text.contains(char::REPLACEMENT_CHARACTER) || is_garbled(text) => {
             let help = "it was saved in another encoding than it was read in: export it again as UTF-8 or XLSX, or name the right `encoding`";
             Some(("snapshot/lost-letter", "has letters that were lost", help))
         }
-        _ if text.chars().any(|c| deceptive(c) && !matches!(c, '\n' | '\r' | '\t' | ITEM | '\u{ad}')) => {
-            Some(("snapshot/invisible-character", "holds an invisible character, which can hide what it says", "take it out on the portal, then export again"))
-        }
+        _ if text.chars().any(|c| deceptive(c) && !matches!(c, '\n' | '\r' | '\t' | ITEM | '\u{ad}')) => Some((
+            "snapshot/invisible-character",
+            "holds an invisible character, which can hide what it says",
+            "take it out on the portal, then export again",
+        )),
         _ => None,
     };
     problem.map(|(rule, what, help)| Trouble {
@@ -371,7 +402,8 @@ fn is_error(text: &str) -> bool {
 fn is_garbled(text: &str) -> bool {
     let mut before = ' ';
     text.chars().any(|c| {
-        let garbled = matches!(before, 'Ã' | 'Â') && ('\u{80}'..='\u{bf}').contains(&c) || before == 'Ã' && "¼¶¤Ÿ©¨«ª®¯§±³²´µ¹º»½¾¿€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œž".contains(c);
+        let garbled = matches!(before, 'Ã' | 'Â') && ('\u{80}'..='\u{bf}').contains(&c)
+            || before == 'Ã' && "¼¶¤Ÿ©¨«ª®¯§±³²´µ¹º»½¾¿€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œž".contains(c);
         before = c;
         garbled
     })
@@ -390,7 +422,11 @@ fn is_mangled(text: &str) -> bool {
 pub fn is_address(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let plain = !text.contains(|c: char| c.is_whitespace() || c.is_control() || ",;<>\"()".contains(c));
-    plain && !local.is_empty() && !local.contains('@') && domain.contains('.') && domain.split('.').all(|label| !label.is_empty())
+    plain
+        && !local.is_empty()
+        && !local.contains('@')
+        && domain.contains('.')
+        && domain.split('.').all(|label| !label.is_empty())
 }
 
 /// A cell, short and safe to print.

@@ -96,7 +96,10 @@ impl Snapshot {
             if organisation.is_none() {
                 everybody.people.iter_mut().for_each(|one| one.organisation = None);
             }
-            Rows::new(grid, &everybody, platform, &words).people(organisation.unwrap_or_default()).0.into_live(&mut live);
+            Rows::new(grid, &everybody, platform, &words)
+                .people(organisation.unwrap_or_default())
+                .0
+                .into_live(&mut live);
             unseen = super::unseen(&mapping, platform).words(platform);
         }
         let named = used(&mapping, platform);
@@ -129,7 +132,8 @@ fn holds(grid: &Grid, mapping: &Mapping, column: usize, words: &Vocabulary) -> S
     }
     let different: BTreeSet<&str> = cells.iter().copied().collect();
     let most = |passes: &dyn Fn(&str) -> bool| sample.share(column, passes) > 0.8;
-    let digits = |cell: &str| cell.chars().filter(char::is_ascii_digit).count() >= 7 && !cell.chars().any(char::is_alphabetic);
+    let digits =
+        |cell: &str| cell.chars().filter(char::is_ascii_digit).count() >= 7 && !cell.chars().any(char::is_alphabetic);
     let what = if most(&is_address) {
         "mail addresses".to_owned()
     } else if most(&|cell| words.yes(cell).is_some()) {
@@ -200,7 +204,8 @@ fn yaml(mapping: &Mapping, platform: &Platform) -> String {
 fn person(one: &Template, mapping: &Mapping, platform: &Platform, first: &str, next: &str, lines: &mut String) {
     let name = |column: usize| scalar(mapping.header(column));
     let mut entries: Vec<String> = Vec::new();
-    let mut add = |key: &str, column: Option<usize>| entries.extend(column.map(|column| format!("{key}: {}", name(column))));
+    let mut add =
+        |key: &str, column: Option<usize>| entries.extend(column.map(|column| format!("{key}: {}", name(column))));
     add("id", one.id);
     match one.name.as_slice() {
         [] => {}
@@ -210,7 +215,8 @@ fn person(one: &Template, mapping: &Mapping, platform: &Platform, first: &str, n
             entries.push(format!("name: [{}]", all.join(", ")));
         }
     }
-    let mut add = |key: &str, column: Option<usize>| entries.extend(column.map(|column| format!("{key}: {}", name(column))));
+    let mut add =
+        |key: &str, column: Option<usize>| entries.extend(column.map(|column| format!("{key}: {}", name(column))));
     add("email", one.email);
     add("phone", one.phone);
     add("kind", one.kind);
@@ -233,9 +239,9 @@ fn person(one: &Template, mapping: &Mapping, platform: &Platform, first: &str, n
         }
     }
     entries.extend(one.organisation.map(|column| format!("organisation: {}", name(column))));
-    entries.extend(one.section.map(|section| {
-        format!("section: {}", if section == Section::Users { "users" } else { "contacts" })
-    }));
+    entries.extend(
+        one.section.map(|section| format!("section: {}", if section == Section::Users { "users" } else { "contacts" })),
+    );
     if !one.holds.is_empty() {
         let roles: Vec<&str> = one.holds.iter().map(|role| platform[*role].id.as_str()).collect();
         entries.push(format!("holds: [{}]", roles.join(", ")));
@@ -246,4 +252,3 @@ fn person(one: &Template, mapping: &Mapping, platform: &Platform, first: &str, n
         lines.push('\n');
     }
 }
-

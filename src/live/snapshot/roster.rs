@@ -82,11 +82,13 @@ pub fn read(documents: &[Written<Box<Roster>>], organisation: &str, platform: &P
     for roster in own {
         for (id, user) in roster.users.iter().flat_map(|users| &users.entries) {
             let status = user.status.as_ref().map_or("active", |status| status.value.as_str());
-            let parts = (&user.name.0, user.email.as_ref().map(|email| email.value.0.clone()), &user.phone, &user.entry_type);
+            let parts =
+                (&user.name.0, user.email.as_ref().map(|email| email.value.0.clone()), &user.phone, &user.entry_type);
             add(Section::Users, &id.value, record(parts, status, &user.roles, &user.groups, user.attributes.as_ref()));
         }
         for (id, one) in roster.contacts.iter().flat_map(|contacts| &contacts.entries) {
-            let parts = (&one.name.0, one.email.as_ref().map(|email| email.value.0.clone()), &one.phone, &one.entry_type);
+            let parts =
+                (&one.name.0, one.email.as_ref().map(|email| email.value.0.clone()), &one.phone, &one.entry_type);
             add(Section::Contacts, &id.value, record(parts, "active", &one.roles, &None, one.attributes.as_ref()));
         }
         for (id, group) in roster.permission_groups.iter().flat_map(|groups| &groups.entries) {
@@ -99,7 +101,8 @@ pub fn read(documents: &[Written<Box<Roster>>], organisation: &str, platform: &P
                 Err(why) => {
                     let message = format!("{shown}: the permission group `{handle}`: {why}");
                     let finding = Diagnostic::new("snapshot/unknown-word", Severity::Warning, message.clone());
-                    live.findings.push(finding.help("correct the word, or export the roster again").subject(handle.clone()));
+                    live.findings
+                        .push(finding.help("correct the word, or export the roster again").subject(handle.clone()));
                     let (resource, id) = (Some(Resource::PermissionGroup), Some(handle.clone()));
                     live.unread.push(Unread { handle, resource, id, name: Some(name), email: None, reason: message });
                 }

@@ -43,7 +43,8 @@ pub fn read(bytes: &[u8], named: Option<&str>, shown: &str) -> Result<Grid, Live
         }
         if column as usize >= MAX_COLUMNS {
             let place = format!("{}{}", super::grid::letters(column as usize), row + 1);
-            let message = format!("{shown}, sheet `{sheet}`: {place} is beyond the {MAX_COLUMNS} columns that are read");
+            let message =
+                format!("{shown}, sheet `{sheet}`: {place} is beyond the {MAX_COLUMNS} columns that are read");
             return Err(LiveError::new(message, "delete the columns far out, or export fewer"));
         }
         let line = row + 1;
@@ -144,11 +145,7 @@ fn written<'c>(value: &'c DataRef<'_>) -> Written<'c> {
         DataRef::DateTime(time) => {
             let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
             let date = format!("{year:04}-{month:02}-{day:02}");
-            if (hour, minute, second) == (0, 0, 0) {
-                date
-            } else {
-                format!("{date}T{hour:02}:{minute:02}:{second:02}")
-            }
+            if (hour, minute, second) == (0, 0, 0) { date } else { format!("{date}T{hour:02}:{minute:02}:{second:02}") }
         }
         DataRef::Error(error) => error.to_string(),
     })

@@ -74,11 +74,13 @@ impl Vocabulary {
     }
 
     fn add(&mut self, platform: &Platform, own: &Words) -> Result<(), LiveError> {
-        let folded = |words: &Option<Vec<Text>>| words.iter().flatten().map(|word| key(&word.value)).collect::<Vec<_>>();
+        let folded =
+            |words: &Option<Vec<Text>>| words.iter().flatten().map(|word| key(&word.value)).collect::<Vec<_>>();
         for (words, meaning) in [(&own.yes, true), (&own.no, false)] {
             self.yes.extend(folded(words).into_iter().map(|word| (word, meaning)));
         }
-        let states = [(&own.active, State::Active), (&own.deactivated, State::Deactivated), (&own.pending, State::Pending)];
+        let states =
+            [(&own.active, State::Active), (&own.deactivated, State::Deactivated), (&own.pending, State::Pending)];
         for (words, meaning) in states {
             self.states.extend(folded(words).into_iter().map(|word| (word, meaning)));
         }
@@ -95,7 +97,8 @@ impl Vocabulary {
             entries.map(|(word, id)| (word.value.clone(), id.value.clone())).collect()
         };
         for (word, id) in pairs(&own.roles) {
-            let role = platform.role(&id).ok_or_else(|| unknown("role", &id, platform.roles.iter().map(|one| &one.id)))?;
+            let role =
+                platform.role(&id).ok_or_else(|| unknown("role", &id, platform.roles.iter().map(|one| &one.id)))?;
             self.roles.insert(key(&word), role);
         }
         for (word, id) in pairs(&own.applications) {
@@ -221,5 +224,8 @@ fn unknown<'w>(what: &str, word: &str, all: impl Iterator<Item = &'w SmolStr>) -
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the {what}s are: {}", all.join(", ")),
     };
-    LiveError::new(format!("`words` of the target names the {what} `{}`, which the platform does not have", visible(word)), hint)
+    LiveError::new(
+        format!("`words` of the target names the {what} `{}`, which the platform does not have", visible(word)),
+        hint,
+    )
 }

@@ -1,5 +1,9 @@
 //! The words of spreadsheets in English, German, Dutch and French: yes and no, states, kinds, headers, titles of roles.
 
+mod headers;
+
+pub use headers::*;
+
 /// A word as it is compared: lower case, without accents, blanks and signs.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -33,151 +37,250 @@ fn fold_letter(c: char, folded: &mut String) {
 }
 
 /// Yes.
-pub const YES: &[&str] = &[
-    "yes", "y", "true", "1", "x", "on", "ok", "checked", "ja", "j", "wahr", "waar", "oui", "o", "vrai", "si",
-];
+pub const YES: &[&str] =
+    &["yes", "y", "true", "1", "x", "on", "ok", "checked", "ja", "j", "wahr", "waar", "oui", "o", "vrai", "si"];
 /// No. An empty cell is no as well.
-pub const NO: &[&str] = &[
-    "no", "n", "false", "0", "off", "none", "unchecked", "nein", "falsch", "nee", "onwaar", "non", "faux",
-];
+pub const NO: &[&str] =
+    &["no", "n", "false", "0", "off", "none", "unchecked", "nein", "falsch", "nee", "onwaar", "non", "faux"];
 
 /// Has access.
-pub const ACTIVE: &[&str] =
-    &["active", "activated", "enabled", "inuse", "aktiv", "aktiviert", "actief", "geactiveerd", "ingeschakeld", "actif", "active", "activee", "confirmed", "accepted"];
+pub const ACTIVE: &[&str] = &[
+    "active",
+    "activated",
+    "enabled",
+    "inuse",
+    "aktiv",
+    "aktiviert",
+    "actief",
+    "geactiveerd",
+    "ingeschakeld",
+    "actif",
+    "active",
+    "activee",
+    "confirmed",
+    "accepted",
+];
 /// Has an account and no access.
 pub const DEACTIVATED: &[&str] = &[
-    "inactive", "deactivated", "disabled", "blocked", "inaktiv", "deaktiviert", "gesperrt", "inactief", "gedeactiveerd",
-    "uitgeschakeld", "geblokkeerd", "inactif", "inactive", "desactive", "desactivee", "bloque",
+    "inactive",
+    "deactivated",
+    "disabled",
+    "blocked",
+    "inaktiv",
+    "deaktiviert",
+    "gesperrt",
+    "inactief",
+    "gedeactiveerd",
+    "uitgeschakeld",
+    "geblokkeerd",
+    "inactif",
+    "inactive",
+    "desactive",
+    "desactivee",
+    "bloque",
 ];
 /// Is invited and has not accepted.
 pub const PENDING: &[&str] = &[
-    "pending", "invited", "invitationsent", "awaitingacceptance", "eingeladen", "ausstehend", "einladungversendet",
-    "uitgenodigd", "inafwachting", "openstaand", "invite", "invitee", "enattente", "invitationenvoyee",
+    "pending",
+    "invited",
+    "invitationsent",
+    "awaitingacceptance",
+    "eingeladen",
+    "ausstehend",
+    "einladungversendet",
+    "uitgenodigd",
+    "inafwachting",
+    "openstaand",
+    "invite",
+    "invitee",
+    "enattente",
+    "invitationenvoyee",
 ];
 /// Headers of columns in which yes means that somebody has no access.
 pub const INVERTED: &[&str] = &[
-    "inactive", "deactivated", "disabled", "blocked", "locked", "inaktiv", "deaktiviert", "gesperrt", "inactief",
-    "gedeactiveerd", "uitgeschakeld", "geblokkeerd", "inactif", "desactive", "bloque",
+    "inactive",
+    "deactivated",
+    "disabled",
+    "blocked",
+    "locked",
+    "inaktiv",
+    "deaktiviert",
+    "gesperrt",
+    "inactief",
+    "gedeactiveerd",
+    "uitgeschakeld",
+    "geblokkeerd",
+    "inactif",
+    "desactive",
+    "bloque",
 ];
 
 /// A user.
 pub const USER: &[&str] = &[
-    "user", "users", "portaluser", "benutzer", "nutzer", "anwender", "gebruiker", "utilisateur", "usercontact",
+    "user",
+    "users",
+    "portaluser",
+    "benutzer",
+    "nutzer",
+    "anwender",
+    "gebruiker",
+    "utilisateur",
+    "usercontact",
     "userandcontact",
 ];
 /// A contact.
 pub const CONTACT: &[&str] = &[
-    "contact", "contacts", "contactperson", "contactonly", "kontakt", "kontaktperson", "ansprechpartner",
-    "contactpersoon", "personnedecontact",
+    "contact",
+    "contacts",
+    "contactperson",
+    "contactonly",
+    "kontakt",
+    "kontaktperson",
+    "ansprechpartner",
+    "contactpersoon",
+    "personnedecontact",
 ];
 /// A distribution list.
 pub const LIST: &[&str] = &[
-    "distributionlist", "mailinglist", "list", "verteiler", "verteilerliste", "distributielijst", "verzendlijst",
-    "listededistribution", "listedediffusion",
+    "distributionlist",
+    "mailinglist",
+    "list",
+    "verteiler",
+    "verteilerliste",
+    "distributielijst",
+    "verzendlijst",
+    "listededistribution",
+    "listedediffusion",
 ];
-
-/// Headers of names.
-pub const NAME: &[&str] = &[
-    "name", "fullname", "displayname", "username", "user", "person", "contactname", "vollername", "anzeigename",
-    "benutzername", "naam", "volledigenaam", "weergavenaam", "nomcomplet", "nom", "nometprenom", "nomaffiche", "vorundnachname",
-];
-/// Headers of first names.
-pub const FIRST_NAME: &[&str] = &["firstname", "givenname", "vorname", "voornaam", "prenom"];
-/// Headers of family names.
-pub const LAST_NAME: &[&str] = &[
-    "lastname", "surname", "familyname", "nachname", "familienname", "achternaam", "familienaam", "nomdefamille", "nom",
-    "name", "naam",
-];
-/// Headers of mail addresses.
-pub const EMAIL: &[&str] = &[
-    "email", "mail", "emailaddress", "mailaddress", "emailadresse", "mailadresse", "emailadres", "mailadres",
-    "adresseemail", "adressemail", "courriel", "userprincipalname", "upn", "workemail", "businessemail",
-    "contactemail", "useremail",
-];
-/// Headers of telephone numbers.
-pub const PHONE: &[&str] = &[
-    "phone", "phonenumber", "telephone", "telephonenumber", "tel", "telno", "mobile", "mobilephone", "mobilenumber",
-    "telefon", "telefonnummer", "mobil", "mobiltelefon", "mobilnummer", "handy", "rufnummer", "telefoon",
-    "telefoonnummer", "gsm", "mobiel", "mobielnummer", "numerodetelephone", "portable", "workphone", "businessphone",
-];
-/// Headers of what an entry is.
-pub const KIND: &[&str] = &[
-    "kind", "type", "usertype", "entrytype", "usercontact", "userorcontact", "art", "typ", "benutzertyp", "kontaktart",
-    "soort", "gebruikerstype", "genre", "typedutilisateur",
-];
-/// Headers of states.
-pub const STATE: &[&str] = &[
-    "status", "state", "accountstatus", "userstatus", "active", "enabled", "accountenabled", "zustand", "kontostatus",
-    "aktiv", "actief", "statut", "etat", "actif", "inactive", "disabled", "deaktiviert", "gesperrt",
-];
-/// Headers of the ids that rosters have: never of numbers that the portal or a payroll gave.
-pub const ID: &[&str] = &["externalid", "rosterid", "rosterctlid"];
-/// Headers of roles.
-pub const ROLES: &[&str] = &[
-    "role", "roles", "userrole", "userroles", "contactrole", "contactroles", "rolle", "rollen", "kontaktrolle",
-    "kontaktrollen", "benutzerrolle", "rol", "contactrol", "contactrollen", "rolesducontact", "profile", "profiles",
-];
-/// Headers of permission groups.
-pub const GROUPS: &[&str] = &[
-    "group", "groups", "permissiongroup", "permissiongroups", "securitygroup", "gruppe", "gruppen",
-    "berechtigungsgruppe", "berechtigungsgruppen", "groep", "groepen", "rechtengroep", "rechtengroepen",
-    "machtigingsgroep", "machtigingsgroepen", "groupe", "groupes", "groupedautorisations", "groupesdautorisations",
-];
-/// Headers of organisations.
-pub const ORGANISATION: &[&str] = &[
-    "organisation", "organization", "company", "companyname", "customer", "customername", "firma", "unternehmen",
-    "kunde", "bedrijf", "klant", "organisatie", "societe", "entreprise", "client",
-];
-/// Headers of when the export was made.
-pub const TAKEN: &[&str] =
-    &["exportedat", "exportedon", "exportdate", "exportdatum", "exportiertam", "geexporteerdop", "datedexport", "exportele"];
-/// Headers of applications.
-pub const APPLICATION: &[&str] = &[
-    "application", "applications", "app", "service", "anwendung", "applikation", "dienst", "toepassing", "applicatie",
-];
-/// Headers of levels of access.
-pub const LEVEL: &[&str] =
-    &["level", "access", "accesslevel", "permission", "stufe", "zugriff", "berechtigung", "niveau", "toegang", "acces"];
 
 /// Levels of access by the ids that they usually have.
 pub const LEVELS: &[(&str, &[&str])] = &[
     ("read", &["readonly", "view", "viewer", "lesen", "nurlesen", "lezen", "alleenlezen", "lecture", "lectureseule"]),
-    ("full", &["fullaccess", "fullcontrol", "write", "readwrite", "admin", "voll", "vollzugriff", "volledig", "volledigetoegang", "complet", "accescomplet"]),
+    (
+        "full",
+        &[
+            "fullaccess",
+            "fullcontrol",
+            "write",
+            "readwrite",
+            "admin",
+            "voll",
+            "vollzugriff",
+            "volledig",
+            "volledigetoegang",
+            "complet",
+            "accescomplet",
+        ],
+    ),
 ];
 
 /// Titles of roles in other languages, by the ids of the roles.
 pub const TITLES: &[(&str, &[&str])] = &[
-    ("technical", &[
-        "technischerkontakt", "technischeransprechpartner", "technik", "technischcontact", "technischcontactpersoon",
-        "contacttechnique", "technique", "technisch", "techcontact", "tech",
-    ]),
-    ("commercial", &[
-        "kaufmannischerkontakt", "kaufmannischeransprechpartner", "kaufmannisch", "kommerziellerkontakt", "kommerziell",
-        "commercieelcontact", "commercieelcontactpersoon", "commercieel", "contactcommercial", "salescontact",
-    ]),
-    ("dpo", &[
-        "datenschutzbeauftragter", "datenschutzbeauftragte", "datenschutz", "dsb", "functionarisgegevensbescherming",
-        "fg", "gegevensbescherming", "deleguealaprotectiondesdonnees", "dpd",
-    ]),
-    ("watchlist", &["beobachter", "beobachterliste", "watcher", "cc", "volglijst", "listedesurveillance", "observateur"]),
-    ("security-incident-escalation", &[
-        "eskalationskontakt", "sicherheitseskalation", "eskalationskontaktfursicherheitsvorfalle", "siec",
-        "securityescalation", "escalatiecontact", "contactdescalade", "escaladesecurite",
-    ]),
+    (
+        "technical",
+        &[
+            "technischerkontakt",
+            "technischeransprechpartner",
+            "technik",
+            "technischcontact",
+            "technischcontactpersoon",
+            "contacttechnique",
+            "technique",
+            "technisch",
+            "techcontact",
+            "tech",
+        ],
+    ),
+    (
+        "commercial",
+        &[
+            "kaufmannischerkontakt",
+            "kaufmannischeransprechpartner",
+            "kaufmannisch",
+            "kommerziellerkontakt",
+            "kommerziell",
+            "commercieelcontact",
+            "commercieelcontactpersoon",
+            "commercieel",
+            "contactcommercial",
+            "salescontact",
+        ],
+    ),
+    (
+        "dpo",
+        &[
+            "datenschutzbeauftragter",
+            "datenschutzbeauftragte",
+            "datenschutz",
+            "dsb",
+            "functionarisgegevensbescherming",
+            "fg",
+            "gegevensbescherming",
+            "deleguealaprotectiondesdonnees",
+            "dpd",
+        ],
+    ),
+    (
+        "watchlist",
+        &["beobachter", "beobachterliste", "watcher", "cc", "volglijst", "listedesurveillance", "observateur"],
+    ),
+    (
+        "security-incident-escalation",
+        &[
+            "eskalationskontakt",
+            "sicherheitseskalation",
+            "eskalationskontaktfursicherheitsvorfalle",
+            "siec",
+            "securityescalation",
+            "escalatiecontact",
+            "contactdescalade",
+            "escaladesecurite",
+        ],
+    ),
 ];
 
 /// Names of attributes in other languages, by the names of the attributes.
 pub const ATTRIBUTES: &[(&str, &[&str])] = &[
-    ("serviceNow", &["servicenowaccess", "servicenowaccount", "servicenowuser", "servicenowzugang", "servicenowtoegang", "accesservicenow"]),
-    ("signingAuthority", &[
-        "zeichnungsberechtigt", "zeichnungsberechtigung", "tekenbevoegd", "tekenbevoegdheid", "pouvoirdesignature",
-        "signatory", "authorisedsignatory", "authorizedsignatory",
-    ]),
-    ("responsibilities", &[
-        "responsibility", "zustandigkeit", "zustandigkeiten", "verantwortung", "verantwoordelijkheid",
-        "verantwoordelijkheden", "responsabilites",
-    ]),
-    ("directoryRoles", &["directoryrole", "entraroles", "entrarole", "azureadroles", "verzeichnisrollen", "directoryrollen"]),
+    (
+        "serviceNow",
+        &[
+            "servicenowaccess",
+            "servicenowaccount",
+            "servicenowuser",
+            "servicenowzugang",
+            "servicenowtoegang",
+            "accesservicenow",
+        ],
+    ),
+    (
+        "signingAuthority",
+        &[
+            "zeichnungsberechtigt",
+            "zeichnungsberechtigung",
+            "tekenbevoegd",
+            "tekenbevoegdheid",
+            "pouvoirdesignature",
+            "signatory",
+            "authorisedsignatory",
+            "authorizedsignatory",
+        ],
+    ),
+    (
+        "responsibilities",
+        &[
+            "responsibility",
+            "zustandigkeit",
+            "zustandigkeiten",
+            "verantwortung",
+            "verantwoordelijkheid",
+            "verantwoordelijkheden",
+            "responsabilites",
+        ],
+    ),
+    (
+        "directoryRoles",
+        &["directoryrole", "entraroles", "entrarole", "azureadroles", "verzeichnisrollen", "directoryrollen"],
+    ),
     ("controlGroups", &["controlgroup"]),
     ("designatedBy", &["delegatedby"]),
     ("apiToken", &["apitokens", "hasapitoken"]),
@@ -201,7 +304,11 @@ mod tests {
     fn every_word_is_folded_and_means_one_thing() {
         let folded = |word: &str| assert_eq!(fold(word), word, "is not as `fold` writes it");
         let lists = [NAME, FIRST_NAME, LAST_NAME, EMAIL, PHONE, KIND, STATE, ID, ROLES, GROUPS, ORGANISATION, TAKEN];
-        lists.iter().chain(&[YES, NO, ACTIVE, DEACTIVATED, PENDING, INVERTED, USER, CONTACT, LIST]).flat_map(|list| list.iter()).for_each(|word| folded(word));
+        lists
+            .iter()
+            .chain(&[YES, NO, ACTIVE, DEACTIVATED, PENDING, INVERTED, USER, CONTACT, LIST])
+            .flat_map(|list| list.iter())
+            .for_each(|word| folded(word));
         for tables in [TITLES, ATTRIBUTES, LEVELS] {
             tables.iter().flat_map(|(_, words)| words.iter()).for_each(|word| folded(word));
         }
