@@ -70,6 +70,11 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
         Plain::Text => write::roster(&export::roster(&organisation.id, &platform, &live)),
         Plain::Json => json::to_json(&export::as_json(&organisation.id, &platform, &live)),
     })?;
+    let unseen = live.unseen.words(&platform);
+    if !unseen.is_empty() {
+        output
+            .remark(&format!("note: the snapshot does not say these, so the roster lacks them: {}", unseen.join(", ")));
+    }
     if live.unread.is_empty() {
         return Ok(Exit::Clean);
     }

@@ -44,7 +44,7 @@ fn a_snapshot_cannot_be_applied_to() {
     let project = project(export_with("Technical Contact;", ";"));
     let ran = project.run("apply --yes").ends();
     assert_ne!(ran.code, Some(0), "{ran}");
-    assert!(ran.stderr.contains("is a snapshot"), "{ran}");
+    assert!(ran.stdout.contains("is a snapshot"), "{ran}");
 }
 
 #[test]

@@ -242,6 +242,7 @@ pub fn judge(taken: &Taken, age: Option<&Age>, shown: &str, now: Timestamp) -> O
     let limit_text = age.map_or("7d", |age| age.text.as_str());
     let day = taken.at.to_zoned(TimeZone::system()).date();
     let seconds = now.as_second() - taken.at.as_second();
+    let days = now.to_zoned(TimeZone::system()).date().since(day).map_or(0, |span| span.get_days());
     // Clocks differ a little.
     if seconds < -300 {
         let message =
@@ -255,18 +256,18 @@ pub fn judge(taken: &Taken, age: Option<&Age>, shown: &str, now: Timestamp) -> O
     }
     let message = format!(
         "the snapshot `{shown}` was taken on {day}, {} ago ({} says so), and `maxAge` is {limit_text}",
-        ago(seconds),
+        ago(seconds, days),
         taken.by
     );
     let help = "export it from the portal again; nothing is removed on one that old";
     let finding = Diagnostic::new("snapshot/too-old", Severity::Warning, message).help(help);
-    Some((finding, format!("`{shown}` is {} old, and `maxAge` is {limit_text}", ago(seconds))))
+    Some((finding, format!("`{shown}` is {} old, and `maxAge` is {limit_text}", ago(seconds, days))))
 }
 
-fn ago(seconds: i64) -> String {
-    let (days, hours) = (seconds / 86_400, seconds / 3600);
+/// How long ago, by the hours, or by the days of the calendar.
+fn ago(seconds: i64, days: i32) -> String {
     match days {
-        0 | 1 => format!("{hours} hours"),
+        0 | 1 => format!("{} hours", seconds / 3600),
         days => format!("{days} days"),
     }
 }

@@ -143,8 +143,9 @@ pub fn read(
     Ok(!columns.each.is_empty() || columns.application.is_some())
 }
 
-/// The groups that people are in, and no table names.
-pub fn of_members(names: &HashMap<SmolStr, SmolStr>, live: &mut Live) {
+/// The groups that people are in and that are not known yet. Where a table was to name all of them, one that it does not
+/// name is not understood.
+pub fn of_members(names: &HashMap<SmolStr, SmolStr>, table: Option<&str>, live: &mut Live) {
     let mut known: std::collections::HashSet<SmolStr> =
         live.groups.iter().map(|entry| entry.object.id.clone()).collect();
     known.extend(live.unread.iter().filter(|unread| unread.is_group()).filter_map(|unread| unread.id.clone()));
@@ -157,7 +158,16 @@ pub fn of_members(names: &HashMap<SmolStr, SmolStr>, live: &mut Live) {
     met.sort_unstable();
     for id in met {
         let name = names.get(&id).unwrap_or(&id).clone();
-        live.groups.push(entry(id, name, Vec::new()));
+        let Some(table) = table else {
+            live.groups.push(entry(id, name, Vec::new()));
+            continue;
+        };
+        let message = format!("people are in the permission group `{}`, and {table} does not list it", shown(&name));
+        let help = "export both at the same time; where the names differ, give one its id: `words: { groups: … }` of the target";
+        let finding = Diagnostic::new("snapshot/unknown-group", Severity::Warning, message.clone()).help(help);
+        live.findings.push(finding.subject(id.clone()));
+        let (handle, resource) = (id.clone(), Some(Resource::PermissionGroup));
+        live.unread.push(Unread { handle, resource, id: Some(id), name: Some(name), email: None, reason: message });
     }
 }
 

@@ -6,7 +6,7 @@ use super::vocabulary::Vocabulary;
 use super::words::{self, fold};
 use crate::document::record::visible;
 use crate::live::LiveError;
-use crate::platform::{AttributeIx, AttributeType, Platform, RoleIx, Section};
+use crate::platform::{AttributeIx, Platform, RoleIx, Section};
 
 /// How many rows are looked at.
 const LOOKED_AT: usize = 200;
@@ -98,11 +98,7 @@ pub fn mapping(grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<M
         names.push(&own);
         let taken = |column: &usize| person.all().any(|used| used == *column);
         let column = find(&names).filter(|column| !taken(column));
-        let fits = |column: &usize| {
-            attribute.value_type != AttributeType::Boolean
-                || sample.share(*column, |cell| words.yes(cell).is_some()) > 0.0
-        };
-        if let Some(column) = column.filter(fits) {
+        if let Some(column) = column {
             person.attributes.push((AttributeIx(index as u16), Lists { columns: vec![column], ..Lists::default() }));
         }
     }
@@ -120,7 +116,7 @@ fn role_columns(
     for (column, header) in headers.iter().enumerate() {
         let Some(role) = words.role(header) else { continue };
         let free = !person.all().any(|used| used == column) && found.iter().all(|(_, known)| *known != role);
-        let answers = sample.share(column, |cell| words.yes(cell).is_some()) > 0.8;
+        let answers = sample.share(column, |cell| words.yes(cell).is_some()) >= 0.5;
         if free && (answers || sample.cells(column).next().is_none()) {
             found.push((column, role));
         }

@@ -185,6 +185,7 @@ impl Snapshot {
         }
         found.into_live(&mut live);
         live.unseen = unseen(mapping, platform);
+        let mut table_shown = None;
         if let Some(table) = keys.groups.as_ref().filter(|_| platform.sections.contains(&Section::PermissionGroups)) {
             let own = table.path.as_ref().map(|path| path.value.as_str());
             let (file, shown) = own.map_or((path.clone(), shown.as_str()), |own| (base.join(own), own));
@@ -195,10 +196,11 @@ impl Snapshot {
                 return Err(LiveError::new(message, "name a CSV, XLSX, JSON or YAML file with one row a group"));
             };
             let told = groups::read(&grid, table.columns.as_ref(), organisation, platform, words, &mut live)?;
+            table_shown = Some(grid.shown);
             live.unseen.permission_groups = false;
             live.unseen.applications = !told;
         }
-        groups::of_members(&names, &mut live);
+        groups::of_members(&names, table_shown.as_deref(), &mut live);
         let column = mapping.taken.map(|column| {
             let rows = grid.rows.iter().skip(mapping.header + 1);
             let cells = rows.filter_map(|row| row.cells.get(column)).map(grid::clean).filter(|cell| !cell.is_empty());

@@ -172,7 +172,7 @@ impl<'a> Rows<'a> {
         };
         let mut person = Person::new(section, SmolStr::default(), name.as_str());
         person.entry_type.value = entry_type;
-        person.email = Some(email).filter(|email| !email.is_empty()).map(|email| Located::nowhere(email.into()));
+        person.email = Some(email).filter(|email| is_address(email)).map(|email| Located::nowhere(email.into()));
         let phone = cell(template.phone);
         if let Some(column) = template.phone.filter(|_| is_mangled(phone)) {
             let what = format!("`{}` is what a spreadsheet made of a telephone number", shown(phone));

@@ -63,6 +63,7 @@ pub fn read(documents: &[Written<Box<Roster>>], organisation: &str, platform: &P
     let own = own.filter(|one| one.organisation.0.as_ref().is_some_and(|id| id.value.0 == organisation));
     let mut there: Vec<Section> = Vec::new();
     let mut line = 0;
+    let mut gives = false;
     let mut add = |section: Section, id: &SmolStr, record: PersonRecord| {
         line += 1;
         unseen.phone &= record.phone.is_none();
@@ -93,6 +94,7 @@ pub fn read(documents: &[Written<Box<Roster>>], organisation: &str, platform: &P
         }
         for (id, group) in roster.permission_groups.iter().flat_map(|groups| &groups.entries) {
             let name = group.name.0.as_ref().map_or_else(|| id.value.clone(), |name| name.value.clone());
+            gives |= group.applications.is_some();
             let applications = group.applications.iter().flat_map(|map| &map.entries);
             let applications = applications.map(|(name, level)| (name.value.clone(), level.value.clone())).collect();
             let (handle, managed) = (id.value.clone(), true);
@@ -117,7 +119,7 @@ pub fn read(documents: &[Written<Box<Roster>>], organisation: &str, platform: &P
     }
     people.into_live(live);
     unseen.permission_groups = !there.contains(&Section::PermissionGroups);
-    unseen.applications = unseen.permission_groups;
+    unseen.applications = !gives;
     let missing = |section: &Section| platform.sections.contains(section) && !there.contains(section);
     unseen.sections = [Section::Users, Section::Contacts].into_iter().filter(missing).collect();
     let all = (0..platform.attributes.len()).map(|index| AttributeIx(index as u16));
