@@ -1,4 +1,5 @@
-//! The examples: four are clean and can be applied, one is broken on purpose and shows what that looks like.
+//! The examples: four are clean and can be applied, two are read from files, one is broken on purpose and shows what that
+//! looks like.
 
 mod common;
 
@@ -13,6 +14,9 @@ const DAY: &str = "2026-06-01";
 /// Examples without a finding.
 const CLEAN: &[&str] = &["small", "large", "reseller", "grx"];
 
+/// Examples of portals that are read from a file, which cannot be applied to.
+const SNAPSHOTS: &[&str] = &["snapshot"];
+
 /// Examples with findings, which are the point of them.
 const BROKEN: &[&str] = &["broken"];
 
@@ -26,7 +30,7 @@ fn every_example_is_tested() {
         // Workflows, not rosters: tests/glue.rs has them.
         .filter(|name| name != "ci")
         .collect();
-    let known: BTreeSet<String> = CLEAN.iter().chain(BROKEN).map(|name| (*name).to_owned()).collect();
+    let known: BTreeSet<String> = CLEAN.iter().chain(BROKEN).chain(SNAPSHOTS).map(|name| (*name).to_owned()).collect();
     assert_eq!(there, known);
 }
 
@@ -63,6 +67,27 @@ fn clean_examples_apply_once_and_then_there_is_nothing_to_do() {
         assert_eq!(again["summary"]["waiting"], waiting, "{example}");
         with("apply --yes").exits(0).never_says("steps done");
         with("drift").exits(0);
+    }
+}
+
+#[test]
+fn examples_of_snapshots_are_clean_and_planned() {
+    let steps = [
+        ("arxus", vec!["create contact nora", "update user jorg"]),
+        ("grx", vec!["update user olga", "create user tom"]),
+    ];
+    for (customer, steps) in steps {
+        let project = Project::copy_of(&format!("examples/snapshot/{customer}"));
+        let ran = project.run(&format!("validate --deny warning --format json --as-of {DAY}")).exits(0);
+        assert_eq!(ran.findings(), [], "{customer}");
+        project.run("fmt --check").exits(0);
+        let plan = project.run(&format!("plan --format json --as-of {DAY}")).exits(0).json();
+        assert_eq!(common::words(&plan["steps"]), steps, "{customer}");
+        assert_eq!((&plan["complete"], &plan["blocked"]), (&true.into(), &serde_json::json!([])), "{customer}");
+        project.run(&format!("drift --as-of {DAY}")).exits(2);
+        project.run("drift --as-of 2026-12-01").exits(2).says("snapshot/too-old");
+        let roster = project.run("export").exits(0).stdout;
+        assert!(roster.contains("users:"), "{roster}");
     }
 }
 

@@ -198,6 +198,5 @@ fn names_cannot_break_out_of_any_format() {
     assert!(!markdown.replace('`', "\u{0}").contains("\u{0} @team"), "{markdown}");
     let csv = project.read("book.csv");
     assert!(csv.contains("\"'=HYPERLINK"), "{csv}");
-    assert!(!csv.contains(",\"="), "a cell that begins like a formula: {csv}");
-    assert!(csv.lines().all(|line| line.starts_with('"')), "{csv}");
+    assert!(!csv.contains(",\"=") && !csv.contains(",="), "a cell that begins like a formula: {csv}");
 }

@@ -14,6 +14,7 @@ mod floor;
 mod gate;
 mod roster;
 mod routing;
+mod snapshot;
 
 use std::io::Read;
 use std::path::Path;
@@ -105,6 +106,9 @@ fn main() {
     }
     if wanted.is_none_or(|word| "gate".contains(word.as_str())) {
         gate::measure(5);
+    }
+    if wanted.is_none_or(|word| "snapshot".contains(word.as_str())) {
+        snapshot::measure(5);
     }
     if wanted.is_none_or(|word| "routing".contains(word.as_str())) {
         let (validate, routing) = routing::measure(&roster::assessed(100_000, false), 5);

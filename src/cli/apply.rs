@@ -14,6 +14,7 @@ use super::output::Output;
 use super::plan::Planned;
 use super::platform::platform;
 use super::progress;
+use super::runbook::Book;
 use crate::apply::agreed::agreed;
 use crate::apply::trail::Trail;
 use crate::apply::{ApprovedPlan, Done, Ended, Refused};
@@ -35,6 +36,7 @@ pub fn run(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, E
 
 async fn fresh(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
     let context = Context::open(common)?;
+    let (cwd, base) = (context.cwd.clone(), context.base.clone());
     let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output)?;
     let (rosters, settings) = context.rosters(&args.paths, output)?;
     let planned = Planned::make(rosters, &settings, &args.reach, before.as_ref(), common).await?;
@@ -45,11 +47,28 @@ async fn fresh(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exi
         }
         return nothing_to_do(planned, denied, output);
     };
+    if !target.portal.is_written() {
+        return hand_over(&planned, args.yes, (&cwd, &base), output);
+    }
     consent(args.yes, &planned.document, |style| planned.text(style), output)?;
     settle(&planned, output);
     let platforms = planned.rosters.organisations.iter();
     let platforms = platforms.map(|one| (one.id.to_string(), one.platform.clone())).collect();
     carry_out(planned.document, platforms, target, output).await
+}
+
+/// Makes a run-book of a plan for a portal that people alone can change.
+fn hand_over(planned: &Planned, yes: bool, (cwd, base): (&Path, &Path), output: &Output) -> Result<Exit, Error> {
+    let name = &planned.document.target.name;
+    consent(yes, &planned.document, |style| planned.text(style), output)?;
+    let book = Book::of(planned, cwd);
+    if output.format == Plain::Text {
+        output.print("\n")?;
+    }
+    output.show(&book)?;
+    book.keep(base, output)?;
+    output.remark(&format!("`{}` cannot be written by rosterctl: people carry this out, item by item", visible(name)));
+    Ok(Exit::Clean)
 }
 
 /// Has a portal that keeps records know for rosterctl's what rosters and portal agree on, so that what others change from
@@ -121,6 +140,14 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
         let message =
             format!("the plan was made for another portal than the target `{}` is now", target.reference.name);
         return Err(Error::failed(message, "name the target that it was made for, or make the plan again"));
+    }
+    if !target.portal.is_written() && !document.steps.is_empty() {
+        let message =
+            format!("`{}` cannot be written by rosterctl, and a run-book needs the rosters", target.reference.name);
+        return Err(Error::usage(
+            message,
+            "run `rosterctl apply` without --plan: it shows the plan, asks, and makes a run-book",
+        ));
     }
     if document.steps.is_empty() {
         return conclude(Done { document, steps: Vec::new(), interrupted: false }, output);

@@ -12,6 +12,7 @@ use crate::document::record::visible;
 use crate::document::source::WORKSPACE_FILE;
 use crate::document::{Sources, locate};
 use crate::error::Error;
+use crate::model::Organisation;
 use crate::plan::base::Base;
 use crate::revision::{Earlier, Revision, Unresolved};
 
@@ -62,6 +63,11 @@ impl Before {
             false => broken.into_iter().flatten().collect(),
         };
         Ok(Before { revision, rosters, unread })
+    }
+
+    /// An organisation as it was; none where it cannot be understood.
+    pub fn organisation(&self, id: &str) -> Option<&Organisation> {
+        self.rosters.organisations.iter().find(|one| one.id == id && !self.unread.contains(id))
     }
 
     /// What a plan is compared with.

@@ -16,7 +16,8 @@ use crate::document::workspace::{TargetKind, Webhook};
 use crate::error::Error;
 use crate::http::{Auth, Http, HttpError, Secret, Settings, Url};
 use crate::live::scim::{Capabilities, Config};
-use crate::live::{Embedded, Listed, Portal, Scim};
+use crate::live::{Embedded, Listed, Portal, Scim, Snapshot, snapshot};
+use crate::model::Day;
 use crate::plan::document::TargetRef;
 
 /// A target that has been opened.
@@ -46,13 +47,13 @@ impl Target {
     pub fn into_embedded(self) -> Result<Embedded, Error> {
         match self.portal {
             Portal::Embedded(portal) => Ok(*portal),
-            Portal::Scim(_) => Err(not_embedded(&self.reference)),
+            Portal::Scim(_) | Portal::Snapshot(_) => Err(not_embedded(&self.reference)),
         }
     }
 
-    /// Opens a target. Paths are relative to `base`.
-    pub fn open(name: &str, target: &TargetText, base: &Path) -> Result<Target, Error> {
-        let mut opened = Target::of_kind(name, target, base)?;
+    /// Opens a target. Paths are relative to `base`; a snapshot is as old as it is on `today`.
+    pub fn open(name: &str, target: &TargetText, base: &Path, today: Day) -> Result<Target, Error> {
+        let mut opened = Target::of_kind(name, target, base, today)?;
         if let Some(audit) = &target.audit {
             if let Some(path) = &audit.path {
                 opened.audit = base.join(path.value.as_str());
@@ -78,15 +79,16 @@ impl Target {
         self.is_new().then(|| Diagnostic::new("plan/new-portal", Severity::Info, message).help(help))
     }
 
-    fn of_kind(name: &str, target: &TargetText, base: &Path) -> Result<Target, Error> {
+    fn of_kind(name: &str, target: &TargetText, base: &Path, today: Day) -> Result<Target, Error> {
         let actor = target.actor.as_ref().map(|actor| actor.value.0.clone());
         match (target.kind.0.as_ref().map(|kind| kind.value), &target.path, &target.url) {
             (Some(TargetKind::Embedded), Some(path), _) => Target::in_file(name, &path.value, base, actor),
             (Some(TargetKind::Scim), _, Some(url)) => Target::scim(name, url, target, base, actor),
+            (Some(TargetKind::Snapshot), Some(path), _) => Target::snapshot(name, &path.value, target, base, today),
             (kind, ..) => {
                 let kind = kind.map_or("unknown", TargetKind::as_str);
-                let message = format!("the target `{name}` is of kind `{kind}`, which this version cannot reach yet");
-                Err(Error::failed(message, "choose a target of kind `embedded` or `scim`"))
+                let message = format!("the target `{name}` of kind `{kind}` does not say where it is");
+                Err(Error::failed(message, "add `path` or `url` to it"))
             }
         }
     }
@@ -103,6 +105,27 @@ impl Target {
     pub fn in_file(name: &str, path: &str, base: &Path, actor: Option<SmolStr>) -> Result<Target, Error> {
         let portal = Portal::Embedded(Box::new(Embedded::open(&base.join(path))?));
         let reference = TargetRef { name: name.to_owned(), kind: "embedded".to_owned(), identity: path.to_owned() };
+        Ok(Target { reference, actor, portal, capabilities: None, audit: usual_audit(name, base), personal: false })
+    }
+
+    fn snapshot(name: &str, path: &str, target: &TargetText, base: &Path, today: Day) -> Result<Target, Error> {
+        let clock = jiff::Zoned::now();
+        // On another day than this one, it is the end of that day.
+        let end = || today.0.at(23, 59, 59, 0).to_zoned(clock.time_zone().clone()).ok();
+        let now = if today.0 == clock.date() { None } else { end() }.unwrap_or(clock.clone()).timestamp();
+        let config = snapshot::Config {
+            name: name.to_owned(),
+            path: base.join(path),
+            shown: path.to_owned(),
+            base: base.to_owned(),
+            keys: target.snapshot.clone(),
+            organisation: target.organisation.as_ref().map(|organisation| organisation.value.0.clone()),
+            platform: target.platform.as_ref().map(|word| listed(&word.value, base)).transpose()?,
+            now,
+        };
+        let portal = Portal::Snapshot(Box::new(Snapshot::new(config)));
+        let reference = TargetRef { name: name.to_owned(), kind: "snapshot".to_owned(), identity: path.to_owned() };
+        let actor = target.actor.as_ref().map(|actor| actor.value.0.clone());
         Ok(Target { reference, actor, portal, capabilities: None, audit: usual_audit(name, base), personal: false })
     }
 

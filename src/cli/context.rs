@@ -305,7 +305,7 @@ impl Settings {
         };
         let found = entries.iter().flat_map(|entries| entries.iter()).find(|(name, _)| name.value == wanted);
         match found {
-            Some((name, target)) => Target::open(&name.value, &target.value, &self.base),
+            Some((name, target)) => Target::open(&name.value, &target.value, &self.base, self.today),
             None if names.is_empty() && wanted == "sandbox" => Target::in_file("sandbox", SANDBOX, &self.base, None),
             None => {
                 let near = nearest(wanted, names.iter().copied());
@@ -332,7 +332,7 @@ impl Settings {
     pub fn named(&self, name: &str) -> Result<Target, Error> {
         let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets).flat_map(|all| &all.entries);
         match targets.clone().find(|(own, _)| own.value == name) {
-            Some((_, target)) => Target::open(name, &target.value, &self.base),
+            Some((_, target)) => Target::open(name, &target.value, &self.base, self.today),
             None => Err(Error::usage(format!("there is no target `{name}`"), "declare it under `targets`")),
         }
     }

@@ -121,6 +121,10 @@ fn date(differences: &mut [Difference], planned: &Planned, began: Timestamp) -> 
                 times.modified.into_iter().for_each(|at| dating.modified(places, at, |_| false));
             }
         }
+        if let Some(taken) = &live.taken {
+            // What the export shows was so when it was taken.
+            handles.values().for_each(|places| dating.modified(places, taken.at, |_| false));
+        }
         if let Some(portal) = target.portal.scim() {
             let known = live.modified.iter().filter_map(|(handle, at)| Some((handles.get(handle)?, *at)));
             known.for_each(|(places, at)| dating.modified(places, at, |field| portal.in_groups(field)));

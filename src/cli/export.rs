@@ -41,7 +41,16 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
         }
         listed.push(portal.organisation(wanted));
     }
+    if let (Some(portal), Some(wanted)) = (target.portal.snapshot(), args.organisation.as_deref())
+        && listed.is_empty()
+    {
+        listed.push(portal.organisation(wanted));
+    }
     let organisation = choose(&listed, args.organisation.as_deref(), &target.reference.name)?;
+    if target.portal.snapshot().is_some() && organisation.platform.is_empty() {
+        let message = format!("it is not known of which platform `{}` is: a snapshot does not tell", organisation.id);
+        return Err(Error::failed(message, "add `platform: arxus` (or another) to the target in rosterctl.yaml"));
+    }
     if target.portal.scim().is_some() && organisation.platform.is_empty() {
         let message = format!("it is not known of which platform `{}` is: SCIM does not tell", organisation.id);
         return Err(Error::failed(message, "add `platform: arxus` (or another) to the target in rosterctl.yaml"));
@@ -50,7 +59,9 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
     let waiting = Waiting::new(common.quiet, &format!("reading {}", target.reference.name));
     let live = target.portal.read(&organisation.id, &platform).await?;
     drop(waiting);
-    if live.proof.read + live.unread.len() != live.proof.announced {
+    // An old snapshot is exported all the same: it is all that the file has.
+    live.gaps.iter().filter(|_| live.taken.is_some()).for_each(|gap| output.remark(&format!("note: {gap}")));
+    if live.taken.is_none() && live.proof.read + live.unread.len() != live.proof.announced {
         let message =
             format!("the portal announced {} objects and {} were read", live.proof.announced, live.proof.read);
         return Err(Error::failed(message, "nothing was exported, since it would not be all; try again"));
@@ -59,6 +70,11 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
         Plain::Text => write::roster(&export::roster(&organisation.id, &platform, &live)),
         Plain::Json => json::to_json(&export::as_json(&organisation.id, &platform, &live)),
     })?;
+    let unseen = live.unseen.words(&platform);
+    if !unseen.is_empty() {
+        output
+            .remark(&format!("note: the snapshot does not say these, so the roster lacks them: {}", unseen.join(", ")));
+    }
     if live.unread.is_empty() {
         return Ok(Exit::Clean);
     }
@@ -75,7 +91,7 @@ pub(super) fn choose<'l>(listed: &'l [Listed], wanted: Option<&str>, target: &st
     match (wanted, listed) {
         (_, []) => {
             let message = format!("the target `{target}` has no organisation yet");
-            let hint = "apply a roster first, name another target with --target, or on a SCIM portal an id with --organisation";
+            let hint = "apply a roster first, name another target with --target, or on a SCIM portal or a snapshot an id with --organisation";
             Err(Error::failed(message, hint))
         }
         (None, [only]) => Ok(only),

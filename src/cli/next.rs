@@ -175,8 +175,15 @@ impl Targets {
                 advice.next(line("target probe --write"), "finds out the rest; creates and removes a few of its own");
                 advice.next(line("plan"), "shows what would change, and what that means");
             }
+            TargetKind::Snapshot if !target.there => {
+                advice.see(format!("target {usual}, an export: the file is not there"));
+                advice.next(line("target probe"), "once it is: says which column is what");
+            }
             TargetKind::Snapshot => {
-                advice.see(format!("target {usual}, an export: this version does not reach it yet"));
+                advice.see(format!("target {usual}, an export"));
+                advice.next(line("target probe"), "says which column is what");
+                advice.next(line("plan"), "shows what would change, and what that means");
+                advice.next(line("drift"), "says what differs from the rosters");
             }
             TargetKind::Embedded | TargetKind::Scim => {
                 advice.see(format!("target {usual}"));

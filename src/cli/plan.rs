@@ -18,6 +18,7 @@ use crate::error::{Error, Exit};
 use crate::live::{Live, Read};
 use crate::model::Organisation;
 use crate::plan::document::{Finding, PlanDocument};
+use crate::plan::unseen::settle;
 use crate::plan::{Options, outcome, plan, unlisted};
 use crate::report::review::Review;
 use crate::report::runbook::{Able, Runbook};
@@ -92,7 +93,10 @@ impl Planned {
         if let Some(target) = &target {
             let _waiting = Waiting::new(common.quiet, &format!("reading {}", target.reference.name));
             for organisation in &rosters.organisations {
-                live.push(target.portal.read(&organisation.id, &organisation.platform).await?);
+                let mut there = target.portal.read(&organisation.id, &organisation.platform).await?;
+                let then = before.and_then(|before| before.organisation(&organisation.id));
+                settle(&mut there, organisation, then);
+                live.push(there);
             }
         }
         let pairs: Vec<_> = rosters.organisations.iter().zip(&live).collect();

@@ -16,6 +16,7 @@ use crate::document::record::visible;
 use crate::document::source::replace;
 use crate::error::{Error, Exit};
 use crate::live::Read;
+use crate::plan::unseen::settle;
 use crate::report::runbook::{Check, Checked, RUNBOOK_VERSION, Runbook, State, csv, verify};
 use crate::report::web::Web;
 use crate::report::{Format, Renderer, Report, html, json, markdown, text};
@@ -146,7 +147,9 @@ fn check(args: &VerifyArgs, common: &Common, output: &Output) -> Result<Exit, Er
         let target = identified(&settings, &named, &runbook).await?;
         let mut live = Vec::with_capacity(planned.len());
         for organisation in &planned {
-            live.push(target.portal.read(&organisation.id, &organisation.platform).await?);
+            let mut there = target.portal.read(&organisation.id, &organisation.platform).await?;
+            settle(&mut there, organisation, None);
+            live.push(there);
         }
         Ok::<_, Error>((target, live))
     })??;

@@ -1,6 +1,8 @@
-//! `rosterctl target probe`: tries what a target does, and writes it into a file to review and commit.
+//! `rosterctl target probe`: tries what a target does, and writes it into a file to review and commit. Of a snapshot it
+//! says which column seems to be what.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -10,10 +12,13 @@ use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use super::progress::Waiting;
 use crate::document::source::replace;
+use crate::document::write::scalar;
 use crate::error::{Error, Exit};
+use crate::live::Snapshot;
 use crate::live::scim::capabilities::CAPABILITIES_VERSION;
 use crate::live::scim::probe::{Probed, probe};
-use crate::report::{Plain, json as as_json, text};
+use crate::platform::Platform;
+use crate::report::{Plain, REPORT_VERSION, json as as_json, text};
 
 /// Runs the command.
 pub fn run(args: &TargetArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -23,14 +28,64 @@ pub fn run(args: &TargetArgs, common: &Common, output: &Output) -> Result<Exit, 
         return output.refuse(&context.diagnostics, &context.sources);
     }
     let target = Settings::from(context).target(common)?;
+    if let Some(portal) = target.portal.snapshot() {
+        return propose(portal, args, &target, common, output);
+    }
     block_on(learn(args, &target, output))?
+}
+
+/// Proposes how a snapshot is read.
+fn propose(
+    portal: &Snapshot,
+    args: &ProbeArgs,
+    target: &Target,
+    common: &Common,
+    output: &Output,
+) -> Result<Exit, Error> {
+    let name = &target.reference.name;
+    if args.write || args.out.is_some() {
+        let message =
+            format!("the target `{name}` is a snapshot: what the probe finds out is printed, and nothing is written");
+        return Err(Error::usage(message, "leave --write and --out out, and paste the lines into rosterctl.yaml"));
+    }
+    let config = portal.config();
+    let platform = match &config.platform {
+        Some(listed) => Arc::new(listed.load()?),
+        None => platform_of_rosters(name, common, output)?,
+    };
+    let organisation = config.organisation.as_deref();
+    let proposal = block_on(portal.propose(organisation, &platform))??;
+    let quoted = |text: &str| scalar(text);
+    let mut head = format!("  {}:\n    kind: snapshot\n    path: {}\n", quoted(name), quoted(&config.shown));
+    organisation.iter().for_each(|own| head.push_str(&format!("    organisation: {}\n", quoted(own))));
+    head.push_str(&format!("    platform: {}\n", quoted(&platform.reference)));
+    output.print(&match output.format {
+        Plain::Text => text::proposed(&proposal, &head, &output.style),
+        Plain::Json => as_json::to_json(&json!({ "version": REPORT_VERSION, "proposal": proposal })),
+    })?;
+    Ok(if proposal.problem.is_some() { Exit::Findings } else { Exit::Clean })
+}
+
+/// The platform of the workspace's rosters, where all are of one.
+fn platform_of_rosters(name: &str, common: &Common, output: &Output) -> Result<Arc<Platform>, Error> {
+    let unknown = || {
+        let message = format!("it is not known of which platform the people in `{name}` are");
+        Error::failed(message, "add `platform: arxus` (or another) to the target in rosterctl.yaml")
+    };
+    let (rosters, _) = Context::open(common)?.rosters(&[], output).map_err(|_| unknown())?;
+    let mut platforms = rosters.organisations.iter().map(|organisation| &organisation.platform);
+    let first = platforms.next().ok_or_else(unknown)?;
+    if platforms.any(|other| other.reference != first.reference) {
+        return Err(unknown());
+    }
+    Ok(first.clone())
 }
 
 async fn learn(args: &ProbeArgs, target: &Target, output: &Output) -> Result<Exit, Error> {
     let name = &target.reference.name;
     let (Some(portal), Some(usual)) = (target.portal.scim(), &target.capabilities) else {
         let message = format!("the target `{name}` is of kind `{}`: there is nothing to learn", target.reference.kind);
-        return Err(Error::usage(message, "name a target of kind `scim` with --target"));
+        return Err(Error::usage(message, "name a target of kind `scim` or `snapshot` with --target"));
     };
     let before = portal.capabilities();
     if !args.write && before.is_some_and(|known| known.learned.by_writing) && args.out.is_none() {

@@ -1,6 +1,7 @@
 //! The workspace file `rosterctl.yaml` as its author wrote it.
 
 mod drift;
+pub mod snapshot;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use smol_str::SmolStr;
@@ -10,6 +11,7 @@ use super::roster::Version;
 use super::tree::{Kind, Node};
 use crate::diagnostic::{Located, Severity};
 pub use drift::{Address, DriftSettings, Webhook};
+pub use snapshot::Snapshot;
 
 record! {
     /// The workspace file: where the rosters are, where they are applied, and how much a plan may do.
@@ -65,6 +67,7 @@ record! {
         "provides" => provides: Option<Vec<Text>>,
         /// The trail of what was applied.
         "audit" => audit: Option<Audit>,
+        ..snapshot: Snapshot,
     }
 }
 

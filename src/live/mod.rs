@@ -6,6 +6,8 @@ pub mod embedded;
 pub mod object;
 mod portal;
 pub mod scim;
+pub mod snapshot;
+pub mod unseen;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,6 +23,8 @@ use crate::platform::{BUILT_IN, Check, Platform, RoleIx, Rule, Section, Verb};
 pub use embedded::{AuditRow, Embedded};
 pub use portal::Portal;
 pub use scim::Scim;
+pub use snapshot::Snapshot;
+pub use unseen::{Taken, Unseen};
 
 /// The kinds of object that a portal holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -109,6 +113,12 @@ pub struct Live {
     pub gaps: Vec<String>,
     /// Why it should not be believed although it seems to be all: the portal is suddenly empty or much smaller.
     pub suspect: Option<String>,
+    /// What the source of the reading does not say: unknown, so it is not compared.
+    pub unseen: Unseen,
+    /// When it was taken, where it is an export or a hand-kept list and not the portal itself.
+    pub taken: Option<Taken>,
+    /// What is wrong with the source of the reading. The subject of one about an unread object is that object's handle.
+    pub findings: Vec<Diagnostic>,
 }
 
 /// Between the names that an account goes by, where it goes by several and nobody can say which is meant.

@@ -2,7 +2,9 @@
 
 use smol_str::SmolStr;
 
-use super::{Author, Embedded, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Scim, Sought, Write};
+use super::{
+    Author, Embedded, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Scim, Snapshot, Sought, Write,
+};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Organisation, Person};
 use crate::platform::Platform;
@@ -14,6 +16,8 @@ pub enum Portal {
     Embedded(Box<Embedded>),
     /// A portal that speaks SCIM 2.0.
     Scim(Box<Scim>),
+    /// An export or a hand-kept list.
+    Snapshot(Box<Snapshot>),
 }
 
 impl Portal {
@@ -21,7 +25,7 @@ impl Portal {
     pub fn embedded(&self) -> Option<&Embedded> {
         match self {
             Portal::Embedded(portal) => Some(portal),
-            Portal::Scim(_) => None,
+            Portal::Scim(_) | Portal::Snapshot(_) => None,
         }
     }
 
@@ -29,7 +33,20 @@ impl Portal {
     pub fn scim(&self) -> Option<&Scim> {
         match self {
             Portal::Scim(portal) => Some(portal),
-            Portal::Embedded(_) => None,
+            Portal::Embedded(_) | Portal::Snapshot(_) => None,
+        }
+    }
+
+    /// Whether rosterctl can change it; else people carry plans out by hand.
+    pub fn is_written(&self) -> bool {
+        self.snapshot().is_none()
+    }
+
+    /// The export or list, where it is one.
+    pub fn snapshot(&self) -> Option<&Snapshot> {
+        match self {
+            Portal::Snapshot(portal) => Some(portal),
+            Portal::Embedded(_) | Portal::Scim(_) => None,
         }
     }
 }
@@ -40,6 +57,7 @@ macro_rules! each {
         match $self {
             Portal::Embedded($portal) => $call,
             Portal::Scim($portal) => $call,
+            Portal::Snapshot($portal) => $call,
         }
     };
 }
@@ -70,6 +88,7 @@ impl Read for Portal {
         match self {
             Portal::Embedded(portal) => Read::look(portal.as_ref(), organisation, platform, sought).await,
             Portal::Scim(portal) => portal.look(organisation, platform, sought).await,
+            Portal::Snapshot(portal) => portal.look(organisation, platform, sought).await,
         }
     }
 

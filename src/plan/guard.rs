@@ -27,18 +27,35 @@ pub fn findings(
     let mut findings = Vec::new();
     if !live.proof.holds() {
         let message = incomplete(organisation, live, &diff.withheld);
-        let help = if live.proof.read + live.unread.len() == live.proof.announced {
-            "mend what `plan/unreadable` names, then plan again; all other steps can be applied meanwhile"
-        } else {
-            "run it again; if it stays so, the portal is at fault"
+        let understood = live.proof.read + live.unread.len() == live.proof.announced;
+        let help = match (understood, &live.taken) {
+            (true, None) => {
+                "mend what `plan/unreadable` names, then plan again; all other steps can be applied meanwhile"
+            }
+            (true, Some(_)) => {
+                "mend the rows that are named above, then plan again; all other steps can be done meanwhile"
+            }
+            (false, None) => "run it again; if it stays so, the portal is at fault",
+            (false, Some(_)) => "export it from the portal again, then plan again",
         };
         findings.push(Diagnostic::new("plan/incomplete", Severity::Warning, message).help(help));
     }
     if let Some(suspect) = &live.suspect {
         let message = format!("the portal is not believed, and nothing is planned on it: {suspect}");
-        let help = "see on the portal what became of them; where it is right, count anew with `rosterctl target probe`";
+        let help = match live.taken {
+            None => {
+                "see on the portal what became of them; where it is right, count anew with `rosterctl target probe`"
+            }
+            Some(_) => {
+                "see whether the columns are the right ones (`rosterctl target probe` proposes them), or export it again"
+            }
+        };
         findings.push(Diagnostic::error("plan/shrunk", message).at(organisation.place.clone()).help(help));
     }
+    let told: HashSet<&SmolStr> = live.unread.iter().map(|unread| &unread.handle).collect();
+    let whole = live.findings.iter().filter(|finding| finding.subject.as_ref().is_none_or(|one| !told.contains(one)));
+    findings.extend(whole.cloned());
+    findings.extend(super::unseen::finding(live, organisation));
     let mut foreign: BTreeMap<&SmolStr, Vec<&str>> = BTreeMap::new();
     live.foreign_members.iter().for_each(|(group, member)| foreign.entry(group).or_default().push(member));
     for (group, members) in foreign {
@@ -75,6 +92,11 @@ const NAMED: usize = 10;
 /// Why nothing is removed on a reading that is not complete, and what would have been.
 fn incomplete(organisation: &Organisation, live: &Live, withheld: &[Delta]) -> String {
     let why = match live.gaps.as_slice() {
+        [] if live.taken.is_some() => {
+            let count = live.proof.announced - live.proof.read;
+            format!("{count} in the snapshot cannot be understood: nothing is removed on such a reading")
+        }
+        gaps if live.taken.is_some() => format!("nothing is removed on this snapshot: {}", gaps.join("; ")),
         [] => format!(
             "the portal announced {} objects of `{}` and {} were read: nothing is removed on such a reading",
             live.proof.announced, organisation.id, live.proof.read

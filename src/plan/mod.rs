@@ -13,6 +13,7 @@ pub mod merge;
 mod order;
 pub mod sides;
 mod unread;
+pub mod unseen;
 mod watch;
 mod wish;
 

@@ -80,18 +80,34 @@ impl<'a> Unknowns<'a> {
 pub fn findings(live: &Live, diff: &Diff) -> Vec<Diagnostic> {
     let mut left_out: HashMap<&SmolStr, Vec<&LeftOut>> = HashMap::new();
     diff.left_out.iter().for_each(|one| left_out.entry(&one.handle).or_default().push(one));
+    let mut told: HashMap<&SmolStr, Vec<&Diagnostic>> = HashMap::new();
+    for (subject, finding) in live.findings.iter().filter_map(|finding| Some((finding.subject.as_ref()?, finding))) {
+        told.entry(subject).or_default().push(finding);
+    }
     let finding = |unread: &Unread| {
         let waiting = left_out.get(&unread.handle).map(Vec::as_slice).unwrap_or_default();
         let keys: Vec<String> = waiting.iter().map(|one| format!("`{}`", one.key)).collect();
-        let message = match keys.as_slice() {
-            [] => format!("{unread}; it is left as it is"),
-            keys => format!("{unread}; nothing is planned for {} of the roster", keys.join(", ")),
+        let then = match keys.as_slice() {
+            [] => "it is left as it is".to_owned(),
+            keys => format!("nothing is planned for {} of the roster", keys.join(", ")),
         };
-        let help = "correct it on the portal, or add the word to the platform file; then plan again";
         let subject = unread.id.as_ref().unwrap_or(&unread.handle).clone();
+        let place = waiting.first().map(|one| one.place.clone());
+        // What a snapshot cannot say is told by itself, cell by cell.
+        if let Some(told) = told.get(&unread.handle) {
+            let cells = told.iter().map(|finding| Diagnostic {
+                message: format!("{}; {then}", finding.message),
+                subject: Some(subject.clone()),
+                place: place.clone(),
+                ..(*finding).clone()
+            });
+            return cells.collect::<Vec<Diagnostic>>();
+        }
+        let help = "correct it on the portal, or add the word to the platform file; then plan again";
+        let message = format!("{unread}; {then}");
         let mut finding = Diagnostic::new("plan/unreadable", Severity::Warning, message).subject(subject).help(help);
-        finding.place = waiting.first().map(|one| one.place.clone());
-        finding
+        finding.place = place;
+        vec![finding]
     };
-    live.unread.iter().map(finding).collect()
+    live.unread.iter().flat_map(finding).collect()
 }

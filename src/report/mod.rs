@@ -1,6 +1,7 @@
 //! One report value, many renderings. Renderers turn values into text; the command line alone prints it.
 
 pub mod accept;
+pub mod cells;
 pub mod drift;
 pub mod export;
 mod fingerprint;

@@ -145,6 +145,13 @@ impl Git {
         (!found.is_empty() && found.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(found)
     }
 
+    /// When a file of the folder was committed last; none where it is not committed, or was changed since.
+    pub fn committed(&self, name: &str) -> Option<String> {
+        let changed = self.line(&["status", "--porcelain", "--ignored", "--", name]).ok()?;
+        let time = self.line(&["log", "-1", "--format=%cI", "--", name]).ok()?;
+        (changed.is_empty() && !time.is_empty()).then_some(time)
+    }
+
     /// Whether a commit is among those behind the one checked out.
     pub fn is_behind(&self, commit: &str) -> Option<bool> {
         self.commit("HEAD")?;

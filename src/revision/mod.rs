@@ -70,6 +70,16 @@ impl Revision {
     }
 }
 
+/// When a file was committed last, where it stands in a work tree as it was committed; and whether that is a shallow
+/// clone, whose history begins late.
+pub fn committed(file: &Path) -> Option<(jiff::Timestamp, bool)> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = file.file_name()?.to_str()?;
+    let git = Git::of(folder).ok()?;
+    let time = git.committed(name)?;
+    Some((time.parse().ok()?, git.is_shallow()))
+}
+
 fn no_repository(folder: &Path, name: &str, refused: Refused) -> Unresolved {
     match refused {
         Refused::NoGit(why) => Unresolved {

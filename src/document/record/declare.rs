@@ -30,7 +30,7 @@ macro_rules! record {
 
         impl $name {
             /// Its keys in order, each with the layout of its value.
-            fn keys() -> &'static [$crate::document::record::Key] {
+            pub(crate) fn keys() -> &'static [$crate::document::record::Key] {
                 use $crate::document::record::{FromNode, Key};
                 static KEYS: std::sync::LazyLock<Vec<Key>> = std::sync::LazyLock::new(|| {
                     let keys: [&[Key]; _] = [
@@ -63,7 +63,7 @@ macro_rules! reader {
     ) => {
         impl $name {
             /// Reads its keys; those in `others` belong to the record that takes this one in.
-            fn read_among<'t>(
+            pub(crate) fn read_among<'t>(
                 node: $crate::document::tree::Node<'t>,
                 others: &[$crate::document::record::Key],
                 reader: &mut $crate::document::record::Reader<'t>,

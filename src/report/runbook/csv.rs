@@ -1,6 +1,7 @@
 //! A run-book as a table to tick off in a spreadsheet: one line for each field to fill in.
 
 use super::{Item, Runbook};
+use crate::report::cells::line;
 
 /// The heading of each column.
 const COLUMNS: [&str; 10] =
@@ -8,9 +9,9 @@ const COLUMNS: [&str; 10] =
 
 /// The table (RFC 4180), in UTF-8 with CRLF. No cell is a formula to a spreadsheet.
 pub fn csv(runbook: &Runbook) -> String {
-    let mut text = line(&COLUMNS.map(str::to_owned));
+    let mut text = line(COLUMNS);
     for item in &runbook.items {
-        rows(item).iter().for_each(|row| text.push_str(&line(row)));
+        rows(item).iter().for_each(|row| text.push_str(&line(row.iter().map(String::as_str))));
     }
     text
 }
@@ -52,14 +53,4 @@ fn rows(item: &Item) -> Vec<[String; 10]> {
 /// A sentence without the marks around names.
 fn plain(text: &str) -> String {
     text.replace('`', "")
-}
-
-fn line(cells: &[String; 10]) -> String {
-    cells.each_ref().map(|text| cell(text)).join(",") + "\r\n"
-}
-
-/// A cell that no spreadsheet takes for a formula: one that begins like one has an apostrophe before it.
-pub fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }

@@ -8,10 +8,12 @@ use serde_json::{Map, Value as Json};
 
 use super::words::Words;
 use super::{Item, Runbook};
+use crate::live::unseen::UnseenGroups;
 use crate::live::{Live, Object, Resource};
 use crate::model::Organisation;
 use crate::plan::changes::fields;
 use crate::plan::document::{Action, Change, Step, TargetRef};
+use crate::platform::Section;
 
 /// How the items of a run-book stand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -159,6 +161,9 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn at(&self, step: &Step) -> (State, Vec<String>) {
+        if !self.shows_any(step) {
+            return (State::Unseen, vec![format!("the export has no {}s", step.resource)]);
+        }
         let there = self.object(step);
         let Some(object) = there else {
             let state = match step.action {
@@ -178,7 +183,9 @@ impl Look<'_> {
         let words = Words::of(self.organisation, self.live);
         let flat = fields(&self.organisation.platform, &object);
         let (mut done, mut undone, mut seen) = (0, 0, Vec::new());
-        for change in self.visible(step) {
+        let hidden = told(step).filter(|change| !self.shows(change));
+        let hidden: Vec<String> = hidden.map(|change| words.label(&change.field)).collect();
+        for change in told(step).filter(|change| self.shows(change)) {
             let live = value(&flat, change);
             if self.later.asked(step, change, live) {
                 done += 1;
@@ -192,37 +199,73 @@ impl Look<'_> {
             let (is, wanted) = (said(live), said(&change.to));
             seen.push(format!("{} shows {is}, and shall show {wanted}", words.label(&change.field)));
         }
-        match (done, undone, seen.len()) {
-            (0, _, 0) if step.action != Action::Create => {
-                (State::Unseen, vec!["what it changes is not shown".to_owned()])
+        let state = match (done, undone, seen.len()) {
+            (0, _, 0) if step.action != Action::Create => State::Unseen,
+            (_, _, 0) => State::Done,
+            (0, undone, all) if undone == all && step.action != Action::Create => State::Undone,
+            _ => State::Different,
+        };
+        if !hidden.is_empty() {
+            seen.push(format!("not shown, so not checked: {}", hidden.join(", ")));
+        }
+        (state, seen)
+    }
+
+    /// Whether what is live tells of a field: what an export has no place for is not known.
+    fn shows(&self, change: &Change) -> bool {
+        let (unseen, platform) = (&self.live.unseen, &self.organisation.platform);
+        let moved = |known: &dyn Fn(&str) -> bool| {
+            let items = |value: &Json| value.as_array().cloned().unwrap_or_default();
+            let (from, to) = (items(&change.from), items(&change.to));
+            let (gone, new) =
+                (from.iter().filter(|item| !to.contains(item)), to.iter().filter(|item| !from.contains(item)));
+            gone.chain(new).filter_map(Json::as_str).all(known)
+        };
+        match (change.field.as_str(), change.field.split_once('.')) {
+            ("name", _) => !unseen.name,
+            ("email", _) => !unseen.email,
+            ("phone", _) => !unseen.phone,
+            ("type", _) => !unseen.entry_type,
+            ("status", _) => !unseen.status,
+            ("roles", _) => moved(&|role| platform.role(role).is_none_or(|role| !unseen.roles.contains(&role))),
+            ("groups", _) => match &unseen.groups {
+                UnseenGroups::None => true,
+                UnseenGroups::Except(seen) => moved(&|group| seen.iter().any(|known| known == group)),
+            },
+            (_, Some(("attributes", name))) => {
+                platform.attribute(name).is_none_or(|attribute| !unseen.attributes.contains(&attribute))
             }
-            (_, _, 0) => (State::Done, seen),
-            (0, undone, all) if undone == all && step.action != Action::Create => (State::Undone, seen),
-            _ => (State::Different, seen),
+            (_, Some(("applications", _))) => !unseen.applications,
+            _ => true,
         }
     }
 
-    /// The changes that can be seen: ids are rosterctl's own.
-    fn visible<'s>(&self, step: &'s Step) -> impl Iterator<Item = &'s Change> {
-        step.changes.iter().filter(|change| change.field != "id" && change.field != "section")
+    /// Whether what is live tells of objects of this kind at all.
+    fn shows_any(&self, step: &Step) -> bool {
+        let unseen = &self.live.unseen;
+        match step.resource {
+            Resource::PermissionGroup => !unseen.permission_groups,
+            Resource::User => !unseen.sections.contains(&Section::Users),
+            Resource::Contact => !unseen.sections.contains(&Section::Contacts),
+        }
     }
 
     /// The object of a step: by the portal's name for it, its id, its address before or after, or its name.
     fn object(&self, step: &Step) -> Option<Object> {
         let handle = step.handle.as_deref();
-        let told = |field: &'static str| {
+        let values = |field: &'static str| {
             let change = step.changes.iter().find(|change| change.field == field);
             change.map_or([None, None], |change| [change.to.as_str(), change.from.as_str()])
         };
         if step.resource == Resource::PermissionGroup {
-            let names = told("name");
+            let names = values("name");
             let groups = || self.live.groups.iter();
             let found = groups().find(|entry| Some(entry.handle.as_str()) == handle);
             let found = found.or_else(|| groups().find(|entry| entry.object.id == step.key));
             let named = || groups().find(|entry| names.contains(&Some(entry.object.name.value.as_str())));
             return found.or_else(named).map(|entry| Object::Group(entry.object.clone()));
         }
-        let emails = told("email");
+        let emails = values("email");
         let people = || self.live.people.iter();
         let found = people().find(|entry| Some(entry.handle.as_str()) == handle);
         let found = found.or_else(|| people().find(|entry| entry.managed && entry.object.id == step.key));
@@ -234,6 +277,11 @@ impl Look<'_> {
         };
         found.or_else(addressed).map(|entry| Object::Person(Box::new(entry.object.clone())))
     }
+}
+
+/// What a step changes that people can see: ids are rosterctl's own.
+fn told(step: &Step) -> impl Iterator<Item = &Change> {
+    step.changes.iter().filter(|change| change.field != "id" && change.field != "section")
 }
 
 fn value<'f>(flat: &'f Map<String, Json>, change: &Change) -> &'f Json {

@@ -1,0 +1,242 @@
+//! Permission groups: of a table of their own, or as far as people are said to be in them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use smol_str::SmolStr;
+
+use super::columns::{Lookup, header, headers};
+use super::grid::{Grid, clean};
+use super::people::{Trouble, shown};
+use super::vocabulary::Vocabulary;
+use super::words::{self, fold};
+use crate::diagnostic::{Diagnostic, FileId, Located, Severity, Span, nearest};
+use crate::document::workspace::snapshot::GroupColumns;
+use crate::live::{Applied, Entry, Live, LiveError, Resource, Unread};
+use crate::model::Group;
+use crate::platform::{ApplicationIx, LevelIx, Platform};
+
+/// The columns of a table of permission groups, counted from 0.
+struct Columns {
+    group: usize,
+    application: Option<usize>,
+    level: Option<usize>,
+    each: Vec<(usize, ApplicationIx)>,
+    organisation: Option<usize>,
+}
+
+/// A group as its rows tell it.
+#[derive(Default)]
+struct Told {
+    name: SmolStr,
+    applications: BTreeMap<ApplicationIx, LevelIx>,
+    troubles: Vec<Trouble>,
+}
+
+/// Reads a table of permission groups into a live state. Says whether it tells what they give.
+pub fn read(
+    grid: &Grid,
+    said: Option<&GroupColumns>,
+    organisation: &str,
+    platform: &Platform,
+    words: &Vocabulary,
+    live: &mut Live,
+) -> Result<bool, LiveError> {
+    let (header, columns) = columns(grid, said, platform, words)?;
+    let titles = headers(grid, header);
+    let mut groups: BTreeMap<SmolStr, Told> = BTreeMap::new();
+    for row in grid.rows.iter().skip(header + 1) {
+        let cell = |column: usize| row.cells.get(column).map(clean).unwrap_or_default();
+        if columns.organisation.is_some_and(|column| words.organisation(cell(column)) != organisation) {
+            continue;
+        }
+        let name = cell(columns.group);
+        let id = words.group(name);
+        let told = groups.entry(id).or_insert_with(|| Told { name: name.into(), ..Told::default() });
+        let trouble = |rule, column: usize, what: String, help: String| {
+            let message =
+                format!("{}: {what}", grid.cell(row.line, column, titles.get(column).map_or("", |title| title)));
+            Trouble { rule, message, help }
+        };
+        if name.is_empty() {
+            let help = "write the group's name into every row; merged cells are empty but for the first".to_owned();
+            told.troubles.push(trouble(
+                "snapshot/unknown-group",
+                columns.group,
+                "the row has no group".to_owned(),
+                help,
+            ));
+            continue;
+        }
+        let mut access: Vec<(ApplicationIx, usize, &str)> =
+            columns.each.iter().map(|(column, application)| (*application, *column, cell(*column))).collect();
+        if let Some(column) = columns.application.filter(|column| !cell(*column).is_empty()) {
+            match words.application(cell(column)) {
+                Some(application) => {
+                    access.push((application, columns.level.unwrap_or(column), columns.level.map_or("yes", cell)))
+                }
+                None => {
+                    let word = cell(column);
+                    let near = nearest(word, platform.applications.iter().map(|application| application.name.as_str()));
+                    let help = match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!(
+                            "say which one it is: `words: {{ applications: {{ {}: … }} }}` of the target",
+                            shown(word)
+                        ),
+                    };
+                    let what = format!("{} has no application `{}`", platform.name, shown(word));
+                    told.troubles.push(trouble("snapshot/unknown-application", column, what, help));
+                }
+            }
+        }
+        for (application, column, word) in access {
+            if words.yes(word) == Some(false) {
+                continue;
+            }
+            match words.level(platform, application, word) {
+                None => {
+                    let levels = platform[application].levels.join(", ");
+                    let what = format!("`{}` is no level of `{}`", shown(word), platform[application].id);
+                    let help =
+                        format!("its levels are {levels}; add the word under `words: {{ levels: … }}` of the target");
+                    told.troubles.push(trouble("snapshot/unknown-word", column, what, help));
+                }
+                Some(level) => {
+                    let known = told.applications.insert(application, level);
+                    if let Some(known) = known.filter(|known| *known != level) {
+                        let levels = &platform[application].levels;
+                        let [one, other] = [known, level].map(|level| levels[level.0 as usize].clone());
+                        let message = format!(
+                            "{}: `{}` gives {} both {one} and {other}",
+                            grid.row(row.line),
+                            shown(&told.name),
+                            platform[application].id
+                        );
+                        let help = "correct it on the portal, or in the list".to_owned();
+                        told.troubles.push(Trouble { rule: "snapshot/contradiction", message, help });
+                    }
+                }
+            }
+        }
+    }
+    if groups.is_empty() {
+        let message = format!(
+            "{} has no permission group of `{organisation}`, which does not mean that there is none",
+            grid.shown
+        );
+        return Err(LiveError::new(message, "export the groups again, or take `groups` out of the target"));
+    }
+    for (id, told) in groups {
+        if told.troubles.is_empty() {
+            let access =
+                told.applications.into_iter().map(|(application, level)| (application, level, Span::default()));
+            live.groups.push(entry(id, told.name, access.collect()));
+            continue;
+        }
+        let reason = told.troubles.iter().map(|trouble| trouble.message.as_str()).collect::<Vec<_>>().join("; ");
+        for Trouble { rule, message, help } in told.troubles {
+            live.findings.push(Diagnostic::new(rule, Severity::Warning, message).help(help).subject(id.clone()));
+        }
+        let (handle, name, id) = (id.clone(), Some(told.name).filter(|name| !name.is_empty()), Some(id));
+        live.unread.push(Unread { handle, resource: Some(Resource::PermissionGroup), id, name, email: None, reason });
+    }
+    Ok(!columns.each.is_empty() || columns.application.is_some())
+}
+
+/// The groups that people are in and that are not known yet. Where a table was to name all of them, one that it does not
+/// name is not understood.
+pub fn of_members(names: &HashMap<SmolStr, SmolStr>, table: Option<&str>, live: &mut Live) {
+    let mut known: std::collections::HashSet<SmolStr> =
+        live.groups.iter().map(|entry| entry.object.id.clone()).collect();
+    known.extend(live.unread.iter().filter(|unread| unread.is_group()).filter_map(|unread| unread.id.clone()));
+    let mut met: Vec<SmolStr> = Vec::new();
+    for group in live.people.iter().flat_map(|entry| &entry.object.groups) {
+        if known.insert(group.value.clone()) {
+            met.push(group.value.clone());
+        }
+    }
+    met.sort_unstable();
+    for id in met {
+        let name = names.get(&id).unwrap_or(&id).clone();
+        let Some(table) = table else {
+            live.groups.push(entry(id, name, Vec::new()));
+            continue;
+        };
+        let message = format!("people are in the permission group `{}`, and {table} does not list it", shown(&name));
+        let help = "export both at the same time; where the names differ, give one its id: `words: { groups: … }` of the target";
+        let finding = Diagnostic::new("snapshot/unknown-group", Severity::Warning, message.clone()).help(help);
+        live.findings.push(finding.subject(id.clone()));
+        let (handle, resource) = (id.clone(), Some(Resource::PermissionGroup));
+        live.unread.push(Unread { handle, resource, id: Some(id), name: Some(name), email: None, reason: message });
+    }
+}
+
+fn entry(id: SmolStr, name: SmolStr, applications: Vec<(ApplicationIx, LevelIx, Span)>) -> Entry<Group> {
+    let (file, key, previously) = (FileId::NONE, Span::default(), Vec::new());
+    let object = Group { id: id.clone(), name: Located::nowhere(name), applications, previously, file, key };
+    Entry { object, handle: id, managed: false, applied: Applied::Unknown }
+}
+
+fn columns(
+    grid: &Grid,
+    said: Option<&GroupColumns>,
+    platform: &Platform,
+    words: &Vocabulary,
+) -> Result<(usize, Columns), LiveError> {
+    if let Some(said) = said {
+        let named: Vec<String> = [said.group.0.as_ref(), said.application.as_ref(), said.level.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|name| fold(&name.value))
+            .collect();
+        let header = header(grid, |cells| cells.iter().filter(|cell| named.contains(&fold(cell))).count());
+        let titles = headers(grid, header);
+        let mut lookup = Lookup { grid, header, headers: &titles, problems: Vec::new() };
+        let group = said.group.0.as_ref().and_then(|name| lookup.find(name));
+        let application = said.application.as_ref().and_then(|name| lookup.find(name));
+        let level = said.level.as_ref().and_then(|name| lookup.find(name));
+        let organisation = said.organisation.as_ref().and_then(|name| lookup.find(name));
+        let mut each = Vec::new();
+        for (word, name) in said.applications.iter().flat_map(|map| &map.entries) {
+            let unknown = || {
+                let message = format!(
+                    "the target names the application `{}`, which the platform does not have",
+                    shown(&word.value)
+                );
+                let all: Vec<&str> = platform.applications.iter().map(|application| application.id.as_str()).collect();
+                LiveError::new(message, format!("the applications are: {}", all.join(", ")))
+            };
+            let application = platform.application(&word.value).ok_or_else(unknown)?;
+            each.extend(lookup.find(name).map(|column| (column, application)));
+        }
+        lookup.finish()?;
+        return Ok((header, Columns { group: group.unwrap_or_default(), application, level, each, organisation }));
+    }
+    let header = header(grid, |cells| {
+        let known = [words::GROUPS, words::NAME, words::APPLICATION, words::LEVEL];
+        cells
+            .iter()
+            .filter(|cell| {
+                known.iter().any(|list| list.contains(&fold(cell).as_str())) || words.application(cell).is_some()
+            })
+            .count()
+    });
+    let titles = headers(grid, header);
+    let find = |list: &[&str]| {
+        let place = |column: &usize| list.iter().position(|word| *word == fold(&titles[*column]));
+        (0..titles.len()).filter(|column| place(column).is_some()).min_by_key(place)
+    };
+    let Some(group) = find(words::GROUPS).or_else(|| find(words::NAME)) else {
+        let names: Vec<String> = titles.iter().map(|title| format!("`{}`", shown(title))).collect();
+        let message = format!("no column of {} is known to hold permission groups", grid.shown);
+        return Err(LiveError::new(
+            message,
+            format!("name it: `groups: {{ columns: {{ group: … }} }}`; the columns are {}", names.join(", ")),
+        ));
+    };
+    let application = find(words::APPLICATION).filter(|column| *column != group);
+    let each = titles.iter().enumerate().filter(|(column, _)| application.is_none() && *column != group);
+    let each = each.filter_map(|(column, title)| Some((column, words.application(title)?))).collect();
+    let level = find(words::LEVEL).filter(|column| *column != group);
+    Ok((header, Columns { group, application, level, each, organisation: find(words::ORGANISATION) }))
+}

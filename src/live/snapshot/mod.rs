@@ -1,0 +1,422 @@
+//! A portal without an API: an export or a hand-kept list as live state. It can be read and never written.
+//!
+//! What the file does not say is unknown and not empty ([`Unseen`]); a row that cannot be understood is told and keeps
+//! everybody from being removed; and the older the file is, the less is believed.
+
+mod age;
+mod bytes;
+mod columns;
+mod delimited;
+mod grid;
+mod groups;
+mod guess;
+mod items;
+mod merge;
+mod people;
+pub mod probe;
+mod roster;
+mod sheet;
+mod vocabulary;
+mod words;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use smol_str::SmolStr;
+use tokio::sync::Mutex;
+
+use super::unseen::UnseenGroups;
+use super::{Author, Completeness, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Sought, Unseen, Write};
+use crate::diagnostic::Diagnostic;
+use crate::document::Written;
+use crate::document::record::visible;
+use crate::document::roster::Roster;
+use crate::document::workspace::Snapshot as Keys;
+use crate::document::workspace::snapshot::Taken as TakenText;
+use crate::model::{Organisation, Person};
+use crate::platform::{AttributeIx, Platform, RoleIx, Section};
+use bytes::Form;
+use columns::Mapping;
+use grid::Grid;
+use people::Rows;
+use vocabulary::Vocabulary;
+
+/// Where more rows than this part are not understood, none of them is believed.
+const HALF: usize = 2;
+
+/// A snapshot as the workspace describes it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Its name in the workspace.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The file as the workspace writes it.
+    pub shown: String,
+    /// The folder to which other files are relative.
+    pub base: PathBuf,
+    /// How it is read.
+    pub keys: Keys,
+    /// Whose it is, where the workspace says so.
+    pub organisation: Option<SmolStr>,
+    /// The platform, where the workspace says so.
+    pub platform: Option<Listed>,
+    /// The time that counts as now.
+    pub now: Timestamp,
+}
+
+/// An export or a hand-kept list.
+#[derive(Debug)]
+pub struct Snapshot {
+    config: Config,
+    kept: Mutex<Kept>,
+}
+
+/// What was read already.
+#[derive(Debug, Default)]
+struct Kept {
+    people: Option<Arc<Contents>>,
+    /// The organisation that was asked for, where the file does not say whose it is.
+    asked: Option<SmolStr>,
+}
+
+/// What a file holds.
+#[derive(Debug)]
+enum Contents {
+    /// Rows.
+    Rows { grid: Grid, taken: Option<String> },
+    /// The tool's own form.
+    Rosters(Vec<Written<Box<Roster>>>),
+}
+
+impl Snapshot {
+    /// A snapshot; nothing is read yet.
+    pub fn new(config: Config) -> Snapshot {
+        Snapshot { config, kept: Mutex::default() }
+    }
+
+    /// How the workspace describes it.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// An organisation, with the platform that the workspace gives it.
+    pub fn organisation(&self, id: &str) -> Listed {
+        let platform = self.config.platform.as_ref();
+        let (platform, platform_text) =
+            platform.map_or_else(Default::default, |listed| (listed.platform.clone(), listed.platform_text.clone()));
+        Listed { id: id.into(), platform, platform_text }
+    }
+
+    async fn contents(&self) -> Result<Arc<Contents>, LiveError> {
+        let mut kept = self.kept.lock().await;
+        if let Some(contents) = &kept.people {
+            return Ok(contents.clone());
+        }
+        let pointer = match &self.config.keys.taken {
+            Some(TakenText::Pointer(pointer)) => Some(pointer.value.as_str()),
+            _ => None,
+        };
+        let Config { path, shown, keys, .. } = &self.config;
+        let sheet = keys.sheet.as_ref().map(|text| text.value.as_str());
+        let items = keys.items.as_ref().map(|text| text.value.as_str());
+        let contents = Arc::new(load(path, shown, keys, (sheet, items), pointer)?);
+        kept.people = Some(contents.clone());
+        Ok(contents)
+    }
+
+    /// Whose people are asked for: those of the organisation that the workspace or the file names.
+    async fn whose(&self, organisation: &str, told: bool) -> Result<(), LiveError> {
+        let Config { shown, name, organisation: own, .. } = &self.config;
+        let other = |own: &str| {
+            let message = format!("the snapshot `{shown}` is of `{own}`, so it says nothing of `{organisation}`");
+            let hint = format!("name the rosters of `{own}` on the command line, or another target with --target");
+            Err(LiveError::new(message, hint))
+        };
+        match own {
+            Some(own) if own != organisation => return other(own),
+            Some(_) => return Ok(()),
+            None if told => return Ok(()),
+            None => {}
+        }
+        let mut kept = self.kept.lock().await;
+        match &kept.asked {
+            Some(asked) if asked != organisation => {
+                let message =
+                    format!("it is not known whose people `{shown}` has: those of `{asked}` or of `{organisation}`");
+                let hint = format!(
+                    "add `organisation: {asked}` to the target `{name}`, or name the column under `columns: {{ organisation: … }}`"
+                );
+                Err(LiveError::new(message, hint))
+            }
+            _ => {
+                kept.asked = Some(organisation.into());
+                Ok(())
+            }
+        }
+    }
+
+    fn live_of_rows(
+        &self,
+        grid: &Grid,
+        pointer: Option<&String>,
+        organisation: &str,
+        platform: &Platform,
+        (mapping, words): (&Mapping, &Vocabulary),
+    ) -> Result<Live, LiveError> {
+        let Config { shown, keys, path, base, .. } = &self.config;
+        let mut live = Live::default();
+        let (found, names) = Rows::new(grid, mapping, platform, words).people(organisation);
+        if found.len() == 0 {
+            let rows = grid.rows.len().saturating_sub(mapping.header + 1);
+            let message = match rows {
+                0 => format!(
+                    "the snapshot `{shown}` has a header and no rows, which does not mean that the portal has nobody"
+                ),
+                rows => format!(
+                    "none of the {rows} rows of the snapshot `{shown}` is of `{organisation}`, which does not mean that the portal has nobody"
+                ),
+            };
+            return Err(LiveError::new(
+                message,
+                "export it again; see whether a filter was set, and whose people it shows",
+            ));
+        }
+        found.into_live(&mut live);
+        live.unseen = unseen(mapping, platform);
+        let mut table_shown = None;
+        if let Some(table) = keys.groups.as_ref().filter(|_| platform.sections.contains(&Section::PermissionGroups)) {
+            let own = table.path.as_ref().map(|path| path.value.as_str());
+            let (file, shown) = own.map_or((path.clone(), shown.as_str()), |own| (base.join(own), own));
+            let sheet = table.sheet.as_ref().or(keys.sheet.as_ref()).map(|text| text.value.as_str());
+            let items = table.items.as_ref().map(|text| text.value.as_str());
+            let Contents::Rows { grid, .. } = load(&file, shown, keys, (sheet, items), None)? else {
+                let message = format!("`{shown}` is a roster, and `groups` asks for a table");
+                return Err(LiveError::new(message, "name a CSV, XLSX, JSON or YAML file with one row a group"));
+            };
+            let told = groups::read(&grid, table.columns.as_ref(), organisation, platform, words, &mut live)?;
+            table_shown = Some(grid.shown);
+            live.unseen.permission_groups = false;
+            live.unseen.applications = !told;
+        }
+        groups::of_members(&names, table_shown.as_deref(), &mut live);
+        let column = mapping.taken.map(|column| {
+            let rows = grid.rows.iter().skip(mapping.header + 1);
+            let cells = rows.filter_map(|row| row.cells.get(column)).map(grid::clean).filter(|cell| !cell.is_empty());
+            let mut cells: Vec<String> = cells.map(str::to_owned).collect();
+            cells.sort_unstable();
+            cells.dedup();
+            cells
+        });
+        let clues = age::Clues {
+            path,
+            shown,
+            grid: Some(grid),
+            column: column.unwrap_or_default(),
+            pointer: pointer.cloned(),
+            said: keys.taken.as_ref(),
+            format: keys.date_format.as_ref().map(|text| text.value.as_str()),
+        };
+        live.taken = Some(clues.taken(self.config.now)?);
+        Ok(live)
+    }
+
+    fn live_of_rosters(
+        &self,
+        documents: &[Written<Box<Roster>>],
+        organisation: &str,
+        platform: &Platform,
+    ) -> Result<Live, LiveError> {
+        let Config { shown, keys, path, .. } = &self.config;
+        let mut live = Live::default();
+        roster::read(documents, organisation, platform, shown, &mut live);
+        if live.people.is_empty() && live.unread.is_empty() {
+            let message = format!(
+                "the snapshot `{shown}` has nobody of `{organisation}`, which does not mean that the portal has nobody"
+            );
+            return Err(LiveError::new(message, "export it again"));
+        }
+        let said = keys.taken.as_ref();
+        let clues = age::Clues { path, shown, grid: None, column: Vec::new(), pointer: None, said, format: None };
+        live.taken = Some(clues.taken(self.config.now)?);
+        Ok(live)
+    }
+
+    /// What there is to say of the reading as a whole.
+    fn judge(&self, live: &mut Live) {
+        let Config { shown, keys, now, .. } = &self.config;
+        if let Some(taken) = &live.taken
+            && let Some((finding, gap)) = age::judge(taken, keys.max_age.as_ref().map(|age| &age.value), shown, *now)
+        {
+            live.findings.push(finding);
+            live.gaps.push(gap);
+        }
+        let unread = live.unread.iter().filter(|unread| !unread.is_group()).count();
+        if unread * HALF > live.people.len() + unread {
+            let all = live.people.len() + unread;
+            live.suspect = Some(format!("{unread} of the {all} people in `{}` cannot be understood", visible(shown)));
+        }
+        live.folds_case = true;
+        live.switches = !live.unseen.status;
+        let read = live.people.len() + live.groups.len();
+        let missing = live.unread.len() + usize::from(!live.gaps.is_empty());
+        live.proof = Completeness { read, announced: read + missing };
+    }
+
+    async fn live(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
+        let contents = self.contents().await?;
+        let mut live = match contents.as_ref() {
+            Contents::Rows { grid, taken } => {
+                let words = Vocabulary::new(platform, self.config.keys.words.as_ref())?;
+                let mapping = Mapping::of(grid, &self.config.keys, platform, &words)?;
+                self.whose(organisation, mapping.people.iter().all(|person| person.organisation.is_some())).await?;
+                self.live_of_rows(grid, taken.as_ref(), organisation, platform, (&mapping, &words))?
+            }
+            Contents::Rosters(documents) => {
+                self.whose(organisation, true).await?;
+                self.live_of_rosters(documents, organisation, platform)?
+            }
+        };
+        self.judge(&mut live);
+        Ok(live)
+    }
+}
+
+/// Reads a file; a table in it is that of the sheet or at the pointer. `taken`: the pointer of when it was exported.
+fn load(
+    path: &Path,
+    shown: &str,
+    keys: &Keys,
+    (sheet, items): (Option<&str>, Option<&str>),
+    taken: Option<&str>,
+) -> Result<Contents, LiveError> {
+    let bytes = bytes::read(path, shown)?;
+    let form = bytes::form(&bytes, path, shown)?;
+    if form == Form::Workbook {
+        return Ok(Contents::Rows { grid: sheet::read(&bytes, sheet, shown)?, taken: None });
+    }
+    let (text, encoding) = bytes::decode(&bytes, keys.encoding.as_ref().map(|text| text.value.as_str()), shown)?;
+    drop(bytes);
+    if form == Form::Delimited {
+        let delimiter = keys.delimiter.as_ref().map(|sign| sign.value.0);
+        return Ok(Contents::Rows { grid: delimited::read(text, encoding, delimiter, shown)?, taken: None });
+    }
+    if let Some(documents) = roster::documents(&text, shown)? {
+        return Ok(Contents::Rosters(documents));
+    }
+    let document = if form == Form::Json { items::json(&text, shown)? } else { items::yaml(&text, shown)? };
+    let taken = taken.and_then(|pointer| document.pointer(pointer)?.as_str().map(str::to_owned));
+    Ok(Contents::Rows { grid: items::grid(&document, items, shown)?, taken })
+}
+
+/// What no column tells.
+fn unseen(mapping: &Mapping, platform: &Platform) -> Unseen {
+    let people = &mapping.people;
+    let both = platform.sections.contains(&Section::Users) && platform.sections.contains(&Section::Contacts);
+    let told = people.iter().all(|person| person.kind.is_some() || person.section.is_some());
+    let absent = |section: &Section| {
+        both && people.iter().all(|person| person.kind.is_none() && person.section.is_some_and(|own| own != *section))
+    };
+    let all_roles = people.iter().any(|person| !person.roles.columns.is_empty());
+    let role_told = |role: &RoleIx| {
+        let each = |(_, own): &(usize, RoleIx)| own == role;
+        people.iter().any(|person| person.holds.contains(role) || person.roles.each.iter().any(each))
+    };
+    let roles = (0..platform.roles.len()).map(|index| RoleIx(index as u16));
+    let attributes = (0..platform.attributes.len()).map(|index| AttributeIx(index as u16));
+    let attribute_told =
+        |attribute: &AttributeIx| people.iter().any(|person| person.attributes.iter().any(|(own, _)| own == attribute));
+    let groups = people.iter().any(|person| !person.groups.columns.is_empty());
+    let named = people.iter().flat_map(|person| person.groups.each.iter().map(|(_, group)| group.clone()));
+    Unseen {
+        sections: [Section::Users, Section::Contacts].into_iter().filter(absent).collect(),
+        section: both && !told,
+        entry_type: people.iter().any(|person| person.kind.is_none()),
+        name: people.iter().any(|person| person.name.is_empty()),
+        email: people.iter().any(|person| person.email.is_none()),
+        phone: people.iter().any(|person| person.phone.is_none()),
+        status: people.iter().any(|person| person.state.is_none()),
+        roles: if all_roles { Vec::new() } else { roles.filter(|role| !role_told(role)).collect() },
+        groups: if groups { UnseenGroups::None } else { UnseenGroups::Except(named.collect()) },
+        attributes: attributes.filter(|attribute| !attribute_told(attribute)).collect(),
+        permission_groups: true,
+        applications: true,
+    }
+}
+
+impl Read for Snapshot {
+    async fn identity(&self) -> Result<Option<String>, LiveError> {
+        Ok(None)
+    }
+
+    async fn organisations(&self) -> Result<Vec<Listed>, LiveError> {
+        if let Some(own) = &self.config.organisation {
+            return Ok(vec![self.organisation(own)]);
+        }
+        let contents = self.contents().await?;
+        let Contents::Rows { grid, .. } = contents.as_ref() else {
+            let Contents::Rosters(documents) = contents.as_ref() else { return Ok(Vec::new()) };
+            return Ok(roster::organisations(documents).iter().map(|id| self.organisation(id)).collect());
+        };
+        let Some(platform) = self.config.platform.as_ref() else { return Ok(Vec::new()) };
+        let platform = platform.load()?;
+        let words = Vocabulary::new(&platform, self.config.keys.words.as_ref())?;
+        let mapping = Mapping::of(grid, &self.config.keys, &platform, &words)?;
+        let columns: Vec<usize> = mapping.people.iter().filter_map(|person| person.organisation).collect();
+        let rows = grid.rows.iter().skip(mapping.header + 1);
+        let named = rows.flat_map(|row| columns.iter().filter_map(|column| row.cells.get(*column)));
+        let mut ids: Vec<SmolStr> =
+            named.map(grid::clean).filter(|name| !name.is_empty()).map(|name| words.organisation(name)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids.iter().map(|id| self.organisation(id)).collect())
+    }
+
+    async fn managed(&self) -> Result<Vec<SmolStr>, LiveError> {
+        // Whose rosters are missing is told where the file keeps their ids; an export keeps none.
+        match self.contents().await?.as_ref() {
+            Contents::Rosters(documents) => Ok(roster::organisations(documents)),
+            Contents::Rows { .. } => Ok(Vec::new()),
+        }
+    }
+
+    async fn read(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
+        self.live(organisation, platform).await
+    }
+
+    async fn look(
+        &self,
+        organisation: &str,
+        platform: &Platform,
+        sought: &Sought,
+    ) -> Result<Vec<Entry<Person>>, LiveError> {
+        let live = self.live(organisation, platform).await?;
+        Ok(live.people.into_iter().filter(|entry| sought.has(entry)).collect())
+    }
+
+    fn fit(&self, _: &Organisation) -> Vec<Diagnostic> {
+        Vec::new()
+    }
+}
+
+impl Write for Snapshot {
+    fn batch(&self) -> usize {
+        1
+    }
+
+    async fn prepare(&self, _: &str, _: &Platform) -> Result<(), LiveError> {
+        Err(self.read_only())
+    }
+
+    async fn execute(&self, _: &Platform, _: &[Operation], _: &Author) -> Result<Vec<Result<(), Refusal>>, LiveError> {
+        Err(self.read_only())
+    }
+}
+
+impl Snapshot {
+    fn read_only(&self) -> LiveError {
+        let message = format!("the target `{}` is a snapshot: a file cannot be applied to", self.config.name);
+        LiveError::new(message, "make the changes of the plan on the portal, then export it again")
+    }
+}

@@ -1,0 +1,254 @@
+//! What a file seems to be: its columns, what is in them, and the mapping to paste into the workspace file.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use smol_str::SmolStr;
+
+use super::columns::{Lists, Mapping, Template, header, headers};
+use super::grid::Grid;
+use super::guess::{self, Sample};
+use super::people::{Rows, is_address};
+use super::vocabulary::Vocabulary;
+use super::{Contents, Snapshot};
+use crate::document::write::scalar;
+use crate::live::{Live, LiveError};
+use crate::platform::{Platform, Section};
+
+/// How many findings are told.
+const TOLD: usize = 10;
+
+/// What a file seems to be.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proposal {
+    /// The file.
+    pub file: String,
+    /// Its encoding, delimiter, sheet.
+    pub seen: String,
+    /// Rows below the header.
+    pub rows: usize,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Why no mapping can be proposed, and what to do.
+    pub problem: Option<(String, String)>,
+    /// The lines to paste at the target.
+    pub yaml: String,
+    /// How many people were read with it.
+    pub people: usize,
+    /// How many were not understood.
+    pub unread: usize,
+    /// What was not understood: the first of it, each with its cure.
+    pub findings: Vec<(String, Option<String>)>,
+    /// What the file does not say.
+    pub unseen: Vec<String>,
+}
+
+/// A column and what is in it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Column {
+    /// Its header.
+    pub header: String,
+    /// What it was taken for.
+    pub used: Option<String>,
+    /// What is in it, in words.
+    pub holds: String,
+}
+
+impl Snapshot {
+    /// Looks at the file and proposes a mapping. Changes nothing.
+    pub async fn propose(&self, organisation: Option<&str>, platform: &Platform) -> Result<Proposal, LiveError> {
+        let contents = self.contents().await?;
+        let file = self.config().shown.clone();
+        let Contents::Rows { grid, .. } = contents.as_ref() else {
+            return Ok(Proposal {
+                file,
+                seen: "a roster in the tool's own form, which needs no mapping".to_owned(),
+                rows: 0,
+                columns: Vec::new(),
+                problem: None,
+                yaml: String::new(),
+                people: 0,
+                unread: 0,
+                findings: Vec::new(),
+                unseen: Vec::new(),
+            });
+        };
+        let words = Vocabulary::new(platform, self.config().keys.words.as_ref())?;
+        let (mapping, problem) = match guess::mapping(grid, platform, &words) {
+            Ok(mapping) if mapping.people.iter().all(|one| one.email.is_some() || one.id.is_some()) => (mapping, None),
+            Ok(mapping) => {
+                let message = "no column seems to hold mail addresses, by which people are recognised".to_owned();
+                (mapping, Some((message, "name it: `columns: { email: … }`".to_owned())))
+            }
+            Err(error) => {
+                let at = header(grid, |cells| cells.iter().filter(|cell| !cell.trim().is_empty()).count().min(2));
+                let mapping = Mapping { header: at, headers: headers(grid, at), ..Mapping::default() };
+                (mapping, Some((error.message, error.hint.unwrap_or_default())))
+            }
+        };
+        let mut live = Live::default();
+        let mut unseen = Vec::new();
+        if problem.is_none() {
+            // Where several organisations share the file, all of its people are looked at.
+            let mut everybody = mapping.clone();
+            if organisation.is_none() {
+                everybody.people.iter_mut().for_each(|one| one.organisation = None);
+            }
+            Rows::new(grid, &everybody, platform, &words)
+                .people(organisation.unwrap_or_default())
+                .0
+                .into_live(&mut live);
+            unseen = super::unseen(&mapping, platform).words(platform);
+        }
+        let named = used(&mapping, platform);
+        let columns = mapping.headers.iter().enumerate().map(|(column, header)| Column {
+            header: header.to_string(),
+            used: named.iter().find(|(at, _)| *at == column).map(|(_, what)| what.clone()),
+            holds: holds(grid, &mapping, column, &words),
+        });
+        Ok(Proposal {
+            file,
+            seen: grid.seen.clone(),
+            rows: grid.rows.len().saturating_sub(mapping.header + 1),
+            columns: columns.collect(),
+            yaml: if problem.is_none() { yaml(&mapping, platform) } else { String::new() },
+            problem,
+            people: live.people.len(),
+            unread: live.unread.len(),
+            findings: live.findings.into_iter().take(TOLD).map(|finding| (finding.message, finding.help)).collect(),
+            unseen,
+        })
+    }
+}
+
+/// What is in a column, without what is personal.
+fn holds(grid: &Grid, mapping: &Mapping, column: usize, words: &Vocabulary) -> String {
+    let sample = Sample { grid, header: mapping.header };
+    let cells: Vec<&str> = sample.cells(column).collect();
+    if cells.is_empty() {
+        return "empty".to_owned();
+    }
+    let different: BTreeSet<&str> = cells.iter().copied().collect();
+    let most = |passes: &dyn Fn(&str) -> bool| sample.share(column, passes) > 0.8;
+    let digits =
+        |cell: &str| cell.chars().filter(char::is_ascii_digit).count() >= 7 && !cell.chars().any(char::is_alphabetic);
+    let what = if most(&is_address) {
+        "mail addresses".to_owned()
+    } else if most(&|cell| words.yes(cell).is_some()) {
+        "yes and no".to_owned()
+    } else if most(&digits) {
+        "telephone numbers or other numbers".to_owned()
+    } else if most(&|cell| super::people::parts(cell, None).all(|part| words.role(part).is_some())) {
+        "titles of roles".to_owned()
+    } else if different.len() * 4 <= cells.len() && different.len() <= 6 {
+        // Words that come again and again are words of the portal, not names of people.
+        let shown: Vec<String> = different.iter().map(|word| format!("`{}`", super::people::shown(word))).collect();
+        format!("the words {}", shown.join(", "))
+    } else {
+        "other text".to_owned()
+    };
+    let all = grid.rows.len().saturating_sub(mapping.header + 1);
+    let looked = if all > cells.len() { format!("{} of {all} rows", cells.len()) } else { "every row".to_owned() };
+    format!("{what} ({looked}, {} different)", different.len())
+}
+
+/// What columns were taken for.
+fn used(mapping: &Mapping, platform: &Platform) -> Vec<(usize, String)> {
+    let mut used = Vec::new();
+    for person in &mapping.people {
+        let whose = person.holds.first().map(|role| format!(" of {}", platform[*role].id)).unwrap_or_default();
+        let mut add = |column: usize, what: &str| used.push((column, format!("{what}{whose}")));
+        person.name.iter().for_each(|column| add(*column, "name"));
+        let single = [
+            (person.id, "id"),
+            (person.email, "email"),
+            (person.phone, "phone"),
+            (person.kind, "kind"),
+            (person.state, "state"),
+            (person.organisation, "organisation"),
+        ];
+        single.into_iter().for_each(|(column, what)| column.into_iter().for_each(|column| add(column, what)));
+        person.roles.columns.iter().for_each(|column| add(*column, "roles"));
+        person.roles.each.iter().for_each(|(column, role)| add(*column, &format!("role {}", platform[*role].id)));
+        person.groups.columns.iter().for_each(|column| add(*column, "groups"));
+        for (attribute, lists) in &person.attributes {
+            let name = format!("attributes.{}", platform[*attribute].name);
+            lists.columns.iter().for_each(|column| add(*column, &name));
+        }
+    }
+    used.extend(mapping.taken.map(|column| (column, "time of the export".to_owned())));
+    used
+}
+
+/// The lines of a mapping, two spaces deep for each level.
+fn yaml(mapping: &Mapping, platform: &Platform) -> String {
+    let mut lines = String::new();
+    if let Some(taken) = mapping.taken {
+        lines.push_str(&format!("taken: {{ column: {} }}\n", scalar(mapping.header(taken))));
+    }
+    match mapping.people.as_slice() {
+        [one] => {
+            lines.push_str("columns:\n");
+            person(one, mapping, platform, "  ", "  ", &mut lines);
+        }
+        several => {
+            lines.push_str("people:\n");
+            several.iter().for_each(|one| person(one, mapping, platform, "  - ", "    ", &mut lines));
+        }
+    }
+    lines
+}
+
+fn person(one: &Template, mapping: &Mapping, platform: &Platform, first: &str, next: &str, lines: &mut String) {
+    let name = |column: usize| scalar(mapping.header(column));
+    let mut entries: Vec<String> = Vec::new();
+    let mut add =
+        |key: &str, column: Option<usize>| entries.extend(column.map(|column| format!("{key}: {}", name(column))));
+    add("id", one.id);
+    match one.name.as_slice() {
+        [] => {}
+        [column] => add("name", Some(*column)),
+        several => {
+            let all: Vec<String> = several.iter().map(|column| name(*column)).collect();
+            entries.push(format!("name: [{}]", all.join(", ")));
+        }
+    }
+    let mut add =
+        |key: &str, column: Option<usize>| entries.extend(column.map(|column| format!("{key}: {}", name(column))));
+    add("email", one.email);
+    add("phone", one.phone);
+    add("kind", one.kind);
+    add("state", one.state);
+    let lists = |key: &str, columns: &Lists<SmolStr>, entries: &mut Vec<String>| {
+        entries.extend(columns.columns.first().map(|column| format!("{key}: {}", name(*column))));
+    };
+    entries.extend(one.roles.columns.first().map(|column| format!("roles: {}", name(*column))));
+    if !one.roles.each.is_empty() {
+        entries.push(format!("roles:\n{next}  columns:"));
+        for (column, role) in &one.roles.each {
+            entries.push(format!("    {}: {}", platform[*role].id, name(*column)));
+        }
+    }
+    lists("groups", &one.groups, &mut entries);
+    if !one.attributes.is_empty() {
+        entries.push("attributes:".to_owned());
+        for (attribute, columns) in &one.attributes {
+            lists(&format!("  {}", platform[*attribute].name), columns, &mut entries);
+        }
+    }
+    entries.extend(one.organisation.map(|column| format!("organisation: {}", name(column))));
+    entries.extend(
+        one.section.map(|section| format!("section: {}", if section == Section::Users { "users" } else { "contacts" })),
+    );
+    if !one.holds.is_empty() {
+        let roles: Vec<&str> = one.holds.iter().map(|role| platform[*role].id.as_str()).collect();
+        entries.push(format!("holds: [{}]", roles.join(", ")));
+    }
+    for (index, entry) in entries.iter().enumerate() {
+        lines.push_str(if index == 0 { first } else { next });
+        lines.push_str(entry);
+        lines.push('\n');
+    }
+}

@@ -1,0 +1,13 @@
+//! Snapshots: what spreadsheets and exports really hold, read as live state, compared, and never believed too far.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod age;
+mod broken;
+mod layouts;
+mod probe;
+mod random;
+mod round;
+mod scene;
+mod workbook;
