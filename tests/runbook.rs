@@ -200,3 +200,83 @@ fn names_cannot_break_out_of_any_format() {
     assert!(csv.contains("\"'=HYPERLINK"), "{csv}");
     assert!(!csv.contains(",\"=") && !csv.contains(",="), "a cell that begins like a formula: {csv}");
 }
+
+/// The header of an export, a line for each person, and the lines themselves.
+fn export(header: &str, lines: &[&str]) -> String {
+    lines.iter().fold(format!("{header}\r\n"), |text, line| text + line + "\r\n")
+}
+
+/// A repository that holds an export alone, with a date in its name that is the day of the run.
+fn customer(platform: &str, header: &str, lines: &[&str]) -> Project {
+    let target = format!(
+        "portal: {{ kind: snapshot, path: live/acme-2026-05-01.csv, organisation: acme, platform: {platform} }}"
+    );
+    let project =
+        Project::empty().with("rosterctl.yaml", &format!("version: 1\nrosters: [rosters]\ntargets:\n  {target}\n"));
+    project.write("live/acme-2026-05-01.csv", export(header, lines));
+    let roster = project.run("export --as-of 2026-05-01").exits(0).stdout;
+    project.write("rosters/acme.yaml", roster);
+    project.run("drift --as-of 2026-05-01").exits(0);
+    project
+}
+
+/// The same customer with a new export, a day later.
+fn exported_again(project: &Project, header: &str, lines: &[&str]) {
+    project.write("live/acme-2026-05-02.csv", export(header, lines));
+    let workspace = project.read("rosterctl.yaml").replace("acme-2026-05-01", "acme-2026-05-02");
+    project.write("rosterctl.yaml", workspace);
+}
+
+#[test]
+fn an_arxus_customer_goes_round_the_loop_with_files_alone() {
+    let header = "Name;E-mail;Kind;Contact roles;Signing authority;ServiceNow";
+    let before = [
+        "Ada;ada@acme.example;user;Technical Contact;no;yes",
+        "Grace;grace@acme.example;contact;Commercial Contact;yes;no",
+        "Dana;dana@acme.example;contact;Data Protection Officer (DPO);no;no",
+    ];
+    let project = customer("arxus", header, &before);
+    let roster = project.read("rosters/acme.yaml");
+    let dana = roster.lines().find(|line| line.contains("dana@acme.example")).expect("dana");
+    project.write("rosters/acme.yaml", roster.replace(dana, &dana.replace("dana@", "privacy@")));
+    let mut replaced = project.read("rosters/acme.yaml");
+    replaced = replaced.replace("name: Dana", "name: Eve");
+    project.write("rosters/acme.yaml", replaced);
+    project.run("plan --prune --as-of 2026-05-01").exits(0).says("privacy@acme.example");
+    let ran = project.run("apply --prune --yes --as-of 2026-05-01").exits(0);
+    ran.says("Users & Permissions").complains(".rosterctl/runbooks/portal/");
+    project.run("runbook verify --as-of 2026-05-01").exits(2).says("not done");
+    let after = [before[0], before[1], "Eve;privacy@acme.example;contact;Data Protection Officer (DPO);no;no"];
+    exported_again(&project, header, &after);
+    project.run("runbook verify --as-of 2026-05-02").exits(0).says("all done");
+    project.run("drift --as-of 2026-05-02").exits(0);
+    // An export that is cut off proves nothing.
+    project.write("live/acme-2026-05-02.csv", "Name;E-mail;Kind\r\nAda;\"ada@acme");
+    let ran = project.run("runbook verify --as-of 2026-05-02").ends();
+    assert_ne!(ran.code, Some(0), "{}", ran.stdout);
+    ran.never_says("all done");
+}
+
+#[test]
+fn a_grx_customer_goes_round_the_loop_with_files_alone() {
+    let header = "Name,Email,Status,Roles";
+    let before = [
+        "Ada,ada@acme.example,Active,Account Administrator",
+        "Bob,bob@acme.example,Active,Account Administrator",
+        "Cas,cas@acme.example,Active,Assessment Owner",
+    ];
+    let project = customer("grx", header, &before);
+    let roster = project.read("rosters/acme.yaml");
+    let bob: String =
+        roster.lines().skip_while(|line| *line != "  bob:").take(4).map(|line| format!("{line}\n")).collect();
+    let gone = roster.replace(&bob, "");
+    assert_ne!(gone, roster, "{roster}");
+    project.write("rosters/acme.yaml", gone);
+    let ran = project.run("apply --prune --yes --as-of 2026-05-01").exits(0);
+    ran.says("Deactivate the user `Bob`").says("User Management > Bob > Edit > Deactivate").says("such as `Ada`");
+    project.run("runbook verify --as-of 2026-05-01").exits(2);
+    exported_again(&project, header, &[before[0], "Bob,bob@acme.example,Deactivated,Account Administrator", before[2]]);
+    project.run("runbook verify --as-of 2026-05-02").exits(0).says("all done");
+    exported_again(&project, header, &before);
+    project.run("runbook verify --as-of 2026-05-02").exits(2).says("undone again");
+}

@@ -66,7 +66,7 @@ fn hand_over(planned: &Planned, yes: bool, (cwd, base): (&Path, &Path), output: 
         output.print("\n")?;
     }
     output.show(&book)?;
-    book.keep(base, output)?;
+    book.keep(cwd, base, output)?;
     output.remark(&format!("`{}` cannot be written by rosterctl: people carry this out, item by item", visible(name)));
     Ok(Exit::Clean)
 }

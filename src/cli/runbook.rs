@@ -12,6 +12,7 @@ use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use super::plan::Planned;
 use super::reports::Reports;
+use crate::document::Sources;
 use crate::document::record::visible;
 use crate::document::source::replace;
 use crate::error::{Error, Exit};
@@ -63,7 +64,7 @@ impl Book {
     }
 
     /// Writes the run-book in every format into the folder of the target, and says where.
-    pub fn keep(&self, base: &Path, output: &Output) -> Result<(), Error> {
+    pub fn keep(&self, cwd: &Path, base: &Path, output: &Output) -> Result<(), Error> {
         let plan = &self.runbook.plan;
         let folder = shelf(base, &plan.target.name);
         let digest = plan.digest.trim_start_matches("sha256:");
@@ -80,7 +81,7 @@ impl Book {
             renderer(self, &output.style, &mut bytes).map_err(failed)?;
             let file = folder.join(format!("{name}.{}", ending(format)));
             replace(&file, &String::from_utf8_lossy(&bytes)).map_err(failed)?;
-            output.remark(&format!("written: {}", visible(&file.to_string_lossy())));
+            output.remark(&format!("written: {}", visible(&Sources::shown(&file, cwd))));
         }
         Ok(())
     }

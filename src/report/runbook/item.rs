@@ -6,7 +6,7 @@ use super::words::Words;
 use super::{Able, Entry, Item};
 use crate::live::{Live, Resource, serial};
 use crate::model::{self, Organisation};
-use crate::plan::document::{Action, Step};
+use crate::plan::document::{Action, Change, Step};
 use crate::platform::{Section, Way};
 use crate::report::words::values::capital;
 
@@ -21,7 +21,7 @@ pub(super) fn item(step: &Step, organisation: &Organisation, live: &Live, able: 
     let words = Words::of(organisation, live);
     let whom = Whom::of(step, live);
     let way = way(step, organisation);
-    let typed = |change: &&crate::plan::document::Change| !NOT_TYPED.contains(&change.field.as_str());
+    let typed = |change: &&Change| !NOT_TYPED.contains(&change.field.as_str());
     let fields: Vec<Entry> = match step.action {
         Action::Create | Action::Update => {
             step.changes.iter().filter(typed).map(|change| words.entry(change)).collect()
@@ -104,8 +104,7 @@ fn before(step: &Step, organisation: &Organisation, live: &Live, whom: &Whom<'_>
         return checks;
     }
     let seen = step.changes.iter().filter(|change| !NOT_TYPED.contains(&change.field.as_str()));
-    let seen =
-        seen.filter(|change| step.action != Action::Delete || matches!(change.field.as_str(), "status" | "roles"));
+    let seen = seen.filter(|change| step.action != Action::Delete || told_of_leaver(change));
     for change in seen {
         checks.push(match words.value(&change.field, &change.from) {
             value if value.is_empty() => format!("{} shows nothing", words.label(&change.field)),
@@ -132,6 +131,11 @@ fn before(step: &Step, organisation: &Organisation, live: &Live, whom: &Whom<'_>
         checks.push(format!("somebody else who is active is {}{who}; stop if nobody is", platform[role].name));
     }
     checks
+}
+
+/// What tells of somebody who goes: the roles, and a state that is not the usual one.
+fn told_of_leaver(change: &Change) -> bool {
+    change.field == "roles" || change.field == "status" && change.from != "active"
 }
 
 /// How to see that it is done.
