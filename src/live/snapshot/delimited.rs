@@ -78,7 +78,7 @@ fn rows_of(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
 fn announced(text: &str) -> (Option<u8>, usize) {
     let line = text.split_inclusive('\n').next().unwrap_or_default();
     let word = line.trim_end_matches(['\n', '\r']).trim_matches('"');
-    match word.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).map(|_| word[4..].as_bytes()) {
+    match word.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).map(|_| &word.as_bytes()[4..]) {
         Some([sign]) => (Some(*sign), line.len()),
         _ => (None, 0),
     }
