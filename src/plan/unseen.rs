@@ -99,6 +99,10 @@ fn groups(live: &mut Live, organisation: &Organisation, before: Option<&Organisa
     }
     for group in &organisation.groups {
         ids.insert(folded(&group.id), &group.id);
+        // The portal may have it under what it was called before.
+        for earlier in &group.previously {
+            ids.entry(folded(earlier)).or_insert(&group.id);
+        }
     }
     let mut renamed: HashMap<SmolStr, SmolStr> = HashMap::new();
     let mut taken: HashSet<SmolStr> = HashSet::new();
