@@ -55,7 +55,7 @@ pub enum Command {
     Runbook(RunbookArgs),
     /// Accept invitations on the embedded portal, show its audit trail
     Portal(PortalArgs),
-    /// Learn what a target on the network does
+    /// Learn what a target on the network does, or which column of an export is what
     Target(TargetArgs),
     /// Serve the embedded portal over HTTP: SCIM 2.0 with contacts, the platform's life cycle enforced
     Serve(ServeArgs),
@@ -294,7 +294,7 @@ pub struct TargetArgs {
 /// What `target` does.
 #[derive(Debug, Subcommand)]
 pub enum TargetCommand {
-    /// Try what a target does and write it into its capabilities file, to review and commit
+    /// Try what a target does and write it into its capabilities file, to review and commit; of a snapshot, propose its columns
     Probe(ProbeArgs),
 }
 

@@ -176,6 +176,10 @@ pub fn on_the_portal(organisation: &Organisation, live: &Live, diff: &Diff, leve
     if live.people.is_empty() || !(organisation.managed.users || organisation.managed.contacts) {
         return Vec::new();
     }
+    // Whoever of a snapshot is not understood may be the one who is missing.
+    if live.taken.is_some() && live.unread.iter().any(|unread| !unread.is_group()) {
+        return Vec::new();
+    }
     let watcher = Watcher::new(organisation, live, diff, &diff.deltas, levels);
     let broken = watcher.broken(live).map(|(rule, text, invited)| {
         let (why, help) = match invited.as_slice() {

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use crate::diagnostic::{Diagnostic, Located, Severity};
 use crate::live::unseen::UnseenGroups;
 use crate::live::{Applied, Completeness, Entry, Live, Unseen};
-use crate::model::{EntryType, Group, Organisation, Person};
+use crate::model::{EntryType, Group, Organisation, Person, Value};
 use crate::platform::{AttributeIx, Section, State};
 
 /// Settles who is who in a snapshot, and fills in what it does not say. A portal that was read itself stays as it is.
@@ -43,7 +43,7 @@ pub fn settle(live: &mut Live, organisation: &Organisation, before: Option<&Orga
     if unseen.permission_groups {
         let there: HashSet<SmolStr> = live.groups.iter().map(|entry| entry.object.id.clone()).collect();
         let absent = organisation.groups.iter().filter(|wanted| !there.contains(&wanted.id));
-        live.groups.extend(absent.map(|wanted| assumed_group(wanted)).collect::<Vec<_>>());
+        live.groups.extend(absent.map(assumed_group).collect::<Vec<_>>());
     }
     if unseen.applications {
         for entry in live.groups.iter_mut().filter(|entry| entry.managed) {
@@ -99,6 +99,10 @@ fn groups(live: &mut Live, organisation: &Organisation, before: Option<&Organisa
     }
     for group in &organisation.groups {
         ids.insert(folded(&group.id), &group.id);
+        // The portal may have it under what it was called before.
+        for earlier in &group.previously {
+            ids.entry(folded(earlier)).or_insert(&group.id);
+        }
     }
     let mut renamed: HashMap<SmolStr, SmolStr> = HashMap::new();
     let mut taken: HashSet<SmolStr> = HashSet::new();
@@ -223,11 +227,13 @@ fn fill(live: &mut Person, wanted: &Person, unseen: &Unseen) {
         let unknown: Vec<_> = unknown.filter(|group| !live.groups.contains(group)).cloned().collect();
         live.groups.extend(unknown);
     }
-    for (attribute, value) in &wanted.attributes {
-        if unseen.attributes.contains(attribute) && live.attribute(*attribute).is_none() {
-            live.attributes.push((*attribute, Located::nowhere(value.value.clone())));
-        }
-    }
+    // An empty cell is no, so nobody has to write a no into it.
+    let unknown = |attribute, value: &Value| unseen.attributes.contains(attribute) || *value == Value::Boolean(false);
+    let stated = wanted.attributes.iter().filter(|(attribute, value)| unknown(attribute, &value.value));
+    let missing = stated.filter(|(attribute, _)| live.attribute(*attribute).is_none());
+    let missing: Vec<_> =
+        missing.map(|(attribute, value)| (*attribute, Located::nowhere(value.value.clone()))).collect();
+    live.attributes.extend(missing);
     live.attributes.sort_by_key(|(attribute, _)| *attribute);
 }
 

@@ -54,7 +54,7 @@ pub const ROSTER_RULES: &[(&str, &str)] = &[
     ("roster/waiver-unused", "a waiver matches a finding"),
 ];
 
-/// The rules of plans themselves, with what each says.
+/// The rules of plans themselves and of snapshots that they read, with what each says.
 pub const PLAN_RULES: &[(&str, &str)] = &[
     (
         "plan/max-removals",
@@ -105,6 +105,29 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
         "plan/circular",
         "no two entries exchange their ids or e-mail addresses in one plan: no order of single changes does that",
     ),
+    (
+        "plan/not-in-snapshot",
+        "what a snapshot does not say is unknown and not empty: for people who are there it is taken to be as the roster says",
+    ),
+    ("snapshot/too-old", "a snapshot is not older than `maxAge` (default 7d); on an older one nobody is removed"),
+    ("snapshot/from-the-future", "a snapshot was not taken later than now; on such a one nobody is removed"),
+    ("snapshot/ragged-row", "every row of a CSV file has as many cells as its header"),
+    ("snapshot/unknown-role", "titles of roles are those of the platform, or in `words: { roles: … }` of the target"),
+    ("snapshot/unknown-group", "the table of permission groups lists each group that people are in"),
+    ("snapshot/unknown-application", "applications are those of the platform, or in `words: { applications: … }`"),
+    (
+        "snapshot/unknown-word",
+        "kinds, states, levels, yes and no are words that are known, or in `words` of the target",
+    ),
+    ("snapshot/invalid-email", "cells with mail addresses hold one address"),
+    ("snapshot/invalid-id", "cells with ids hold ids of rosters"),
+    ("snapshot/no-address", "everybody has a mail address or an id, by which they are recognised"),
+    ("snapshot/duplicate-email", "no two people have one mail address"),
+    ("snapshot/contradiction", "rows of one person or group say the same where both say something"),
+    ("snapshot/mangled-number", "telephone numbers are not what a spreadsheet makes of them, such as 3.2E+10"),
+    ("snapshot/formula", "cells hold values, not formulas and not errors of a spreadsheet"),
+    ("snapshot/lost-letter", "no letter was lost by a wrong encoding"),
+    ("snapshot/invisible-character", "no cell holds invisible characters that change how it looks"),
 ];
 
 /// How rules are weighed in this run.

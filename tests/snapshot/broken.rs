@@ -139,3 +139,20 @@ fn large_and_deep_files_are_refused_soon() {
     file.set_len((100 << 20) + 1).expect("a hole");
     large.run("plan").exits(1).complains("larger than 100 MB");
 }
+
+#[test]
+fn every_rule_of_snapshots_can_be_explained_and_arises() {
+    let files = ["age.rs", "broken.rs", "groups.rs", "merge.rs", "people.rs", "roster.rs"];
+    let mut arising = std::collections::BTreeSet::new();
+    for file in files {
+        let path = crate::common::repository(&format!("src/live/snapshot/{file}"));
+        let Ok(text) = std::fs::read_to_string(path) else { continue };
+        let rules = text.split('"').filter(|word| word.starts_with("snapshot/") && !word.contains([' ', '…']));
+        arising.extend(rules.map(str::to_owned));
+    }
+    let explained = rosterctl::rules::PLAN_RULES.iter().map(|(rule, _)| (*rule).to_owned());
+    let explained: std::collections::BTreeSet<String> =
+        explained.filter(|rule| rule.starts_with("snapshot/")).collect();
+    assert_eq!(arising, explained);
+    project(ACME_CSV).run("explain snapshot/too-old").exits(0).says("maxAge");
+}

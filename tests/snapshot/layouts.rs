@@ -188,3 +188,15 @@ fn organisations_share_a_file_where_a_column_tells_them_apart() {
     shared.write("rosters/initech.yaml", ACME.replace("acme", "initech"));
     shared.run("plan").exits(1).complains("it is not known whose people");
 }
+
+#[test]
+fn an_empty_cell_is_no_and_is_not_exported() {
+    let project = project(export_with(";;Contact;Commercial Contact;;;yes;;", ";;Contact;Commercial Contact;;;;;"));
+    assert_eq!(steps(&project), ["update contact grace"]);
+    project.edit("rosters/acme.yaml", "signingAuthority: true", "signingAuthority: true, serviceNow: false");
+    project.write("live/acme.csv", ACME_CSV);
+    assert_eq!(steps(&project), NONE);
+    let project = with_keys(ACME_CSV, "organisation: acme\n    platform: arxus");
+    let roster = project.run("export").exits(0).complains("permissionGroups").stdout;
+    assert!(!roster.contains("false"), "{roster}");
+}

@@ -50,7 +50,7 @@ fn numbers_days_and_truth_are_words() {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     fill(sheet, 0);
-    sheet.write(1, 2, 32_470_000_001_u64 as f64).expect("a number");
+    sheet.write(1, 2, 32_470_000_001_f64).expect("a number");
     sheet.write(1, 6, true).expect("a truth");
     sheet.write(0, 10, "Exported on").expect("a cell");
     let day = ExcelDateTime::from_ymd(2026, 11, 1).expect("a day");

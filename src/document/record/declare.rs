@@ -78,7 +78,8 @@ macro_rules! reader {
                             None => $field = Some(reader.key($key, |r| <$ty as FromNode>::read(value, r))),
                         }, )*
                         $( _ if is_key(<$part_ty>::keys(), text) => {} )?
-                        _ if is_key(others, text) => {}
+                        // What nobody knows is reported by the record that takes this one in.
+                        _ if is_key(others, text) || !others.is_empty() => {}
                         _ => {
                             let hint = match text { $( $hkey => Some($hint), )* _ => None };
                             reader.unknown_key(key, $word, Self::keys(), hint);

@@ -47,7 +47,8 @@ impl Moment {
 pub fn moment(text: &str, format: Option<&str>) -> Result<Moment, String> {
     let text = text.trim();
     if let Some(format) = format {
-        if let Ok(time) = DateTime::strptime(format, text) {
+        let timed = ["%H", "%I", "%T", "%R", "%k", "%l", "%X"].iter().any(|part| format.contains(part));
+        if let Some(time) = DateTime::strptime(format, text).ok().filter(|_| timed) {
             return Ok(Moment::Local(time));
         }
         return Date::strptime(format, text)

@@ -21,11 +21,11 @@ pub fn read(mut text: String, encoding: &str, named: Option<u8>, shown: &str) ->
     }
     let (said, skipped) = announced(&text);
     let delimiter = named.or(said).unwrap_or_else(|| sniffed(&text[skipped..]));
-    let lines_before = u64::from(skipped > 0);
     text.push('\n');
     text.push_str(END);
     text.push('\n');
     let mut reader = rows_of(&text[skipped..], delimiter);
+    let mut lines = Lines { bytes: &text.as_bytes()[skipped..], at: 0, line: 1 + u32::from(skipped > 0) };
     let mut rows: Vec<Row> = Vec::new();
     let mut closed = false;
     let mut record = StringRecord::new();
@@ -36,7 +36,7 @@ pub fn read(mut text: String, encoding: &str, named: Option<u8>, shown: &str) ->
         if !more {
             break;
         }
-        let line = record.position().map_or(0, |position| position.line() + lines_before) as u32;
+        let line = lines.of(record.position().map_or(0, |position| position.byte() as usize));
         if record.len() == 1 && record.get(0) == Some(END) {
             closed = true;
             continue;
@@ -70,6 +70,25 @@ pub fn read(mut text: String, encoding: &str, named: Option<u8>, shown: &str) ->
     Ok(Grid { shown: shown.to_owned(), unit: Unit::Line, rows, seen, stamp: None })
 }
 
+/// Counts the lines before each row: the reader's own count comes before the line feed of CR LF.
+struct Lines<'t> {
+    bytes: &'t [u8],
+    /// So far it was counted.
+    at: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    /// The line of the row that the reader began at a byte; rows come in order.
+    fn of(&mut self, start: usize) -> u32 {
+        let ends = self.bytes[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let start = start + ends;
+        self.line += self.bytes[self.at..start].iter().filter(|byte| **byte == b'\n').count() as u32;
+        self.at = start;
+        self.line
+    }
+}
+
 fn rows_of(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
     ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes())
 }
@@ -78,7 +97,7 @@ fn rows_of(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
 fn announced(text: &str) -> (Option<u8>, usize) {
     let line = text.split_inclusive('\n').next().unwrap_or_default();
     let word = line.trim_end_matches(['\n', '\r']).trim_matches('"');
-    match word.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).map(|_| word[4..].as_bytes()) {
+    match word.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).map(|_| &word.as_bytes()[4..]) {
         Some([sign]) => (Some(*sign), line.len()),
         _ => (None, 0),
     }

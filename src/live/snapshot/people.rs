@@ -313,7 +313,9 @@ impl<'a> Rows<'a> {
         match described.value_type {
             AttributeType::Boolean => {
                 let column = lists.columns.first()?;
-                Some(Value::Boolean(self.says_yes(row, *column, troubles)))
+                // An empty cell says neither that it was set nor that it was taken.
+                let filled = row.cells.get(*column).map(clean).is_some_and(|text| !text.is_empty());
+                filled.then(|| Value::Boolean(self.says_yes(row, *column, troubles)))
             }
             AttributeType::Text | AttributeType::User => {
                 let column = lists.columns.first()?;
