@@ -121,7 +121,7 @@ fn date(differences: &mut [Difference], planned: &Planned, began: Timestamp) -> 
                 times.modified.into_iter().for_each(|at| dating.modified(places, at, |_| false));
             }
         }
-        if let Some(portal) = target.portal.scim() {
+        if let Some(portal) = target.portal.network() {
             let known = live.modified.iter().filter_map(|(handle, at)| Some((handles.get(handle)?, *at)));
             known.for_each(|(places, at)| dating.modified(places, at, |field| portal.in_groups(field)));
         }

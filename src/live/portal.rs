@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use super::{Author, Embedded, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Scim, Sought, Write};
+use super::{Author, Embedded, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Rest, Scim, Sought, Write};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Organisation, Person};
 use crate::platform::Platform;
@@ -14,6 +14,8 @@ pub enum Portal {
     Embedded(Box<Embedded>),
     /// A portal that speaks SCIM 2.0.
     Scim(Box<Scim>),
+    /// A portal with a REST API of its own.
+    Rest(Box<Rest>),
 }
 
 impl Portal {
@@ -21,7 +23,7 @@ impl Portal {
     pub fn embedded(&self) -> Option<&Embedded> {
         match self {
             Portal::Embedded(portal) => Some(portal),
-            Portal::Scim(_) => None,
+            Portal::Scim(_) | Portal::Rest(_) => None,
         }
     }
 
@@ -29,8 +31,21 @@ impl Portal {
     pub fn scim(&self) -> Option<&Scim> {
         match self {
             Portal::Scim(portal) => Some(portal),
-            Portal::Embedded(_) => None,
+            Portal::Embedded(_) | Portal::Rest(_) => None,
         }
+    }
+
+    /// The portal with a REST API of its own, where it is one.
+    pub fn rest(&self) -> Option<&Rest> {
+        match self {
+            Portal::Rest(portal) => Some(portal),
+            Portal::Embedded(_) | Portal::Scim(_) => None,
+        }
+    }
+
+    /// What speaks over the network, where it does.
+    pub fn network(&self) -> Option<&Scim> {
+        self.scim().or_else(|| self.rest().map(Rest::engine))
     }
 }
 
@@ -40,6 +55,7 @@ macro_rules! each {
         match $self {
             Portal::Embedded($portal) => $call,
             Portal::Scim($portal) => $call,
+            Portal::Rest($portal) => $call,
         }
     };
 }
@@ -70,6 +86,7 @@ impl Read for Portal {
         match self {
             Portal::Embedded(portal) => Read::look(portal.as_ref(), organisation, platform, sought).await,
             Portal::Scim(portal) => portal.look(organisation, platform, sought).await,
+            Portal::Rest(portal) => portal.look(organisation, platform, sought).await,
         }
     }
 

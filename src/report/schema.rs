@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::Validation;
 use crate::document::roster::Roster;
 use crate::document::workspace::Workspace;
+use crate::live::rest::manifest::Manifest;
 use crate::plan::document::PlanDocument;
 use crate::platform::file::PlatformFile;
 use crate::platform::{AttributeType, Platform, Section};
@@ -27,6 +28,11 @@ pub fn platform() -> Json {
     input::<PlatformFile>("rosterctl platform")
 }
 
+/// Manifests of portals with a REST API of their own.
+pub fn manifest() -> Json {
+    input::<Manifest>("rosterctl manifest")
+}
+
 /// Plans.
 pub fn plan() -> Json {
     output::<PlanDocument>("rosterctl plan")
@@ -43,6 +49,7 @@ pub fn all() -> Vec<(String, Json)> {
         ("roster.v1.json".to_owned(), roster()),
         ("workspace.v1.json".to_owned(), workspace()),
         ("platform.v1.json".to_owned(), platform()),
+        ("manifest.v1.json".to_owned(), manifest()),
         ("plan.v1.json".to_owned(), plan()),
         ("report.v1.json".to_owned(), report()),
     ];

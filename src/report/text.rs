@@ -16,6 +16,7 @@ mod snippet;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod tried;
 mod who;
 mod window;
 
@@ -27,6 +28,7 @@ pub use outcome::outcome;
 pub use plan::plan;
 pub use probed::probed;
 pub use snippet::findings;
+pub use tried::tried;
 pub use who::{portraits, replies};
 
 use super::Validation;
