@@ -403,7 +403,9 @@ impl<'a> Checker<'a> {
 pub fn place(expression: &IdedExpr, text: &str, info: &SourceInfo) -> (usize, usize) {
     let all = text.chars().count();
     let Some((start, stop)) = info.offset_for(expression.id) else { return (0, all) };
-    let (start, stop) = ((start as usize).min(all), (stop as usize + 1).min(all));
+    // The parser counts bytes.
+    let character = |byte: usize| text.char_indices().take_while(|(at, _)| *at < byte).count();
+    let (start, stop) = (character(start as usize), character(stop as usize + 1));
     let word = |from: usize, word: &str| (from, (from + word.chars().count()).min(all));
     match &expression.expr {
         Expr::Select(select) => {

@@ -378,7 +378,7 @@ impl Talk {
             _ => (self.api.accounts(kind).and_then(|one| one.create.as_ref()), "person", view::person(kind, body)),
         };
         let call = call.ok_or_else(|| lacks("create"))?;
-        let names = Names::default().with(name, &value);
+        let names = Names::default().with(name, &value).with("unguessable", &json!(crate::http::unguessable()));
         let answer = self.change(call, &names, request, Safety::Once).await?;
         let unknown = |why: String| Trouble::Unknown(format!("the portal answered that it created it, {why}"));
         let names = Names::default().with("answer", &Talk::loosely(&answer));
