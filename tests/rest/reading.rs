@@ -86,30 +86,24 @@ fn a_list_that_is_not_whole_removes_nobody() {
 #[test]
 fn pages_that_repeat_or_never_end_are_no_list() {
     for pages in [Pages::Offset, Pages::Numbered, Pages::Cursor, Pages::Next, Pages::Link] {
-        for (what, oddities) in [
-            ("repeats", Oddities { repeats: true, silent: false, ..Oddities::default() }),
-            ("invents", Oddities { invents: true, off_by: 90_000_000, ..Oddities::default() }),
-        ] {
+        for invents in [false, true] {
             let world = World::odd(pages);
             strangers(&world, 12);
-            world.server.portal(|portal| (portal.odd, portal.size) = (oddities, 5000));
-            if what == "repeats" {
-                world.server.portal(|portal| portal.size = 5);
-            } else {
+            if invents {
+                world.server.portal(|portal| (portal.odd.invents, portal.size) = (true, 5000));
                 world.manifest(&manifest(pages).replace("size: 5,", "size: 5000,"));
+            } else {
+                world.server.portal(|portal| portal.odd.repeats = true);
             }
-            world.server.heard();
-            if what == "invents" && pages == Pages::Next {
-                // Nothing is announced there, so that only the most that is ever read ends it.
+            // A list that ends where its total says has an end; and where nothing is announced, a million is one.
+            if invents && matches!(pages, Pages::Offset | Pages::Next) {
                 continue;
             }
-            let ran = world.run("plan").ends();
+            world.server.heard();
+            world.run("plan").exits(1).complains("/staff").complains("for ever");
+            world.run("apply --yes").exits(1);
             let heard = world.server.heard();
-            if what == "repeats" {
-                assert_ne!(ran.code, Some(0), "{pages:?} {what}\n{ran}");
-                assert!(ran.stderr.contains("/staff"), "{pages:?} {what}\n{ran}");
-                assert!(heard.len() < 20, "{pages:?} {what}: {} requests", heard.len());
-            }
+            assert!(heard.len() < 30, "{pages:?}: {} requests", heard.len());
             assert!(writes(&heard).is_empty());
         }
     }

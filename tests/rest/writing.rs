@@ -232,7 +232,10 @@ fn what_the_manifest_cannot_hold_is_said_before_anything_is_written() {
     world.manifest(&text);
     world.run("plan").exits(0).says("roles as groups, one for each role").says("attributes as groups");
     world.converges();
-    world.server.portal(|portal| assert_eq!(portal.members("Technical contact (acme)"), ["ada@acme.example"]));
+    world.server.portal(|portal| {
+        let team = portal.teams.iter().find(|team| team["tag"] == "acme/role:technical").unwrap();
+        assert_eq!(team["crew"], json!([portal.one("acme/ada")["pid"]]));
+    });
 }
 
 #[test]
@@ -241,10 +244,10 @@ fn a_manifest_without_ways_to_write_is_for_reading_only() {
     let start = text.find("  create:\n    method: POST\n    path: /staff").unwrap();
     let world = World::odd(Pages::Offset);
     world.manifest(&text[..start]);
-    world.roster("version: 1\norganisation: acme\nplatform: arxus\nusers: {}\n");
+    let roster = replaced(ACME, "    groups: [it-operations]\n", "");
+    world.roster(&roster[..roster.find("permissionGroups:").unwrap()]);
     world.server.portal(|portal| drop(portal.stranger("zoe")));
-    world.run("drift").ends();
-    world.roster("version: 1\norganisation: acme\nplatform: arxus\nusers: { ada: { name: Ada, email: ada@acme.example } }\n");
+    world.run("drift").exits(2).says("zoe@other.example");
     let ran = world.run("apply --yes").ends();
     assert!(format!("{ran}").contains("can only be read"), "{ran}");
     assert!(writes(&world.server.heard()).is_empty());

@@ -93,13 +93,14 @@ fn compile(formula: Formula, scope: Scope, wanted: Shape) -> Result<Expression, 
         return Err(whole(format!("the expression has more than {MARKS} operators and brackets"), "shorten it"));
     }
     let program: Program = LANGUAGE.compile(&text).map_err(|errors| {
-        let errors = errors.errors.iter().map(|error| {
-            let from = offset(&text, error.pos);
+        // One slip makes several: the last is where the parser could not go on.
+        let errors = errors.errors.iter().max_by_key(|error| error.pos).into_iter().map(|error| {
+            let from = offset(&text, error.pos).min(text.chars().count().saturating_sub(1));
             let message = format!("this is no expression (CEL): {}", plain(&error.msg));
             let help = Some("a text stands in quotes: '\"so\"'; the language is described at cel.dev".to_owned());
             located(Problem { from, to: from + 1, message, help })
         });
-        errors.take(1).collect::<Vec<_>>()
+        errors.collect::<Vec<_>>()
     })?;
     let mut tree = program.expression().clone();
     let problems = Checker::problems(&tree, scope, wanted, &text, program.source_info());

@@ -43,11 +43,11 @@ fn kept(organisation: &Organisation, target: &str, api: &Api) -> Option<Diagnost
         ways.push("attributes as groups, one for each value");
     }
     let groups = &organisation.groups;
-    if !groups.is_empty() && !api.has(Kind::Group, PersonField::ExternalId) {
+    if api.groups.is_some() && !groups.is_empty() && !api.has(Kind::Group, PersonField::ExternalId) {
         ways.push("ids of groups in their names, in parentheses");
     }
     let access = groups.iter().any(|group| !group.applications.is_empty());
-    if access && !api.has(Kind::Group, PersonField::Access) {
+    if api.groups.is_some() && access && !api.has(Kind::Group, PersonField::Access) {
         ways.push("the access that a group gives as more groups, one for each application");
     }
     if api.contacts.is_none() && people.iter().any(|person| person.section == Section::Contacts) {
