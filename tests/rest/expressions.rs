@@ -41,8 +41,18 @@ fn an_expression_that_is_wrong_is_underlined_where_it_is_wrong() {
     wrong("mail: person.email", "mail: person.emial", "emial", "no field `emial`");
     wrong("fullName: person.name\n", "fullName: '\"Dr \" + persn.name'\n", "persn", "there is no `persn`");
     wrong("path: \"/staff/{id}\"\n    keep", "path: \"/staff/{ident}\"\n    keep", "ident", "there is no `ident`");
-    wrong("{ skip: page.offset, size: page.size }", "{ skip: page.offst, size: page.size }", "offst", "no field `offst`");
-    wrong("active: item.state == \"on\"", "active: string(item.state)", "string(item.state)", "true or false is wanted");
+    wrong(
+        "{ skip: page.offset, size: page.size }",
+        "{ skip: page.offst, size: page.size }",
+        "offst",
+        "no field `offst`",
+    );
+    wrong(
+        "active: item.state == \"on\"",
+        "active: string(item.state)",
+        "string(item.state)",
+        "true or false is wanted",
+    );
     wrong("exists: answer.status == 422", "exists: answer.status == '422'", "==", "cannot be compared");
     wrong("name: item.fullName", "name: item.fullName.lower()", "(", "there is no function `lower`");
     wrong("items: answer.body.found.staff", "items: answer.body[", "[", "this is no expression");
@@ -77,7 +87,9 @@ fn a_manifest_lacks_nothing_that_its_requests_need() {
 fn a_target_without_a_manifest_says_what_to_write() {
     let project = Project::with_roster(crate::common::ACME);
     let target = |manifest: &str| {
-        let text = format!("version: 1\nrosters: [rosters]\ntargets:\n  t: {{ kind: rest{manifest}, url: \"http://127.0.0.1:1/\" }}\n");
+        let text = format!(
+            "version: 1\nrosters: [rosters]\ntargets:\n  t: {{ kind: rest{manifest}, url: \"http://127.0.0.1:1/\" }}\n"
+        );
         project.write("rosterctl.yaml", text);
     };
     target("");

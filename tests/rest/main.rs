@@ -7,8 +7,10 @@
 mod common;
 
 mod expressions;
+mod graph;
 mod odd;
 mod reading;
 mod server;
+mod tables;
 mod world;
 mod writing;

@@ -140,7 +140,8 @@ impl Portal for Odd {
                 }
             }
             ("POST", ["staff"]) => {
-                let taken = |one: &&Json| mail(one).eq_ignore_ascii_case(asked.body["mail"].as_str().unwrap_or_default());
+                let taken =
+                    |one: &&Json| mail(one).eq_ignore_ascii_case(asked.body["mail"].as_str().unwrap_or_default());
                 if self.people.iter().any(|one| taken(&one)) {
                     return no(422, "this mail address is taken");
                 }

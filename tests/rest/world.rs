@@ -60,6 +60,15 @@ impl<P: Portal> World<P> {
         self.settled();
     }
 
+    /// The roster is applied, whoever else is there, and a second time nothing is sent to change something.
+    #[track_caller]
+    pub fn converges_among_strangers(&self) {
+        self.run("apply --yes --allow-removals 9 --allow-grants 99").exits(0);
+        self.server.heard();
+        self.run("apply --yes").exits(0).says("no changes");
+        assert!(writes(&self.server.heard()).is_empty());
+    }
+
     /// Nothing is left to do, and nothing is sent to change something.
     #[track_caller]
     pub fn settled(&self) {

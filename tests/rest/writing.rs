@@ -121,7 +121,8 @@ fn who_is_there_already_is_found_rather_than_made() {
     let world = World::odd(Pages::Offset);
     // Somebody comes between the plan and the apply.
     fn comes(portal: &mut Odd) {
-        let body = json!({ "pid": 7, "mail": "Ada@acme.example", "fullName": "Ada", "state": "on", "tags": {}, "rev": 1 });
+        let body =
+            json!({ "pid": 7, "mail": "Ada@acme.example", "fullName": "Ada", "state": "on", "tags": {}, "rev": 1 });
         portal.people.push(body);
     }
     world.server.hook("POST", "/staff", 0, 1, Act::First(comes));
@@ -188,7 +189,11 @@ fn access_may_have_requests_of_its_own() {
     let text = manifest(Pages::Offset).replace("state: 'person.active ? \"on\" : \"off\"'", "state: '\"on\"'");
     let text = text.replace("    body: *person\n    ifMatch", "    body: { fullName: person.name, tags: { ref: person.externalId, jobs: person.roles, facts: person.attributes, sort: person.type } }\n    ifMatch");
     let world = World::odd(Pages::Offset);
-    world.manifest(&replaced(&text, "  delete: { method: DELETE, path: \"/staff", &format!("{own}  delete: {{ method: DELETE, path: \"/staff")));
+    world.manifest(&replaced(
+        &text,
+        "  delete: { method: DELETE, path: \"/staff",
+        &format!("{own}  delete: {{ method: DELETE, path: \"/staff"),
+    ));
     world.converges();
     let switches = |world: &World<Odd>| {
         let heard = world.server.heard();
@@ -214,10 +219,7 @@ fn what_the_manifest_cannot_hold_is_said_before_anything_is_written() {
         (replaced(&whole, "    phone: item.tel\n", ""), "cannot hold the phone number of `ada`"),
         (replaced(&whole, "    active: item.state == \"on\"\n", ""), "cannot hold an account without access"),
         (whole[..groups].to_owned(), "cannot hold the permission group `it-operations`"),
-        (
-            replaced(&whole[..groups], "    roles: item.tags.jobs\n", ""),
-            "cannot hold the roles of `ada`",
-        ),
+        (replaced(&whole[..groups], "    roles: item.tags.jobs\n", ""), "cannot hold the roles of `ada`"),
     ] {
         let world = World::odd(Pages::Offset);
         world.manifest(&text);
@@ -226,7 +228,8 @@ fn what_the_manifest_cannot_hold_is_said_before_anything_is_written() {
         assert!(writes(&world.server.heard()).is_empty(), "{said}");
     }
     // What can be held in another place is: that is said, and it comes back.
-    let text = replaced(&whole, "    roles: item.tags.jobs\n    attributes: item.tags.facts\n    type: item.tags.sort\n", "");
+    let text =
+        replaced(&whole, "    roles: item.tags.jobs\n    attributes: item.tags.facts\n    type: item.tags.sort\n", "");
     let text = text.replace(", jobs: person.roles, facts: person.attributes, sort: person.type", "");
     let world = World::odd(Pages::Offset);
     world.manifest(&text);
@@ -246,7 +249,7 @@ fn a_manifest_without_ways_to_write_is_for_reading_only() {
     world.manifest(&text[..start]);
     let roster = replaced(ACME, "    groups: [it-operations]\n", "");
     world.roster(&roster[..roster.find("permissionGroups:").unwrap()]);
-    world.server.portal(|portal| drop(portal.stranger("zoe")));
+    world.server.portal(|portal| portal.stranger("zoe"));
     world.run("drift").exits(2).says("zoe@other.example");
     let ran = world.run("apply --yes").ends();
     assert!(format!("{ran}").contains("can only be read"), "{ran}");

@@ -6,6 +6,9 @@ use super::Style;
 use super::ink::{Ink, Page, Para};
 use crate::live::rest::probe::{Field, Looked, Tried};
 
+/// The fields that are shown before others.
+const FIRST: [&str; 6] = ["name", "givenName", "familyName", "email", "externalId", "active"];
+
 /// The lists, what each expression gave, the first people, and what to do next.
 pub fn tried(tried: &Tried, saved: Option<&str>, target: &str, style: &Style) -> String {
     let mut page = Page::new(style);
@@ -51,6 +54,11 @@ fn list(looked: &Looked, style: &Style, page: &mut Page<'_>) {
         let words = "so nobody would be removed: what is missing may only be hidden";
         page.add(Para::new(2, 4).with(Ink::Bad, words));
     }
+    if looked.items == 0 {
+        let words = "nothing to try the expressions on yet";
+        page.add(Para::new(2, 4).with(Ink::Plain, words));
+        return;
+    }
     for field in &looked.fields {
         one(field, looked.items, style, page);
     }
@@ -88,6 +96,10 @@ fn shown(item: &Map<String, Json>) -> String {
         }
         other => other.to_string(),
     };
-    let parts: Vec<String> = item.iter().map(|(name, value)| format!("{name} {}", text(value))).collect();
+    // Who it is comes first.
+    let rank = |name: &str| FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len());
+    let mut entries: Vec<(&String, &Json)> = item.iter().collect();
+    entries.sort_by_key(|(name, _)| (rank(name), *name));
+    let parts: Vec<String> = entries.iter().map(|(name, value)| format!("{name} {}", text(value))).collect();
     parts.join(", ")
 }
