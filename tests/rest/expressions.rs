@@ -54,7 +54,7 @@ fn an_expression_that_is_wrong_is_underlined_where_it_is_wrong() {
         "true or false is wanted",
     );
     wrong("exists: answer.status == 422", "exists: answer.status == '422'", "==", "cannot be compared");
-    wrong("name: item.fullName", "name: item.fullName.lower()", "(", "there is no function `lower`");
+    wrong("name: item.fullName", "name: item.fullName.lower()", "lower", "there is no function `lower`");
     wrong("items: answer.body.found.staff", "items: answer.body[", "[", "this is no expression");
 }
 

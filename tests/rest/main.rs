@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod demo;
 mod expressions;
 mod graph;
 mod odd;

@@ -415,6 +415,14 @@ pub fn place(expression: &IdedExpr, text: &str, info: &SourceInfo) -> (usize, us
             found.map_or((start, stop.max(start)), |at| word(start + at, &select.field))
         }
         Expr::Ident(name) => word(start, name),
+        // The place of a call is that of its bracket, after the name.
+        Expr::Call(call) if call.func_name.chars().all(char::is_alphanumeric) => {
+            let before: String = text.chars().take(start).collect();
+            match before.trim_end().strip_suffix(call.func_name.as_str()) {
+                Some(rest) => word(rest.chars().count(), &call.func_name),
+                None => word(start, &call.func_name),
+            }
+        }
         _ => (start, stop.max(start + 1).min(all.max(start))),
     }
 }
