@@ -8,6 +8,8 @@
 #![allow(clippy::print_stderr, reason = "what was skipped is said")]
 
 mod common;
+#[path = "servers/rest.rs"]
+mod rest;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -55,7 +57,7 @@ fn main() {
     // A word is the name of a test, as everywhere.
     let words: Vec<&String> = arguments.iter().filter(|one| !one.starts_with('-')).collect();
     let named = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    if chosen.is_empty() || !SERVERS.iter().any(|server| named(server.name)) {
+    if chosen.is_empty() || !SERVERS.iter().any(|server| named(server.name)) && !named("keycloak:rest") {
         eprintln!("SKIPPED all real servers: set {WHICH}=all (after `tests/servers/servers install`) to run them");
         return;
     }
@@ -80,6 +82,11 @@ fn main() {
     for server in SERVERS.iter().filter(|server| wanted(server.name) && named(server.name)) {
         let begun = Instant::now();
         count(server.name, begun, catch_unwind(AssertUnwindSafe(|| suite(server))));
+    }
+    let by_manifest = "keycloak by its admin REST API";
+    if wanted("keycloak:rest") && named("keycloak:rest") {
+        let begun = Instant::now();
+        count(by_manifest, begun, catch_unwind(rest::suite));
     }
     let foreign = "the suites of others on `serve`";
     if repository("tests/servers/conformance").is_file() && wanted("conformance") && named("conformance") {
@@ -243,21 +250,27 @@ fn script() -> std::path::PathBuf {
     repository("tests/servers/servers")
 }
 
+/// Starts a server with its state in a folder, and gives what it says of itself; why not, where this machine lacks
+/// something.
+fn facts(server: &str, folder: &std::path::Path) -> Result<BTreeMap<String, String>, String> {
+    let output = Command::new(script()).args(["start", server, "0"]).arg(folder).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    match output.status.code() {
+        Some(0) => {}
+        Some(77) => return Err(said),
+        code => panic!("{server} does not start ({code:?}): {said}"),
+    }
+    let text = String::from_utf8(output.stdout).unwrap();
+    let facts = text.lines().filter_map(|line| line.split_once('='));
+    Ok(facts.map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+}
+
 impl<'s> Peer<'s> {
     /// Starts a server; why not, where this machine lacks something.
     fn start(server: &'s Server) -> Result<Peer<'s>, String> {
         let project = Project::empty();
         let folder = project.path("server");
-        let output = Command::new(script()).args(["start", server.name, "0"]).arg(&folder).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        match output.status.code() {
-            Some(0) => {}
-            Some(77) => return Err(said),
-            code => panic!("{} does not start ({code:?}): {said}", server.name),
-        }
-        let text = String::from_utf8(output.stdout).unwrap();
-        let facts = text.lines().filter_map(|line| line.split_once('='));
-        let facts: BTreeMap<String, String> = facts.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let facts = facts(server.name, &folder)?;
         let mut peer = Peer { server, project, facts, token: String::new() };
         let auth = match peer.fact("AUTH") {
             "oauth2" => {

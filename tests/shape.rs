@@ -39,8 +39,8 @@ const LONG_FILES: &[(&str, &str)] = &[];
 
 /// Files of `src/cli` that are no command.
 const CLI_PARTS: &[&str] = &[
-    "args", "base", "complete", "connect", "context", "every", "examples", "mod", "next", "output", "platform",
-    "progress", "reports",
+    "args", "base", "complete", "connect", "context", "every", "examples", "manifest", "mod", "next", "output",
+    "platform", "progress", "reports",
 ];
 
 /// Files below a folder of the repository, with their paths from its root, forward slashes.
@@ -193,13 +193,15 @@ fn only_the_embedded_portal_knows_sqlite_and_only_the_tree_knows_yaml() {
         ("reqwest", "src/http/"),
         ("rustls", "src/http/"),
         ("serde_yaml", "src/document/"),
+        (" cel", "src/live/rest/"),
     ];
     for (path, text) in rust_files() {
         for (number, line) in code(&path, &text) {
             for (name, owner) in owners {
                 let derive = name == "clap" && line.contains("clap::ValueEnum");
-                // The tool's own file, written by the same crate.
-                let own = name == "serde_yaml" && path == "src/live/scim/capabilities.rs";
+                // The tool's own files, written by the same crate.
+                let files = ["src/live/scim/capabilities.rs", "src/live/rest/counted.rs"];
+                let own = name == "serde_yaml" && files.contains(&path.as_str());
                 if line.contains(&format!("{name}::")) && !path.starts_with(owner) && !derive && !own {
                     broken.push(format!("{path}:{number}: `{name}` belongs to {owner}"));
                 }

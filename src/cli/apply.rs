@@ -211,7 +211,7 @@ async fn carry_out(
 ) -> Result<Exit, Error> {
     let approved = ApprovedPlan::approve(document, platforms, &target.portal).await.map_err(refusal)?;
     let author = author(approved.document());
-    let requests = target.portal.scim().is_some();
+    let requests = target.portal.network().is_some();
     let trail = Trail::open(&target.audit, &target.reference.name, &author, target.personal, requests);
     let mut trail = trail.map_err(|error| untraced(&target.audit, "nothing was done", &error))?;
     let stop = Arc::new(AtomicBool::new(false));

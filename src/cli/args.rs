@@ -477,6 +477,8 @@ pub enum SchemaKind {
     Workspace,
     /// Platform files
     Platform,
+    /// Manifests of portals with a REST API of their own
+    Manifest,
     /// What `plan --format json` and `plan --out` write
     Plan,
     /// What `validate --format json` writes

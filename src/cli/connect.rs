@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
+use super::manifest;
 use super::output::Output;
 use super::platform::platform;
 use crate::clock::Hook;
@@ -15,8 +16,9 @@ use crate::document::workspace::{Address, Auth as AuthText, ContactsAs, SecretRe
 use crate::document::workspace::{TargetKind, Webhook};
 use crate::error::Error;
 use crate::http::{Auth, Http, HttpError, Secret, Settings, Url};
+use crate::live::rest::Counted;
 use crate::live::scim::{Capabilities, Config};
-use crate::live::{Embedded, Listed, Portal, Scim, Snapshot, snapshot};
+use crate::live::{Embedded, Listed, Portal, Rest, Scim, Snapshot, snapshot};
 use crate::model::Day;
 use crate::plan::document::TargetRef;
 
@@ -47,7 +49,7 @@ impl Target {
     pub fn into_embedded(self) -> Result<Embedded, Error> {
         match self.portal {
             Portal::Embedded(portal) => Ok(*portal),
-            Portal::Scim(_) | Portal::Snapshot(_) => Err(not_embedded(&self.reference)),
+            Portal::Scim(_) | Portal::Snapshot(_) | Portal::Rest(_) => Err(not_embedded(&self.reference)),
         }
     }
 
@@ -85,6 +87,7 @@ impl Target {
             (Some(TargetKind::Embedded), Some(path), _) => Target::in_file(name, &path.value, base, actor),
             (Some(TargetKind::Scim), _, Some(url)) => Target::scim(name, url, target, base, actor),
             (Some(TargetKind::Snapshot), Some(path), _) => Target::snapshot(name, &path.value, target, base, today),
+            (Some(TargetKind::Rest), _, Some(url)) => Target::rest(name, url, target, base, actor),
             (kind, ..) => {
                 let kind = kind.map_or("unknown", TargetKind::as_str);
                 let message = format!("the target `{name}` of kind `{kind}` does not say where it is");
@@ -95,7 +98,7 @@ impl Target {
 
     /// Says with `-v` how many requests a portal on the network was sent.
     pub fn tell_requests(&self, output: &Output) {
-        if let Some(portal) = self.portal.scim().filter(|_| output.style.verbose > 0) {
+        if let Some(portal) = self.portal.network().filter(|_| output.style.verbose > 0) {
             let (all, writes) = portal.sent();
             output.remark(&format!("`{}` was sent {all} requests, {writes} to change something", self.reference.name));
         }
@@ -145,6 +148,28 @@ impl Target {
         let config = Config { name: name.to_owned(), capabilities, organisation, platform, seen };
         let portal = Portal::Scim(Box::new(Scim::new(Arc::new(http), config)));
         let reference = TargetRef { name: name.to_owned(), kind: "scim".to_owned(), identity };
+        let audit = usual_audit(name, base);
+        Ok(Target { reference, actor, portal, capabilities: Some(file), audit, personal: false })
+    }
+
+    fn rest(name: &str, url: &Text, target: &TargetText, base: &Path, actor: Option<SmolStr>) -> Result<Target, Error> {
+        let api = manifest::open(name, target, base)?;
+        let file = capabilities_file(name, target, base);
+        let platform = target.platform.as_ref().map(|word| listed(&word.value, base)).transpose()?;
+        let mut settings = settings(name, url, target, base)?;
+        settings.later.clone_from(&api.later);
+        if let Some(header) = &api.wait {
+            settings.wait_header = header.to_lowercase();
+        }
+        let http = Http::new(settings).map_err(unusable(name))?;
+        let identity = http.base().as_str().trim_end_matches('/').to_owned();
+        // What another address had says nothing of this one.
+        let seen = Counted::load(&file).filter(|counted| counted.url.trim_end_matches('/') == identity);
+        let seen = seen.map(|counted| (counted.users, counted.at));
+        let organisation = target.organisation.as_ref().map(|organisation| organisation.value.0.clone());
+        let config = Config { name: name.to_owned(), capabilities: None, organisation, platform, seen };
+        let portal = Portal::Rest(Box::new(Rest::new(Arc::new(http), api, config)));
+        let reference = TargetRef { name: name.to_owned(), kind: "rest".to_owned(), identity };
         let audit = usual_audit(name, base);
         Ok(Target { reference, actor, portal, capabilities: Some(file), audit, personal: false })
     }

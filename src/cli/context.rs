@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::args::{Common, Deny, Reach};
 use super::connect::Target;
+use super::manifest;
 use super::output::Output;
 use super::progress::Waiting;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
@@ -143,6 +144,9 @@ impl Context {
             self.levels.push((rule.value.clone(), level.value, Place { file, span: rule.span, pointer }));
         }
         self.check_targets(&workspace, file);
+        if !self.sources.is_past() {
+            self.diagnostics.append(&mut manifest::check(&workspace, &self.base, &self.cwd, &mut self.sources));
+        }
         self.workspace = Some(workspace);
     }
 
@@ -152,7 +156,8 @@ impl Context {
             let Some(kind) = &target.value.kind.0 else { continue };
             let missing = match kind.value {
                 TargetKind::Embedded | TargetKind::Snapshot if target.value.path.is_none() => "path",
-                TargetKind::Scim if target.value.url.is_none() => "url",
+                TargetKind::Scim | TargetKind::Rest if target.value.url.is_none() => "url",
+                TargetKind::Rest if target.value.manifest.is_none() => "manifest",
                 _ => continue,
             };
             let pointer = crate::diagnostic::pointer(["targets", &name.value]);

@@ -125,7 +125,7 @@ fn date(differences: &mut [Difference], planned: &Planned, began: Timestamp) -> 
             // What the export shows was so when it was taken.
             handles.values().for_each(|places| dating.modified(places, taken.at, |_| false));
         }
-        if let Some(portal) = target.portal.scim() {
+        if let Some(portal) = target.portal.network() {
             let known = live.modified.iter().filter_map(|(handle, at)| Some((handles.get(handle)?, *at)));
             known.for_each(|(places, at)| dating.modified(places, at, |field| portal.in_groups(field)));
         }

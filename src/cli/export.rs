@@ -24,14 +24,14 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
     }
     let target = Settings::from(context).target(common)?;
     let mut listed = target.portal.organisations().await?;
-    if let (Some(portal), Some(wanted)) = (target.portal.scim(), args.organisation.as_deref())
+    if let (Some(portal), Some(wanted)) = (target.portal.network(), args.organisation.as_deref())
         && !listed.iter().any(|one| one.id == wanted)
     {
         if !is_kebab(wanted) {
             let (message, help) = id_problem(wanted);
             return Err(Error::usage(message, help));
         }
-        // SCIM knows no organisations: whoever is there and managed by nobody may be of this one.
+        // Portals on the network know no organisations: whoever is there and managed by nobody may be of this one.
         let others: Vec<&str> = listed.iter().map(|one| one.id.as_str()).collect();
         if !others.is_empty() {
             output.remark(&format!(
@@ -51,8 +51,8 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
         let message = format!("it is not known of which platform `{}` is: a snapshot does not tell", organisation.id);
         return Err(Error::failed(message, "add `platform: arxus` (or another) to the target in rosterctl.yaml"));
     }
-    if target.portal.scim().is_some() && organisation.platform.is_empty() {
-        let message = format!("it is not known of which platform `{}` is: SCIM does not tell", organisation.id);
+    if target.portal.network().is_some() && organisation.platform.is_empty() {
+        let message = format!("it is not known of which platform `{}` is: the portal does not tell", organisation.id);
         return Err(Error::failed(message, "add `platform: arxus` (or another) to the target in rosterctl.yaml"));
     }
     let platform = platform(organisation)?;

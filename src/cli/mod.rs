@@ -16,6 +16,7 @@ mod export;
 mod fmt;
 mod init;
 mod man;
+mod manifest;
 mod next;
 mod output;
 mod plan;

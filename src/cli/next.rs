@@ -9,6 +9,7 @@ use super::output::Output;
 use crate::document::record::visible;
 use crate::document::workspace::{Auth, SecretRef, Target, TargetKind};
 use crate::error::{Error, Exit};
+use crate::live::rest::Counted;
 use crate::live::scim::Capabilities;
 use crate::platform::{BUILT_IN, Section};
 use crate::report::words::values::count;
@@ -185,7 +186,11 @@ impl Targets {
                 advice.next(line("plan"), "shows what would change, and what that means");
                 advice.next(line("drift"), "says what differs from the rosters");
             }
-            TargetKind::Embedded | TargetKind::Scim => {
+            TargetKind::Rest if !target.there => {
+                advice.see(format!("target {usual}, over a REST API: its manifest has not been tried yet"));
+                advice.next(line("target probe"), "tries it by reading only, and shows what it gives");
+            }
+            TargetKind::Embedded | TargetKind::Scim | TargetKind::Rest => {
                 advice.see(format!("target {usual}"));
                 advice.next(line("plan"), "shows what would change, and what that means");
                 advice.next(line("drift"), "says who changed what: you here, or somebody there");
@@ -200,6 +205,7 @@ impl Known {
         let learned = Capabilities::load(&capabilities_file(name, target, &context.base)).ok().flatten();
         let there = match kind {
             TargetKind::Scim => learned.is_some(),
+            TargetKind::Rest => Counted::load(&capabilities_file(name, target, &context.base)).is_some(),
             _ => target.path.as_ref().is_some_and(|path| context.base.join(path.value.as_str()).exists()),
         };
         let secrets = target.auth.as_ref().map(secrets).unwrap_or_default();

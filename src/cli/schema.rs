@@ -22,6 +22,7 @@ pub fn run(args: &SchemaArgs, output: &Output) -> Result<Exit, Error> {
         (SchemaKind::Roster, None) => schema::roster(),
         (SchemaKind::Workspace, _) => schema::workspace(),
         (SchemaKind::Platform, _) => schema::platform(),
+        (SchemaKind::Manifest, _) => schema::manifest(),
         (SchemaKind::Plan, _) => schema::plan(),
         (SchemaKind::Report, _) => schema::report(),
         (SchemaKind::Outcome, _) => schema::outcome(),

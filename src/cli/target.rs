@@ -15,6 +15,7 @@ use crate::document::source::replace;
 use crate::document::write::scalar;
 use crate::error::{Error, Exit};
 use crate::live::Snapshot;
+use crate::live::rest::{self, Counted, Rest};
 use crate::live::scim::capabilities::CAPABILITIES_VERSION;
 use crate::live::scim::probe::{Probed, probe};
 use crate::platform::Platform;
@@ -83,9 +84,12 @@ fn platform_of_rosters(name: &str, common: &Common, output: &Output) -> Result<A
 
 async fn learn(args: &ProbeArgs, target: &Target, output: &Output) -> Result<Exit, Error> {
     let name = &target.reference.name;
+    if let (Some(portal), Some(usual)) = (target.portal.rest(), &target.capabilities) {
+        return tried(args, portal, usual, name, output).await;
+    }
     let (Some(portal), Some(usual)) = (target.portal.scim(), &target.capabilities) else {
         let message = format!("the target `{name}` is of kind `{}`: there is nothing to learn", target.reference.kind);
-        return Err(Error::usage(message, "name a target of kind `scim` or `snapshot` with --target"));
+        return Err(Error::usage(message, "name a target of kind `scim`, `rest` or `snapshot` with --target"));
     };
     let before = portal.capabilities();
     if !args.write && before.is_some_and(|known| known.learned.by_writing) && args.out.is_none() {
@@ -120,6 +124,32 @@ async fn learn(args: &ProbeArgs, target: &Target, output: &Output) -> Result<Exi
         })),
     })?;
     conclude(&probed, output)
+}
+
+/// Tries the manifest of a target, and writes down how many people there are.
+async fn tried(args: &ProbeArgs, portal: &Rest, usual: &Path, name: &str, output: &Output) -> Result<Exit, Error> {
+    if args.write {
+        let message = format!("`{name}` is connected by a manifest, which is tried by reading only");
+        return Err(Error::usage(message, "leave --write out: what is written is always read again"));
+    }
+    let waiting = Waiting::new(output.style.quiet, &format!("trying the manifest of {name}"));
+    let tried = rest::probe::probe(portal).await;
+    drop(waiting);
+    let counted = tried.users().filter(|_| tried.works());
+    let out = args.out.as_deref().unwrap_or(usual);
+    let mut saved = None;
+    if let Some(users) = counted {
+        let text = Counted::now(portal.engine().http().base().as_str(), users, tried.groups()).text()?;
+        if out != Path::new("-") {
+            save(out, &text)?;
+            saved = Some(out.display().to_string());
+        }
+    }
+    output.print(&match output.format {
+        Plain::Text => text::tried(&tried, saved.as_deref(), name, &output.style),
+        Plain::Json => as_json::to_json(&json!({ "version": 1, "tried": tried, "works": tried.works() })),
+    })?;
+    Ok(if tried.works() { Exit::Clean } else { Exit::Findings })
 }
 
 /// What could not be removed again is the one thing that somebody has to do by hand.

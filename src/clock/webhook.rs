@@ -78,9 +78,9 @@ impl Hook {
         let time = now.as_second().to_string();
         if let Some(secret) = &self.secret {
             let signed = stamp(secret, &[time.as_bytes(), b".", message.body.as_bytes()]);
-            request.also.push(("x-rosterctl-signature-256", format!("sha256={signed}")));
+            request.also.push(("x-rosterctl-signature-256".into(), format!("sha256={signed}")));
         }
-        request.also.push(("x-rosterctl-timestamp", time));
+        request.also.push(("x-rosterctl-timestamp".into(), time));
         request.body = Some(message.body.clone().into());
         request.id = Some(delivery.to_owned());
         request

@@ -256,6 +256,12 @@ impl<'t> Node<'t> {
         self.entry().span
     }
 
+    /// What is written there, quotes and escapes as they are.
+    pub fn raw(self) -> &'t str {
+        let span = self.resolved().entry().span;
+        self.tree.source.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
     /// A scalar's text, escapes decoded; nothing for collections.
     pub fn text(self) -> Option<&'t str> {
         let Entry { span, at, shape, flags } = *self.resolved().entry();

@@ -44,6 +44,8 @@ record! {
         "path" => path: Option<Text>,
         /// The base address of a portal on the network.
         "url" => url: Option<Text>,
+        /// How a portal with a REST API of its own is talked to: a built-in manifest, or a file relative to this file.
+        "manifest" => manifest: Option<Text>,
         /// How to sign in; secrets only by reference.
         "auth" => auth: Option<Auth>,
         /// The id of the person to whom the credentials belong; limits what a plan may contain.
@@ -88,6 +90,8 @@ words! {
         Embedded = "embedded",
         /// A portal that speaks SCIM 2.0.
         Scim = "scim",
+        /// A portal with a REST API of its own, described by a manifest.
+        Rest = "rest",
         /// An export or a hand-kept list.
         Snapshot = "snapshot",
     }

@@ -28,6 +28,8 @@ pub struct Answer {
     pub location: Option<String>,
     /// All `Link` headers (RFC 8288), joined by commas.
     pub link: Option<String>,
+    /// All headers that are text, names in lower case; several of one name are joined by commas.
+    pub headers: Vec<(String, String)>,
     /// How long the server wants to be left alone.
     pub retry_after: Option<Duration>,
     /// The `X-Request-Id` of the server, made printable, or ours where it sent none.

@@ -33,6 +33,8 @@ pub struct Http {
     signer: Signer,
     budget: Budget,
     retries: u32,
+    later: Vec<u16>,
+    wait_header: String,
     sent: AtomicU64,
     concurrency: usize,
 }
@@ -69,6 +71,8 @@ impl Http {
             signer: Signer::new(&settings, &tls)?,
             budget: Budget::new(settings.concurrency, settings.requests_per_second),
             retries: settings.retries,
+            later: settings.later.clone(),
+            wait_header: settings.wait_header.clone(),
             sent: AtomicU64::new(0),
             concurrency: settings.concurrency,
             base: settings.base,
@@ -110,7 +114,7 @@ impl Http {
             self.sent.fetch_add(1, Ordering::Relaxed);
             let outcome = self.wire.exchange(outgoing(&request, &headers, &pass)).await;
             match &outcome {
-                Ok(raw) if !matches!(raw.status, 429 | 503 | 504) => seat.well(),
+                Ok(raw) if !matches!(raw.status, 429 | 503 | 504) && !self.later.contains(&raw.status) => seat.well(),
                 Err(Broken { met: None, .. }) => {}
                 Ok(_) | Err(_) => seat.struggled(),
             }
@@ -166,11 +170,14 @@ impl Http {
                 };
             }
         };
-        if raw.status != 401 {
+        if raw.status != 401 || self.later.contains(&401) {
             pass.accepted();
         }
-        let answer = answer(request, id, &pass, raw);
-        let (status, wait) = (answer.status, answer.retry_after);
+        let answer = answer(request, id, &pass, raw, &self.wait_header);
+        let wait = answer.retry_after;
+        // What means the same as 429 here is treated so, whatever the portal calls it.
+        let busy = answer.status == 429 || self.later.contains(&answer.status);
+        let status = if busy { 429 } else { answer.status };
         match status {
             401 | 403 => {
                 let failure = denied(request, answer);
@@ -185,7 +192,7 @@ impl Http {
                     _ => {}
                 }
                 let asks = |wait| format!("it asks to be left alone until {}", retry::when(wait));
-                let subject = format!("{}: the server answers {status}", request.asked());
+                let subject = format!("{}: the server answers {}", request.asked(), answer.status);
                 match next(Met::Status(status, wait)) {
                     Next::After(wait) => Turn::Repeat(wait),
                     // To change something and to be told 503 is the caller's to judge.
@@ -296,7 +303,11 @@ fn headers(request: &Request, id: &str) -> Result<HeaderMap, Failure> {
             let message = format!("{}: the header {name} cannot carry `{}`", request.asked(), visible(value));
             Failure::not_sent(message, "line breaks and control characters cannot be sent")
         })?;
-        headers.insert(HeaderName::from_static(name), sent);
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+            let message = format!("{}: `{}` is no name of a header", request.asked(), visible(name));
+            Failure::not_sent(message, "letters, digits and dashes make a name")
+        })?;
+        headers.insert(name, sent);
     }
     Ok(headers)
 }
@@ -313,9 +324,17 @@ fn outgoing(request: &Request, headers: &HeaderMap, pass: &Pass) -> reqwest::Req
 }
 
 /// What came back, for the caller.
-fn answer(request: &Request, id: &str, pass: &Pass, raw: Raw) -> Answer {
+fn answer(request: &Request, id: &str, pass: &Pass, raw: Raw, wait_header: &str) -> Answer {
     let text = |name: &str| raw.header(name).map(str::to_owned);
-    let wait = raw.header("retry-after");
+    let wait = raw.header(wait_header);
+    let mut headers: Vec<(String, String)> = Vec::with_capacity(raw.headers.len());
+    for (name, value) in &raw.headers {
+        let Ok(value) = value.to_str() else { continue };
+        match headers.iter_mut().find(|(known, _)| known == name.as_str()) {
+            Some((_, all)) => all.extend([", ", value]),
+            None => headers.push((name.as_str().to_owned(), value.to_owned())),
+        }
+    }
     let links: Vec<&str> = raw.headers.get_all("link").iter().filter_map(|link| link.to_str().ok()).collect();
     Answer {
         method: request.method.clone(),
@@ -324,6 +343,7 @@ fn answer(request: &Request, id: &str, pass: &Pass, raw: Raw) -> Answer {
         etag: text("etag"),
         location: text("location"),
         link: (!links.is_empty()).then(|| links.join(", ")),
+        headers,
         retry_after: wait.and_then(|wait| retry::wait(wait, raw.header("date"), SystemTime::now())),
         request_id: raw.header("x-request-id").map_or_else(|| id.to_owned(), |id| excerpt(id, &pass.veil)),
         content_type: text("content-type"),

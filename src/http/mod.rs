@@ -30,4 +30,5 @@ pub use request::{Method, Request, Safety};
 pub use secret::Secret;
 pub use settings::{Auth, Settings, Timeouts};
 pub use stamp::stamp;
+pub use trust::unguessable;
 pub use url::Url;

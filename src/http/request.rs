@@ -1,5 +1,7 @@
 //! What is asked of a server, and what may be done about it when no answer comes.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 pub use reqwest::Method;
 use url::Url;
@@ -19,8 +21,8 @@ pub struct Request {
     pub accept: &'static str,
     /// Only where the object still has this `ETag` (RFC 9110 §13.1.1).
     pub if_match: Option<String>,
-    /// Further headers: names in lower case, and their values.
-    pub also: Vec<(&'static str, String)>,
+    /// Further headers, and their values.
+    pub also: Vec<(Cow<'static, str>, String)>,
     /// What may be done when no answer comes.
     pub safety: Safety,
     /// Sent as `X-Request-Id`; repetitions carry the same. None: one is made up.

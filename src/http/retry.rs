@@ -15,6 +15,9 @@ const CAP: Duration = Duration::from_secs(20);
 /// Longer than any server can mean; keeps sums of times within what a clock can hold.
 const FAR: Duration = Duration::from_secs(366 * 24 * 3600);
 
+/// The year 2001, in seconds since 1970.
+const EPOCH: Duration = Duration::from_secs(1_000_000_000);
+
 /// What became of an attempt that did not simply succeed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Met {
@@ -62,7 +65,13 @@ pub(super) fn next(safety: Safety, met: Met, repeated: u32, most: u32, chance: f
 pub(super) fn wait(retry_after: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
     let text = retry_after.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(text.parse().map_or(FAR, Duration::from_secs).min(FAR));
+        let seconds = text.parse().map_or(FAR, Duration::from_secs);
+        // So many seconds are no wait but a time: since 1970, as some portals tell when they are free again.
+        if seconds >= EPOCH && seconds < EPOCH * 10 {
+            let until = SystemTime::UNIX_EPOCH + seconds;
+            return Some(until.duration_since(now).unwrap_or_default().min(FAR));
+        }
+        return Some(seconds.min(FAR));
     }
     let until = httpdate::parse_http_date(text).ok()?;
     let now = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()).unwrap_or(now);
@@ -120,6 +129,9 @@ mod tests {
         let seconds = |text, date| wait(text, date, now).map(|wait| wait.as_secs());
         assert_eq!(seconds(" 120 ", None), Some(120));
         assert_eq!(seconds("0", None), Some(0));
+        let then = httpdate::parse_http_date("Mon, 10 Sep 2001 00:00:00 GMT").unwrap();
+        assert_eq!(wait("1000080060", None, then), Some(Duration::from_secs(60)));
+        assert_eq!(wait("1000000000", None, then), Some(Duration::ZERO));
         assert_eq!(seconds("99999999999999999999999", None), Some(FAR.as_secs()));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:50:37 GMT", None), Some(60));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:50:37 GMT", Some("Sun, 06 Nov 1994 08:50:30 GMT")), Some(7));

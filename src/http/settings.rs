@@ -32,6 +32,10 @@ pub struct Settings {
     pub user_agent: String,
     /// Whether credentials may travel over plain http to another machine.
     pub insecure_http: bool,
+    /// Statuses, besides 429, by which the portal refuses to begin, and is asked again later.
+    pub later: Vec<u16>,
+    /// The header that says how long to wait: seconds, a date, or seconds since 1970.
+    pub wait_header: String,
 }
 
 impl Settings {
@@ -48,6 +52,8 @@ impl Settings {
             retries: 4,
             user_agent: concat!("rosterctl/", env!("CARGO_PKG_VERSION")).to_owned(),
             insecure_http: false,
+            later: Vec::new(),
+            wait_header: "retry-after".to_owned(),
         }
     }
 

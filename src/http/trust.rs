@@ -13,6 +13,13 @@ use crate::document::record::visible;
 
 use super::failure::HttpError;
 
+/// A word of 48 hexadecimal digits that nobody can guess; none where the system has no chance to give.
+pub fn unguessable() -> Option<String> {
+    let mut bytes = [0; 24];
+    ring::default_provider().secure_random.fill(&mut bytes).ok()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// What every connection is made with. The provider of the cryptography is ring, named here and installed nowhere.
 pub(super) fn config(ca: Option<&Path>) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(ring::default_provider());

@@ -5,6 +5,7 @@
 pub mod embedded;
 pub mod object;
 mod portal;
+pub mod rest;
 pub mod scim;
 pub mod snapshot;
 pub mod unseen;
@@ -22,6 +23,7 @@ use crate::model::{Group, Organisation, Person};
 use crate::platform::{BUILT_IN, Check, Platform, RoleIx, Rule, Section, Verb};
 pub use embedded::{AuditRow, Embedded};
 pub use portal::Portal;
+pub use rest::Rest;
 pub use scim::Scim;
 pub use snapshot::Snapshot;
 pub use unseen::{Taken, Unseen};

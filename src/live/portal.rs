@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::{
-    Author, Embedded, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Scim, Snapshot, Sought, Write,
+    Author, Embedded, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Rest, Scim, Snapshot, Sought, Write,
 };
 use crate::diagnostic::Diagnostic;
 use crate::model::{Organisation, Person};
@@ -18,6 +18,8 @@ pub enum Portal {
     Scim(Box<Scim>),
     /// An export or a hand-kept list.
     Snapshot(Box<Snapshot>),
+    /// A portal with a REST API of its own.
+    Rest(Box<Rest>),
 }
 
 impl Portal {
@@ -25,7 +27,7 @@ impl Portal {
     pub fn embedded(&self) -> Option<&Embedded> {
         match self {
             Portal::Embedded(portal) => Some(portal),
-            Portal::Scim(_) | Portal::Snapshot(_) => None,
+            Portal::Scim(_) | Portal::Snapshot(_) | Portal::Rest(_) => None,
         }
     }
 
@@ -33,7 +35,7 @@ impl Portal {
     pub fn scim(&self) -> Option<&Scim> {
         match self {
             Portal::Scim(portal) => Some(portal),
-            Portal::Embedded(_) | Portal::Snapshot(_) => None,
+            Portal::Embedded(_) | Portal::Snapshot(_) | Portal::Rest(_) => None,
         }
     }
 
@@ -46,8 +48,21 @@ impl Portal {
     pub fn snapshot(&self) -> Option<&Snapshot> {
         match self {
             Portal::Snapshot(portal) => Some(portal),
-            Portal::Embedded(_) | Portal::Scim(_) => None,
+            Portal::Embedded(_) | Portal::Scim(_) | Portal::Rest(_) => None,
         }
+    }
+
+    /// The portal with a REST API of its own, where it is one.
+    pub fn rest(&self) -> Option<&Rest> {
+        match self {
+            Portal::Rest(portal) => Some(portal),
+            Portal::Embedded(_) | Portal::Scim(_) | Portal::Snapshot(_) => None,
+        }
+    }
+
+    /// What speaks over the network, where it does.
+    pub fn network(&self) -> Option<&Scim> {
+        self.scim().or_else(|| self.rest().map(Rest::engine))
     }
 }
 
@@ -58,6 +73,7 @@ macro_rules! each {
             Portal::Embedded($portal) => $call,
             Portal::Scim($portal) => $call,
             Portal::Snapshot($portal) => $call,
+            Portal::Rest($portal) => $call,
         }
     };
 }
@@ -89,6 +105,7 @@ impl Read for Portal {
             Portal::Embedded(portal) => Read::look(portal.as_ref(), organisation, platform, sought).await,
             Portal::Scim(portal) => portal.look(organisation, platform, sought).await,
             Portal::Snapshot(portal) => portal.look(organisation, platform, sought).await,
+            Portal::Rest(portal) => portal.look(organisation, platform, sought).await,
         }
     }
 

@@ -10,6 +10,7 @@ use super::runbook::Runbook;
 use super::{Drift, Outcome, Validation};
 use crate::document::roster::Roster;
 use crate::document::workspace::Workspace;
+use crate::live::rest::manifest::Manifest;
 use crate::plan::document::PlanDocument;
 use crate::platform::file::PlatformFile;
 use crate::platform::{AttributeType, Platform, Section};
@@ -27,6 +28,11 @@ pub fn workspace() -> Json {
 /// Platform files.
 pub fn platform() -> Json {
     input::<PlatformFile>("rosterctl platform")
+}
+
+/// Manifests of portals with a REST API of their own.
+pub fn manifest() -> Json {
+    input::<Manifest>("rosterctl manifest")
 }
 
 /// Plans.
@@ -65,6 +71,7 @@ pub fn all() -> Vec<(String, Json)> {
         ("roster.v1.json".to_owned(), roster()),
         ("workspace.v1.json".to_owned(), workspace()),
         ("platform.v1.json".to_owned(), platform()),
+        ("manifest.v1.json".to_owned(), manifest()),
         ("plan.v1.json".to_owned(), plan()),
         ("report.v1.json".to_owned(), report()),
         ("outcome.v1.json".to_owned(), outcome()),

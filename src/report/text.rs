@@ -18,6 +18,7 @@ mod snippet;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod tried;
 mod who;
 mod window;
 
@@ -31,6 +32,7 @@ pub use probed::probed;
 pub use proposed::proposed;
 pub use runbook::{checked, runbook};
 pub use snippet::findings;
+pub use tried::tried;
 pub use who::{portraits, replies};
 
 use super::Validation;

@@ -50,6 +50,7 @@ pub const ROSTER_RULES: &[(&str, &str)] = &[
     ("roster/version", "the version is one that this rosterctl reads"),
     ("roster/unknown-platform", "the platform is built in, or a file that can be read"),
     ("roster/expectation", "what is expected of the outcome holds"),
+    ("manifest/expression", "expressions of a manifest parse, and name only what there is"),
     ("roster/waiver-expired", "a waiver ends on its last day"),
     ("roster/waiver-unused", "a waiver matches a finding"),
 ];

@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 
 use super::account::{Collection, Kind};
 use super::bulk::{Order, Ordered};
+use super::dialect::Dialect;
 use super::mapping::Carriers;
 use super::wire::GroupText;
 use crate::http::{Answer, Failure, Http, Method, Request, Safety};
@@ -45,6 +46,8 @@ pub struct Client {
     /// What a user is asked for; empty: nothing in particular.
     of_users: &'static str,
     writes: Arc<AtomicU64>,
+    /// What is spoken there in place of SCIM.
+    dialect: Option<Arc<dyn Dialect>>,
 }
 
 /// A resource as it is at this moment.
@@ -79,7 +82,17 @@ impl Trouble {
 impl Client {
     /// A client of a target.
     pub fn new(http: Arc<Http>, contacts: Option<SmolStr>) -> Client {
-        Client { http, contacts, asked: "", of_users: "", writes: Arc::default() }
+        Client { http, contacts, asked: "", of_users: "", writes: Arc::default(), dialect: None }
+    }
+
+    /// The same client, for a target that speaks something else. `writes` counts what it sends to change something.
+    pub fn speaking(&self, dialect: Arc<dyn Dialect>, writes: Arc<AtomicU64>) -> Client {
+        Client { dialect: Some(dialect), writes, ..self.clone() }
+    }
+
+    /// What is spoken there in place of SCIM.
+    pub fn dialect(&self) -> Option<&dyn Dialect> {
+        self.dialect.as_deref()
     }
 
     /// The way to the target.
@@ -109,6 +122,9 @@ impl Client {
 
     /// The address of a collection.
     pub fn endpoint(&self, kind: Kind) -> &str {
+        if let Some(dialect) = self.dialect() {
+            return dialect.name(kind);
+        }
         match kind {
             Kind::User => "/Users",
             Kind::Group => "/Groups",
@@ -160,6 +176,9 @@ impl Client {
 
     /// A resource as it is now; none where it is gone.
     pub async fn get(&self, kind: Kind, id: &str) -> Result<Option<Current>, LiveError> {
+        if let Some(dialect) = self.dialect() {
+            return dialect.get(kind, id).await;
+        }
         let query = match kind {
             Kind::Group => self.asked,
             Kind::User => self.of_users,
@@ -176,6 +195,11 @@ impl Client {
 
     /// The members of a group, where they are shown for single groups only.
     pub async fn members(&self, id: &str) -> Result<Option<Vec<SmolStr>>, LiveError> {
+        if let Some(dialect) = self.dialect() {
+            let current = dialect.get(Kind::Group, id).await?;
+            let text = current.and_then(|current| serde::Deserialize::deserialize(&current.json).ok());
+            return Ok(text.and_then(|text| Collection::read(text, &Carriers::default()).ok()?.members));
+        }
         let path = format!("/Groups/{}?attributes=members", escaped(id));
         let answer = self.fetch(&path).await?;
         if !answer.succeeded() {
@@ -188,6 +212,9 @@ impl Client {
 
     /// Creates a resource.
     pub async fn create(&self, kind: Kind, body: &Json, id: &str) -> Result<Current, Trouble> {
+        if let Some(dialect) = self.dialect() {
+            return dialect.create(kind, body, id).await;
+        }
         let request = self.request(Method::POST, self.endpoint(kind), Safety::Once).map_err(Trouble::NotDone)?;
         self.write(request, Some(body), id)
             .await?
@@ -225,13 +252,20 @@ impl Client {
         version: Option<&str>,
         id: &str,
     ) -> Result<Option<Current>, Trouble> {
+        if let Some(dialect) = self.dialect() {
+            return dialect.put(kind, of, body, version, id).await;
+        }
         self.change(Method::PUT, kind, of, Some(body), version, id).await
     }
 
     /// Deletes a resource; that it is gone already is as good. Where the answer does not tell, it is looked up.
     pub async fn delete(&self, kind: Kind, of: &str, version: Option<&str>, id: &str) -> Result<(), Trouble> {
-        match self.change(Method::DELETE, kind, of, None, version, id).await {
-            Ok(_) | Err(Trouble::Refused(404 | 410, _)) => Ok(()),
+        let answer = match self.dialect() {
+            Some(dialect) => dialect.delete(kind, of, version, id).await,
+            None => self.change(Method::DELETE, kind, of, None, version, id).await.map(|_| ()),
+        };
+        match answer {
+            Ok(()) | Err(Trouble::Refused(404 | 410, _)) => Ok(()),
             Err(Trouble::Unknown(why)) => match self.get(kind, of).await {
                 Ok(None) => Ok(()),
                 Ok(Some(_)) => Err(Trouble::Unknown(format!("it is still there: {why}"))),

@@ -54,22 +54,22 @@ impl Directory {
         client: &Client,
         capabilities: Option<&Capabilities>,
         carriers: Carriers,
-        contacts: Option<&str>,
+        contacts: bool,
     ) -> Result<Directory, LiveError> {
         let paging = capabilities.map_or(Paging { style: PagingStyle::Index, size: 0 }, |known| known.paging);
         let account = |contact: bool| move |raw: &RawValue| read_account(raw, &carriers, contact);
-        let users = list(client, "/Users", client.of_users(), paging, account(false)).await?;
+        let users = list(client, Kind::User, client.of_users(), paging, account(false)).await?;
         let mut gaps: Vec<String> = users.gap.into_iter().collect();
         let mut accounts = users.items;
         let users = accounts.len();
-        if let Some(endpoint) = contacts {
-            let listed = list(client, endpoint, "", paging, account(true)).await?;
+        if contacts {
+            let listed = list(client, Kind::Contact, "", paging, account(true)).await?;
             gaps.extend(listed.gap);
             accounts.extend(listed.items);
         }
         let people_whole = gaps.is_empty();
         let reading = capabilities.map_or(MemberReading::Unknown, |known| known.members.read);
-        let listed = list(client, "/Groups", client.asked(), paging, move |raw| read_group(raw, &carriers)).await?;
+        let listed = list(client, Kind::Group, client.asked(), paging, move |raw| read_group(raw, &carriers)).await?;
         let whole = (people_whole, listed.gap.is_none());
         gaps.extend(listed.gap);
         let mut collections = listed.items;
@@ -90,7 +90,7 @@ impl Directory {
         capabilities: &Capabilities,
         carriers: Carriers,
     ) -> Result<HashMap<SmolStr, SmolStr>, LiveError> {
-        let listed = list(client, "/Groups", "", capabilities.paging, move |raw| read_group(raw, &carriers)).await?;
+        let listed = list(client, Kind::Group, "", capabilities.paging, move |raw| read_group(raw, &carriers)).await?;
         if let Some(gap) = listed.gap {
             return Err(LiveError::new(gap, "plan again"));
         }
@@ -143,8 +143,9 @@ fn read_account(raw: &RawValue, carriers: &Carriers, contact: bool) -> Item<Resu
     match serde_json::from_str::<AccountText>(raw.get()) {
         Ok(text) => {
             let id = text.id.clone();
+            let unread = text.unread.clone();
             let value = Account::read(text, carriers, contact).map_err(|unnamed| without_id(unnamed, resource));
-            Item { id, value }
+            Item { id, value: value.and_then(|account| understood(account, unread, resource)) }
         }
         Err(error) => Item { id: None, value: Err(broken(&error, resource)) },
     }
@@ -155,11 +156,27 @@ fn read_group(raw: &RawValue, carriers: &Carriers) -> Item<Result<Collection, Un
     match serde_json::from_str::<GroupText>(raw.get()) {
         Ok(text) => {
             let id = text.id.clone();
+            let unread = text.unread.clone();
             let value = Collection::read(text, carriers).map_err(|unnamed| without_id(unnamed, resource));
-            Item { id, value }
+            let understood = |group: Collection| match unread {
+                None => Ok(group),
+                Some(reason) => {
+                    let (handle, name) = (group.handle(), Some(group.name));
+                    Err(Unread { handle, resource, id: None, name, email: None, reason: reason.into() })
+                }
+            };
+            Item { id, value: value.and_then(understood) }
         }
         Err(error) => Item { id: None, value: Err(broken(&error, resource)) },
     }
+}
+
+/// An account of which a dialect could not tell something, with the reason.
+fn understood(account: Account, unread: Option<SmolStr>, resource: Option<Resource>) -> Result<Account, Unread> {
+    let Some(reason) = unread else { return Ok(account) };
+    let id = account.identity.as_ref().map(|(_, id)| id.clone());
+    let (handle, name, email) = (account.handle(), Some(account.name), account.email);
+    Err(Unread { handle, resource, id, name, email, reason: reason.into() })
 }
 
 fn without_id(unnamed: Unnamed, resource: Option<Resource>) -> Unread {

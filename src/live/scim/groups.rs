@@ -152,7 +152,7 @@ impl Writing<'_> {
             let texts = texts.iter().filter_map(|raw| serde_json::from_str::<GroupText>(raw.get()).ok());
             texts.filter_map(|text| Collection::read(text, &carriers).ok()).collect()
         } else {
-            let listing = list(client, "/Groups", "", self.capabilities.paging, move |raw| {
+            let listing = list(client, Kind::Group, "", self.capabilities.paging, move |raw| {
                 let text = serde_json::from_str::<GroupText>(raw.get()).unwrap_or_default();
                 Item { id: text.id.clone(), value: Collection::read(text, &carriers).ok() }
             });

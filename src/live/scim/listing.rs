@@ -9,8 +9,10 @@ use std::collections::HashSet;
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
 
+use super::account::Kind;
 use super::capabilities::{Paging, PagingStyle};
 use super::client::{Client, refused};
+use super::dialect::{Dialect, Next};
 use super::wire::{MOST, Page};
 use crate::http::Answer;
 use crate::live::LiveError;
@@ -31,6 +33,8 @@ pub struct Listing<T> {
     pub items: Vec<T>,
     /// Why this may not be all.
     pub gap: Option<String>,
+    /// The ids, where the only doubt is that somebody moved between the pages meanwhile.
+    unproven: Option<HashSet<SmolStr>>,
 }
 
 /// A resource that was read: its id and what it is.
@@ -44,17 +48,29 @@ pub struct Item<T> {
 /// Reads a list to its end.
 pub async fn list<T: Send + 'static>(
     client: &Client,
-    endpoint: &str,
+    kind: Kind,
     query: &str,
     paging: Paging,
     read: impl Fn(&RawValue) -> Item<T> + Clone + Send + 'static,
 ) -> Result<Listing<T>, LiveError> {
-    let mut last = None;
+    let mut last: Option<Listing<T>> = None;
+    let mut before = None;
+    let endpoint = client.endpoint(kind);
     for _ in 0..ATTEMPTS {
-        let attempt = match paging.style {
-            PagingStyle::Cursor => by_cursor(client, endpoint, query, paging, read.clone()).await?,
-            PagingStyle::Index | PagingStyle::Whole => by_index(client, endpoint, query, paging, read.clone()).await?,
+        let mut attempt = match (client.dialect(), paging.style) {
+            (Some(dialect), _) => by_dialect(dialect, kind, read.clone()).await?,
+            (None, PagingStyle::Cursor) => by_cursor(client, endpoint, query, paging, read.clone()).await?,
+            (None, PagingStyle::Index | PagingStyle::Whole) => {
+                by_index(client, endpoint, query, paging, read.clone()).await?
+            }
         };
+        // Where nothing says how many there are, two readings alike prove that nobody moved between the pages.
+        if let Some(ids) = attempt.unproven.take() {
+            if before.as_ref() == Some(&ids) {
+                attempt.gap = None;
+            }
+            before = Some(ids);
+        }
         match attempt.gap {
             None => return Ok(attempt),
             Some(_) => last = Some(attempt),
@@ -69,6 +85,10 @@ struct Gathered<T> {
     seen: HashSet<SmolStr>,
     announced: Option<u64>,
     changed: bool,
+    /// The portal itself said that nothing more comes.
+    ended: bool,
+    pages: usize,
+    doubt: Option<String>,
 }
 
 /// What one page brought.
@@ -80,7 +100,8 @@ struct Read<T> {
 
 impl<T> Gathered<T> {
     fn new() -> Gathered<T> {
-        Gathered { items: Vec::new(), seen: HashSet::new(), announced: None, changed: false }
+        let (items, seen) = (Vec::new(), HashSet::new());
+        Gathered { items, seen, announced: None, changed: false, ended: false, pages: 0, doubt: None }
     }
 
     /// Takes a page; says how many of its resources are new.
@@ -108,7 +129,14 @@ impl<T> Gathered<T> {
 
     fn end(self, endpoint: &str) -> Listing<T> {
         let read = self.items.len();
+        let moving = !self.ended && self.pages > 1;
+        let unproven = self.announced.is_none() && self.doubt.is_none() && moving;
         let gap = match self.announced {
+            _ if self.doubt.is_some() => self.doubt,
+            None if self.ended || self.pages == 1 => None,
+            None if self.pages > 1 => Some(format!(
+                "{endpoint}: the portal does not say how many there are, and {ATTEMPTS} readings differ from each other"
+            )),
             None => Some(format!("{endpoint}: the portal does not say how many there are, so {read} may not be all")),
             Some(total) if total != read as u64 => {
                 Some(format!("{endpoint}: the portal announced {total} and {read} were read, {ATTEMPTS} times"))
@@ -118,8 +146,45 @@ impl<T> Gathered<T> {
             }
             Some(_) => None,
         };
-        Listing { items: self.items, gap }
+        Listing { items: self.items, gap, unproven: unproven.then_some(self.seen) }
     }
+}
+
+/// Reads a list of a portal that speaks something else, page by page.
+async fn by_dialect<T: Send + 'static>(
+    dialect: &dyn Dialect,
+    kind: Kind,
+    read: impl Fn(&RawValue) -> Item<T> + Clone + Send + 'static,
+) -> Result<Listing<T>, LiveError> {
+    let endpoint = dialect.name(kind);
+    let mut gathered = Gathered::new();
+    let mut met: HashSet<SmolStr> = HashSet::new();
+    let mut from = SmolStr::default();
+    let mut empty_pages = 0;
+    loop {
+        let page = dialect.page(kind, &from).await?;
+        gathered.pages += 1;
+        gathered.doubt = gathered.doubt.or(page.gap);
+        let items: Vec<Item<T>> = page.resources.iter().map(|raw| read(raw)).collect();
+        let empty = items.is_empty();
+        let new = gathered.take(Read { items, total: page.total, next_cursor: None });
+        match page.next {
+            Next::Nothing => {
+                gathered.ended = true;
+                break;
+            }
+            Next::NothingSeen => break,
+            Next::Page(next) => {
+                empty_pages = if empty { empty_pages + 1 } else { 0 };
+                let repeats = !met.insert(next.clone()) || new == 0 && !empty;
+                if repeats || empty_pages > EMPTY_PAGES || gathered.endless() {
+                    return Err(unreadable(endpoint, "its pages repeat for ever"));
+                }
+                from = next;
+            }
+        }
+    }
+    Ok(gathered.end(endpoint))
 }
 
 async fn by_index<T: Send + 'static>(

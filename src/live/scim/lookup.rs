@@ -92,7 +92,7 @@ impl Writing<'_> {
     pub(super) async fn all(&self, kind: Kind) -> Result<Vec<Current>, LiveError> {
         let client = &self.scim.client;
         let paging = self.capabilities.paging;
-        let listing = list(client, client.endpoint(kind), "", paging, |raw| {
+        let listing = list(client, kind, "", paging, |raw| {
             let json: Json = serde_json::from_str(raw.get()).unwrap_or_default();
             let id = json.get("id").and_then(Json::as_str).map(SmolStr::from);
             Item { id, value: Current { json, version: None } }

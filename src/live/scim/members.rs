@@ -107,6 +107,12 @@ impl Writing<'_> {
     }
 
     async fn send_changes(&self, id: &str, change: &Change, request: &str) -> Result<(), String> {
+        if let Some(dialect) = self.scim.client.dialect()
+            && self.capabilities.members.add != MemberChange::Put
+        {
+            let ids = |part: &[(usize, Written)]| part.iter().map(|(_, one)| one.id.clone()).collect::<Vec<SmolStr>>();
+            return dialect.change_members(id, &ids(&change.join), &ids(&change.leave), request).await;
+        }
         let members = &self.capabilities.members;
         let whole = |form| matches!(form, MemberChange::Replace | MemberChange::Put);
         let whole = !change.join.is_empty() && whole(members.add) || !change.leave.is_empty() && whole(members.remove);

@@ -7,6 +7,7 @@ mod account;
 mod bulk;
 pub mod capabilities;
 mod client;
+mod dialect;
 mod directory;
 mod fit;
 mod groups;
@@ -23,7 +24,7 @@ mod wire;
 mod writing;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex as Lock, MutexGuard, PoisonError};
 
 use smol_str::SmolStr;
@@ -34,12 +35,14 @@ use crate::diagnostic::Diagnostic;
 use crate::http::Http;
 use crate::model::{Organisation, Person};
 use crate::platform::Platform;
-use account::Kind;
+pub use account::Kind;
 pub use capabilities::Capabilities;
 use capabilities::{MemberReading, Seen};
-pub use client::Client;
+pub use client::{Client, Current, Trouble, detail, escaped, refused};
+pub use dialect::{Dialect, Next, Page};
 use directory::Directory;
 use mapping::{Applications, Carriers, Roles, Words};
+pub use wire::UNREAD;
 
 /// How many operations are handed over at once: enough to keep every connection busy, few enough to stop between.
 const BATCH: usize = 1000;
@@ -107,6 +110,11 @@ impl Scim {
         }
     }
 
+    /// The same target, which speaks something else. `writes` counts what that sends to change something.
+    pub fn speaking(self, dialect: Arc<dyn Dialect>, writes: Arc<AtomicU64>) -> Scim {
+        Scim { client: self.client.speaking(dialect, writes), ..self }
+    }
+
     /// How many requests were sent so far, and how many of them to change something.
     pub fn sent(&self) -> (u64, u64) {
         self.client.sent()
@@ -145,7 +153,7 @@ impl Scim {
 
     async fn load(&self) -> Result<Directory, LiveError> {
         let known = self.config.capabilities.as_ref();
-        let contacts = known.and_then(|known| known.contacts.as_deref());
+        let contacts = known.is_some_and(|known| known.contacts.is_some());
         let directory = Directory::load(&self.client, known, self.carriers, contacts).await?;
         let mut names = self.names();
         names.groups = directory.groups.clone();

@@ -293,11 +293,14 @@ impl Writing<'_> {
         if lost.is_empty() {
             return Ok(());
         }
+        let cure = match self.scim.client.dialect() {
+            None => "learn what it keeps with `rosterctl target probe --write`",
+            Some(_) => "compare its manifest with what it shows, `rosterctl target probe`, and with its own settings",
+        };
+        let lost = lost.join(", ");
         Err(Refusal::Failed(format!(
-            "`{}`: the portal accepted the change and did not keep: {}; learn what it keeps with `rosterctl target \
-             probe --write`",
-            operation.key,
-            lost.join(", ")
+            "`{}`: the portal accepted the change and did not keep: {lost}; {cure}",
+            operation.key
         )))
     }
 

@@ -106,7 +106,13 @@ pub struct AccountText {
     /// `person` or `distribution-list`, of such a contact.
     #[serde(rename = "type", deserialize_with = "text")]
     pub entry_type: Option<SmolStr>,
+    /// Why it cannot be understood, where another API than SCIM is spoken.
+    #[serde(rename = "urn:rosterctl:unread", deserialize_with = "text")]
+    pub unread: Option<SmolStr>,
 }
+
+/// Where a dialect says why a resource cannot be understood.
+pub const UNREAD: &str = "urn:rosterctl:unread";
 
 /// The parts of a name.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -178,6 +184,9 @@ pub struct GroupText {
     /// Our own extension.
     #[serde(rename = "urn:rosterctl:params:scim:schemas:extension:1.0:Group", deserialize_with = "or_none")]
     pub extension: Option<OwnText>,
+    /// Why it cannot be understood, where another API than SCIM is spoken.
+    #[serde(rename = "urn:rosterctl:unread", deserialize_with = "text")]
+    pub unread: Option<SmolStr>,
 }
 
 /// A member of a group.
@@ -223,6 +232,7 @@ pub fn words(items: &[Valued]) -> impl Iterator<Item = &SmolStr> {
 
 const _: () = {
     // serde's attributes take literals only: these must be the same as the constants.
+    assert!(same(UNREAD, "urn:rosterctl:unread"));
     assert!(same(ROSTER_USER, "urn:rosterctl:params:scim:schemas:extension:1.0:User"));
     assert!(same(ROSTER_GROUP, "urn:rosterctl:params:scim:schemas:extension:1.0:Group"));
     assert!(same(ROSTER_STANDING, "urn:rosterctl:params:scim:schemas:extension:1.0:Standing"));

@@ -1,7 +1,8 @@
 # Keycloak: the one that users run. Its SCIM API is a preview feature, `scim-api`. The realm is acme; the variants are
-# user profiles: `default` keeps external ids and whole names, `plain` is Keycloak as it comes, `extension` adds ours.
+# user profiles: `default` keeps external ids and whole names, `plain` is Keycloak as it comes, `extension` adds ours, and
+# `rest` lets admins keep attributes that no profile names, as the admin REST API is used by rosterctl.
 pins=realm.json
-variants="default plain extension"
+variants="default plain extension rest"
 
 version=26.7.4
 sha256=04823c336b797a7e18889a44262a7a64e6bf624cbbcc518c85e2622176ff2eee

@@ -161,7 +161,7 @@ impl Probe {
 
     /// How many members a list shows of a group.
     async fn in_list(&self, query: &str, paging: Paging, group: &str) -> Result<usize, LiveError> {
-        let groups = list(&self.client, "/Groups", query, paging, |raw| {
+        let groups = list(&self.client, Kind::Group, query, paging, |raw| {
             let json: Json = serde_json::from_str(raw.get()).unwrap_or_default();
             let id = json.get("id").and_then(Json::as_str).map(SmolStr::from);
             Item { id: id.clone(), value: (id, names(&json).len()) }

@@ -1,0 +1,99 @@
+//! A manifest as a dialect: each wish of the engine that SCIM has too becomes requests of the portal's own API.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::{Value as Json, json};
+use smol_str::SmolStr;
+
+use super::api::{Accounts, Call};
+use super::expression::Names;
+use super::talk::Talk;
+use crate::http::Safety;
+use crate::live::LiveError;
+use crate::live::scim::{Current, Dialect, Kind, Page, Trouble};
+
+impl Dialect for Talk {
+    fn name(&self, kind: Kind) -> &str {
+        self.api.list(kind).map_or("a list that the manifest lacks", |list| list.get.text.as_str())
+    }
+
+    fn page<'a>(&'a self, kind: Kind, from: &'a str) -> BoxFuture<'a, Result<Page, LiveError>> {
+        self.page_of(kind, from).boxed()
+    }
+
+    fn get<'a>(&'a self, kind: Kind, id: &'a str) -> BoxFuture<'a, Result<Option<Current>, LiveError>> {
+        self.current(kind, id).boxed()
+    }
+
+    fn create<'a>(&'a self, kind: Kind, body: &'a Json, request: &'a str) -> BoxFuture<'a, Result<Current, Trouble>> {
+        self.make(kind, body, request).boxed()
+    }
+
+    fn put<'a>(
+        &'a self,
+        kind: Kind,
+        id: &'a str,
+        body: &'a Json,
+        version: Option<&'a str>,
+        request: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Current>, Trouble>> {
+        match kind {
+            Kind::Group => self.put_group(id, body, version, request).boxed(),
+            kind => self.put_account(kind, id, body, version, request).boxed(),
+        }
+    }
+
+    fn delete<'a>(
+        &'a self,
+        kind: Kind,
+        id: &'a str,
+        version: Option<&'a str>,
+        request: &'a str,
+    ) -> BoxFuture<'a, Result<(), Trouble>> {
+        async move {
+            let call = match kind {
+                Kind::Group => self.api.groups.as_ref().and_then(|groups| groups.delete.as_ref()),
+                kind => self.api.accounts(kind).and_then(|accounts| accounts.delete.as_ref()),
+            };
+            let call = call.ok_or_else(|| lacks("delete"))?;
+            let names = Names::default().with("id", &id.into()).with("version", &json!(version));
+            self.change(call, &names, request, Safety::Idempotent).await.map(|_| ())
+        }
+        .boxed()
+    }
+
+    fn change_members<'a>(
+        &'a self,
+        group: &'a str,
+        join: &'a [SmolStr],
+        leave: &'a [SmolStr],
+        request: &'a str,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        self.join_and_leave(group, join, leave, request).boxed()
+    }
+}
+
+/// Nothing was sent: the manifest does not say how.
+pub(super) fn lacks(key: &str) -> Trouble {
+    Trouble::NotDone(format!("the manifest of this target does not say how: it has no `{key}`"))
+}
+
+/// The requests that make a person what they shall be: access has requests of its own where the manifest says so.
+pub(super) fn calls<'a>(accounts: &'a Accounts, now: &Json, wanted: &Json) -> Result<Vec<&'a Call>, Trouble> {
+    let mut calls = Vec::new();
+    let (Some(shut), Some(open)) = (&accounts.deactivate, &accounts.reactivate) else {
+        return Ok(vec![accounts.update.as_ref().ok_or_else(|| lacks("update"))?]);
+    };
+    let other = |person: &Json| {
+        let mut person = person.clone();
+        person["active"] = Json::Null;
+        person
+    };
+    if other(now) != other(wanted) {
+        calls.push(accounts.update.as_ref().ok_or_else(|| lacks("update"))?);
+    }
+    if now["active"] != wanted["active"] {
+        calls.push(if wanted["active"] == true { open } else { shut });
+    }
+    Ok(calls)
+}

@@ -1,0 +1,305 @@
+//! Expressions in CEL: parsed, looked through, and evaluated within bounds.
+//!
+//! The crate parses and evaluates. What it lacks is here: names and sorts of values are checked before anything runs, every
+//! problem has its place in the file, and no expression runs for long, however it is written.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use cel::common::ast::{CallExpr, EntryExpr, Expr};
+use cel::objects::Key;
+use cel::{Context, Env, ExecutionError, IdedExpr, Program, Value, extensions};
+use serde_json::{Map, Number, Value as Json};
+
+use super::formula::Formula;
+use super::shape::{Checker, Problem, Scope, Shape, place};
+use crate::diagnostic::Span;
+use crate::document::record::visible;
+
+/// How many items all loops of one evaluation may go through.
+const ITEMS: u64 = 200_000;
+
+/// How long one evaluation may take.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// How many operators and brackets an expression may have: the parser works them off one inside the other.
+const MARKS: usize = 600;
+
+/// The stack of the parser, whose recursion is as deep as the expression.
+const STACK: usize = 64 << 20;
+
+/// What bounds the items of loops. Nobody can write a name that begins so.
+const BOUNDED: &str = "@bounded";
+
+/// The language: the standard library and functions on text.
+static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| {
+    let mut env = Env::stdlib();
+    // It fails only where a function is declared twice.
+    let added = env.add_extension(extensions::strings);
+    debug_assert!(added.is_ok());
+    Arc::new(env)
+});
+
+/// An expression that is known to parse and to name only what there is.
+#[derive(Debug)]
+pub struct Expression {
+    /// As it was written.
+    pub formula: Formula,
+    /// What is evaluated: loops are bounded.
+    tree: IdedExpr,
+    /// As it was parsed, with the places of its parts.
+    program: Program,
+}
+
+/// Why an expression gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It asked for a field or an item that is not there.
+    Absent(String),
+    /// It failed.
+    Failed(String),
+}
+
+impl Failure {
+    /// The sentence.
+    pub fn message(&self) -> &str {
+        match self {
+            Failure::Absent(message) | Failure::Failed(message) => message,
+        }
+    }
+}
+
+/// Expressions to be compiled: how each was written, what it may name, which sort of value it shall give.
+pub type Asked = (Formula, Scope, Shape);
+
+/// Compiles expressions; what is wrong with each is told with its place in the file. They are parsed on a stack that is
+/// large enough for whatever was written.
+pub fn compile_all(asked: Vec<Asked>) -> Vec<Result<Expression, Vec<(Span, Problem)>>> {
+    let work = move || asked.into_iter().map(|(formula, scope, wanted)| compile(formula, scope, wanted)).collect();
+    let thread = std::thread::Builder::new().name("expressions".to_owned()).stack_size(STACK).spawn(work);
+    thread.ok().and_then(|thread| thread.join().ok()).unwrap_or_default()
+}
+
+fn compile(formula: Formula, scope: Scope, wanted: Shape) -> Result<Expression, Vec<(Span, Problem)>> {
+    let text = formula.text.clone();
+    let located = |problem: Problem| (formula.part(problem.from, problem.to), problem);
+    let whole = |message: String, help: &str| {
+        vec![located(Problem { from: 0, to: text.chars().count(), message, help: Some(help.to_owned()) })]
+    };
+    let marks = text.chars().filter(|c| !c.is_alphanumeric() && !c.is_whitespace()).count();
+    if marks > MARKS {
+        return Err(whole(format!("the expression has more than {MARKS} operators and brackets"), "shorten it"));
+    }
+    let program: Program = LANGUAGE.compile(&text).map_err(|errors| {
+        // One slip makes several: the last is where the parser could not go on.
+        let errors = errors.errors.iter().max_by_key(|error| error.pos).into_iter().map(|error| {
+            let from = offset(&text, error.pos).min(text.chars().count().saturating_sub(1));
+            let message = format!("this is no expression (CEL): {}", plain(&error.msg));
+            let help = Some("a text stands in quotes: '\"so\"'; the language is described at cel.dev".to_owned());
+            located(Problem { from, to: from + 1, message, help })
+        });
+        errors.collect::<Vec<_>>()
+    })?;
+    let mut tree = program.expression().clone();
+    let problems = Checker::problems(&tree, scope, wanted, &text, program.source_info());
+    if !problems.is_empty() {
+        return Err(problems.into_iter().map(located).collect());
+    }
+    bound(&mut tree);
+    Ok(Expression { formula, tree, program })
+}
+
+fn parts(node: &IdedExpr) -> Vec<&IdedExpr> {
+    match &node.expr {
+        Expr::Call(call) => call.target.as_deref().into_iter().chain(&call.args).collect(),
+        Expr::Comprehension(own) => {
+            vec![&own.iter_range, &own.accu_init, &own.loop_cond, &own.loop_step, &own.result]
+        }
+        Expr::List(list) => list.elements.iter().collect(),
+        Expr::Map(map) => map
+            .entries
+            .iter()
+            .flat_map(|entry| match &entry.expr {
+                EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
+                EntryExpr::StructField(field) => vec![&field.value],
+            })
+            .collect(),
+        Expr::Select(select) => vec![&select.operand],
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_) => Vec::new(),
+    }
+}
+
+/// Counts what loops go through.
+fn bound(node: &mut IdedExpr) {
+    match &mut node.expr {
+        Expr::Call(call) => call.target.as_deref_mut().into_iter().chain(&mut call.args).for_each(bound),
+        Expr::List(list) => list.elements.iter_mut().for_each(bound),
+        Expr::Map(map) => map.entries.iter_mut().for_each(|entry| {
+            if let EntryExpr::MapEntry(entry) = &mut entry.expr {
+                bound(&mut entry.key);
+                bound(&mut entry.value);
+            }
+        }),
+        Expr::Select(select) => bound(&mut select.operand),
+        Expr::Comprehension(own) => {
+            let own = own.as_mut();
+            [&mut own.iter_range, &mut own.accu_init, &mut own.loop_cond, &mut own.loop_step, &mut own.result]
+                .into_iter()
+                .for_each(bound);
+            let range = std::mem::take(&mut own.iter_range);
+            let id = range.id;
+            let call = CallExpr { func_name: BOUNDED.to_owned(), target: None, args: vec![range] };
+            own.iter_range = IdedExpr { id, expr: Expr::Call(call) };
+        }
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_) => {}
+    }
+}
+
+/// Where a line and column of the parser are, in characters.
+fn offset(text: &str, (line, column): (isize, isize)) -> usize {
+    let lines = text.split_inclusive('\n').take((line - 1).max(0) as usize);
+    let before: usize = lines.map(|line| line.chars().count()).sum();
+    (before + (column - 1).max(0) as usize).min(text.chars().count())
+}
+
+/// The parser's words, without what only its author can use.
+fn plain(message: &str) -> String {
+    let message = message.trim();
+    let short = message.split(" expecting ").next().unwrap_or(message);
+    visible(&short.to_ascii_lowercase().replace("syntax error: ", "").replace("'<eof>'", "the end"))
+}
+
+/// The names that an expression uses, with their values.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    values: HashMap<&'static str, Value>,
+}
+
+impl Names {
+    /// Gives a name a value.
+    pub fn with(mut self, name: &'static str, value: &Json) -> Names {
+        self.values.insert(name, value_of(value));
+        self
+    }
+}
+
+impl Expression {
+    /// Evaluates the expression.
+    pub fn give(&self, names: &Names) -> Result<Json, Failure> {
+        let begun = Instant::now();
+        let left = Arc::new(AtomicU64::new(ITEMS));
+        let mut context = Context::with_env(LANGUAGE.clone());
+        for (name, value) in &names.values {
+            context.add_variable_from_value(*name, value.clone());
+        }
+        let counted = move |list: Value| -> Result<Value, ExecutionError> {
+            let items = match &list {
+                Value::List(items) => items.len() as u64,
+                Value::Map(map) => map.map.len() as u64,
+                _ => 0,
+            };
+            // At least one: an empty list costs time as well.
+            let spent = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(items.max(1)));
+            match spent {
+                Ok(_) if begun.elapsed() < LONGEST => Ok(list),
+                _ => Err(ExecutionError::function_error(BOUNDED, "it takes too long")),
+            }
+        };
+        if context.add_function(BOUNDED, counted).is_err() {
+            return Err(Failure::Failed("it cannot be bounded".to_owned()));
+        }
+        let given = Value::resolve(&self.tree, &context).map_err(|error| self.failure(&error, &context))?;
+        json_of(&given).ok_or_else(|| Failure::Failed("it gives what no JSON can say".to_owned()))
+    }
+
+    /// What went wrong, and in which part: the innermost one that fails by itself.
+    fn failure(&self, error: &ExecutionError, context: &Context<'_, '_>) -> Failure {
+        let (mut node, mut error) = (&self.tree, error.clone());
+        while !matches!(node.expr, Expr::Comprehension(_)) {
+            let failing = parts(node).into_iter().find_map(|part| Some((part, Value::resolve(part, context).err()?)));
+            match failing {
+                Some((part, inner)) => (node, error) = (part, inner),
+                None => break,
+            }
+        }
+        let (from, to) = place(node, &self.formula.text, self.program.source_info());
+        let part: String = self.formula.text.chars().skip(from).take(to.saturating_sub(from)).collect();
+        let part = visible(&part);
+        let at = from + 1;
+        match error {
+            ExecutionError::NoSuchKey(key) => {
+                Failure::Absent(format!("there is no `{}` (at `{part}`, character {at})", visible(&key)))
+            }
+            ExecutionError::IndexOutOfBounds(_) => {
+                Failure::Absent(format!("there is no such item (at `{part}`, character {at})"))
+            }
+            other => Failure::Failed(format!("{} (at `{part}`, character {at})", said(&other))),
+        }
+    }
+}
+
+/// An error without the values in it, which may be personal.
+fn said(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::NoSuchOverload(overload) => {
+            let types = overload.argument_types().join(" and ");
+            format!("`{}` cannot be used on {types}", visible(overload.function()))
+        }
+        ExecutionError::FunctionError { message, .. } => visible(message),
+        ExecutionError::UnexpectedType { got, want } => format!("it is {got}, and {want} is wanted"),
+        ExecutionError::ValuesNotComparable(..) => "these two cannot be compared".to_owned(),
+        ExecutionError::UnsupportedBinaryOperator(name, ..) => format!("`{name}` does not go with these values"),
+        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => "a division by zero".to_owned(),
+        ExecutionError::Overflow(..) => "a number becomes too large".to_owned(),
+        ExecutionError::InvalidArgumentCount { expected, actual } => {
+            format!("{expected} arguments are wanted, and {actual} are given")
+        }
+        ExecutionError::UndeclaredReference(name) => format!("`{}` does not go with such a value", visible(name)),
+        ExecutionError::DuplicateKey(_) => "a key is there twice".to_owned(),
+        _ => "it fails".to_owned(),
+    }
+}
+
+fn value_of(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Bool(*value),
+        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(number), _) => Value::Int(number),
+            (None, Some(number)) => Value::UInt(number),
+            (None, None) => Value::Float(number.as_f64().unwrap_or_default()),
+        },
+        Json::String(text) => Value::from(text.as_str()),
+        Json::Array(items) => Value::List(items.iter().map(value_of).collect::<Vec<Value>>().into()),
+        Json::Object(entries) => {
+            let entries = entries.iter().map(|(key, value)| (Key::from(key.as_str()), value_of(value)));
+            Value::from(entries.collect::<HashMap<Key, Value>>())
+        }
+    }
+}
+
+fn json_of(value: &Value) -> Option<Json> {
+    Some(match value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Int(number) => Json::from(*number),
+        Value::UInt(number) => Json::from(*number),
+        // A number without a fraction is written as one: portals tell 3 from 3.0.
+        Value::Float(number) if number.fract() == 0.0 && number.abs() < 9e15 => Json::from(*number as i64),
+        Value::Float(number) => Json::Number(Number::from_f64(*number)?),
+        Value::String(text) => Json::String(text.to_string()),
+        Value::List(items) => Json::Array(items.iter().map(json_of).collect::<Option<Vec<Json>>>()?),
+        Value::Map(map) => {
+            let entries = map.map.iter().map(|(key, value)| Some((key.to_string(), json_of(value)?)));
+            let mut entries = entries.collect::<Option<Vec<(String, Json)>>>()?;
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            Json::Object(entries.into_iter().collect::<Map<String, Json>>())
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! A manifest tried read-only: one page of each list, what every expression gave, and whether the end would be known.
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use super::api::{List, PersonField};
+use super::expression::Failure;
+use super::manifest::{End, MembersIn};
+use super::{Rest, view};
+use crate::live::scim::{Kind, Next};
+
+/// How many items are shown.
+const SHOWN: usize = 3;
+
+/// What a manifest gave.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tried {
+    /// What the API is called.
+    pub api: String,
+    /// What whoever connects it has to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// The lists.
+    pub lists: Vec<Looked>,
+}
+
+/// What one page of a list gave.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Looked {
+    /// `users`, `contacts`, `groups` or `members`.
+    pub list: String,
+    /// The path.
+    pub path: String,
+    /// Why it could not be read, and what to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// How many items the page has.
+    pub items: usize,
+    /// How many there are in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// How the end of the list is known, in words.
+    pub end: String,
+    /// Whether it is known.
+    pub end_known: bool,
+    /// What each expression gave.
+    pub fields: Vec<Field>,
+    /// The first items as they are understood.
+    pub first: Vec<Map<String, Json>>,
+}
+
+/// What an expression gave on a page.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Field {
+    /// The key in the manifest.
+    pub field: &'static str,
+    /// The expression.
+    pub written: String,
+    /// For how many items it gave something.
+    pub given: usize,
+    /// For how many it found nothing.
+    pub absent: usize,
+    /// For how many it failed.
+    pub failed: usize,
+    /// The first reason of a failure or, where it never gave anything, why there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl Tried {
+    /// How many users there are, where the portal says so.
+    pub fn users(&self) -> Option<usize> {
+        self.lists.iter().find(|looked| looked.list == "users")?.counted()
+    }
+
+    /// How many groups there are, where the portal says so.
+    pub fn groups(&self) -> Option<usize> {
+        self.lists.iter().find(|looked| looked.list == "groups")?.counted()
+    }
+
+    /// Whether everything that was tried worked.
+    pub fn works(&self) -> bool {
+        self.lists.iter().all(|looked| {
+            looked.error.is_none() && looked.end_known && looked.fields.iter().all(|field| field.failed == 0)
+        })
+    }
+}
+
+impl Looked {
+    fn counted(&self) -> Option<usize> {
+        let whole = (self.end_known && self.end == WHOLE).then_some(self.items);
+        self.total.map(|total| total as usize).or(whole)
+    }
+}
+
+const WHOLE: &str = "everything came with the first page";
+
+/// Tries the manifest of a target. Nothing is written.
+pub async fn probe(rest: &Rest) -> Tried {
+    let api = rest.api();
+    let mut lists = Vec::new();
+    for (kind, name) in [(Kind::User, "users"), (Kind::Contact, "contacts"), (Kind::Group, "groups")] {
+        let Some(list) = api.list(kind) else { continue };
+        let (looked, items) = look(rest, kind, name, list).await;
+        lists.push(looked);
+        if kind == Kind::Group {
+            lists.extend(members(rest, &items).await);
+        }
+    }
+    Tried { api: api.name.to_string(), about: api.about.as_ref().map(ToString::to_string), lists }
+}
+
+async fn look(rest: &Rest, kind: Kind, name: &str, list: &List) -> (Looked, Vec<Json>) {
+    let mut looked = Looked { list: name.to_owned(), path: list.get.text.to_string(), ..Looked::default() };
+    let sheet = match rest.talk.sheet(list, None, "").await {
+        Ok(sheet) => sheet,
+        Err(error) => {
+            looked.error = Some(match error.hint {
+                Some(hint) => format!("{}; {hint}", error.message),
+                None => error.message,
+            });
+            return (looked, Vec::new());
+        }
+    };
+    looked.items = sheet.items.len();
+    looked.total = sheet.total;
+    (looked.end, looked.end_known) = end(list, sheet.total, &sheet.next, sheet.gap.as_deref());
+    looked.fields = fields(rest, kind, &sheet.items);
+    looked.first = sheet.items.iter().take(SHOWN).map(|item| plain(rest, kind, item)).collect();
+    (looked, sheet.items)
+}
+
+/// How the end of a list will be known.
+fn end(list: &List, total: Option<u64>, next: &Next, gap: Option<&str>) -> (String, bool) {
+    if let Some(gap) = gap {
+        return (gap.to_owned(), false);
+    }
+    let counted = match total {
+        Some(total) => format!("the portal says that there are {total}"),
+        None => "the portal does not say how many there are".to_owned(),
+    };
+    match (list.paging.map(|paging| paging.end), next) {
+        (None, _) => (WHOLE.to_owned(), true),
+        (Some(_), Next::Nothing | Next::NothingSeen) if total.is_none() => (WHOLE.to_owned(), true),
+        (Some(End::Total), _) => (format!("{counted}; the list ends there"), total.is_some()),
+        (Some(End::NoNext), _) => (format!("{counted}; the last page names no next one"), true),
+        (Some(End::EmptyPage), _) if total.is_none() => {
+            (format!("{counted}; an empty page ends the list, which is read twice to be sure"), true)
+        }
+        (Some(End::EmptyPage), _) => (format!("{counted}; an empty page ends the list"), true),
+        (Some(End::ShortPage), _) => (format!("{counted}; a short page ends the list"), true),
+    }
+}
+
+fn fields(rest: &Rest, kind: Kind, items: &[Json]) -> Vec<Field> {
+    let api = rest.api();
+    let mut fields: Vec<Field> = Vec::new();
+    for (field, slot) in api.fields(kind) {
+        let written = api.written(*slot).to_owned();
+        fields.push(Field { field: field.as_str(), written, given: 0, absent: 0, failed: 0, why: None });
+    }
+    let mut nothing: Vec<Option<String>> = vec![None; fields.len()];
+    for item in items {
+        for (at, told) in view::told(api, kind, item).into_iter().enumerate() {
+            let seen = &mut fields[at];
+            match told.value {
+                Ok(_) => seen.given += 1,
+                Err(Failure::Absent(why)) => {
+                    seen.absent += 1;
+                    nothing[at].get_or_insert(why);
+                }
+                Err(Failure::Failed(why)) => {
+                    seen.failed += 1;
+                    seen.why.get_or_insert(why);
+                }
+            }
+        }
+    }
+    for (seen, why) in fields.iter_mut().zip(nothing) {
+        if seen.given == 0 && seen.why.is_none() {
+            seen.why = why;
+        }
+    }
+    fields
+}
+
+/// An item as it is understood.
+fn plain(rest: &Rest, kind: Kind, item: &Json) -> Map<String, Json> {
+    let told = view::told(rest.api(), kind, item).into_iter();
+    let known = told.filter(|told| told.field != PersonField::Version);
+    known.filter_map(|told| Some((told.field.as_str().to_owned(), told.value.ok()?))).collect()
+}
+
+/// The members of the first group, or a page of all memberships.
+async fn members(rest: &Rest, groups: &[Json]) -> Option<Looked> {
+    let api = rest.api();
+    let members = &api.groups.as_ref()?.members;
+    let list = members.list.as_ref()?;
+    let mut looked = Looked { list: "members".to_owned(), path: list.get.text.to_string(), ..Looked::default() };
+    let first = groups.first().map(|item| view::resource(api, Kind::Group, item, None));
+    let id = first.as_ref().and_then(|group| group.get("id")).and_then(Json::as_str);
+    let id = id.filter(|_| members.place == MembersIn::List);
+    if members.place == MembersIn::List && id.is_none() {
+        return None;
+    }
+    let sheet = match rest.talk.sheet(list, id, "").await {
+        Ok(sheet) => sheet,
+        Err(error) => {
+            looked.error = Some(error.message);
+            return Some(looked);
+        }
+    };
+    looked.items = sheet.items.len();
+    looked.total = sheet.total;
+    (looked.end, looked.end_known) = end(list, sheet.total, &sheet.next, sheet.gap.as_deref());
+    for (name, slot) in [("group", members.group), ("member", members.member), ("link", members.link)] {
+        let Some(slot) = slot else { continue };
+        let written = api.written(slot).to_owned();
+        let mut seen = Field { field: name, written, given: 0, absent: 0, failed: 0, why: None };
+        for item in &sheet.items {
+            let names = super::expression::Names::default().with("item", item);
+            match api.give(slot, &names) {
+                Ok(given) if super::api::word(&given).is_some() => seen.given += 1,
+                Ok(_) => seen.absent += 1,
+                Err(failure) => {
+                    seen.failed += 1;
+                    seen.why.get_or_insert(failure.message().to_owned());
+                }
+            }
+        }
+        looked.fields.push(seen);
+    }
+    Some(looked)
+}

@@ -1,0 +1,497 @@
+//! A portal's own API, spoken in place of SCIM: requests as the manifest says, and answers understood as it says.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::{FutureExt, StreamExt};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value as Json, json};
+use smol_str::SmolStr;
+
+use super::api::{Api, Call, PersonField, word};
+use super::dialect::{calls, lacks};
+use super::expression::Names;
+use super::manifest::{MembersIn, Verb};
+use super::template::lay_over;
+use super::view::{self, NATIVE};
+use crate::http::{Answer, Failure, Http, Method, Request, Safety, Url};
+use crate::live::LiveError;
+use crate::live::scim::{Current, Kind, Page, Trouble, detail, refused};
+
+/// A portal and how it is talked to.
+#[derive(Debug)]
+pub struct Talk {
+    http: Arc<Http>,
+    pub(super) api: Arc<Api>,
+    writes: Arc<AtomicU64>,
+    /// Who is in which group, where one list tells that of all groups: as it was when groups were listed last.
+    table: tokio::sync::Mutex<Arc<Table>>,
+}
+
+/// All memberships.
+#[derive(Debug, Default)]
+struct Table {
+    members: HashMap<String, Vec<String>>,
+    gap: Option<String>,
+}
+
+/// A membership: the member, and the portal's name for the membership itself.
+struct Row {
+    member: String,
+    link: Option<String>,
+}
+
+fn method(verb: Verb) -> Method {
+    match verb {
+        Verb::Post => Method::POST,
+        Verb::Put => Method::PUT,
+        Verb::Patch => Method::PATCH,
+        Verb::Delete => Method::DELETE,
+    }
+}
+
+/// What expressions call `answer`.
+fn as_answer(answer: &Answer, body: Json) -> Json {
+    let headers: Map<String, Json> =
+        answer.headers.iter().map(|(name, value)| (name.clone(), Json::from(value.as_str()))).collect();
+    json!({ "status": answer.status, "body": body, "headers": headers, "location": answer.location })
+}
+
+/// A list that cannot be used.
+pub(super) fn unusable(path: &str, why: &str) -> LiveError {
+    let message = format!("the list {path} of the portal cannot be used: {why}");
+    LiveError::new(message, "compare the manifest with what the portal sends: `rosterctl target probe` shows it")
+}
+
+impl Talk {
+    /// How a portal is talked to. `writes` counts what is sent to change something.
+    pub fn new(http: Arc<Http>, api: Arc<Api>, writes: Arc<AtomicU64>) -> Talk {
+        Talk { http, api, writes, table: tokio::sync::Mutex::default() }
+    }
+
+    /// An address below the portal's own.
+    fn url(&self, address: &str) -> Result<Url, String> {
+        let address = format!("{}{address}", self.http.base().as_str().trim_end_matches('/'));
+        Url::parse(&address).map_err(|error| format!("`{address}` is no address: {error}"))
+    }
+
+    fn request(&self, method: Method, url: Url, safety: Safety) -> Request {
+        let headers = self.api.headers.iter().map(|(name, value)| (name.to_string().into(), value.to_string()));
+        Request { also: headers.collect(), ..Request::new(method, url, safety) }
+    }
+
+    /// What the portal answers to a reading, whatever its status.
+    pub(super) async fn read(&self, address: &str) -> Result<Answer, LiveError> {
+        let url = self.url(address).map_err(|why| LiveError::new(why, "check the path in the manifest"))?;
+        self.fetch(url).await
+    }
+
+    /// The same of an address that the portal itself told.
+    pub(super) async fn read_at(&self, address: &str) -> Result<Answer, LiveError> {
+        let wrong = |error| {
+            let message = format!("the portal names a next page that is no address: {error}");
+            LiveError::new(message, "check `next` in the manifest")
+        };
+        self.fetch(Url::parse(address).map_err(wrong)?).await
+    }
+
+    async fn fetch(&self, url: Url) -> Result<Answer, LiveError> {
+        let sent = self.http.send(self.request(Method::GET, url, Safety::Read)).await;
+        sent.map_err(|failure| {
+            let denied = matches!(failure, Failure::Denied { .. });
+            let mut error = refused(failure);
+            if let Some(sign_in) = self.api.sign_in.as_ref().filter(|_| denied) {
+                error.hint = Some(sign_in.to_string());
+            }
+            error
+        })
+    }
+
+    /// What expressions call `answer`. What should be JSON and is not is an error, never an empty answer.
+    pub(super) fn shown(&self, answer: &Answer) -> Result<Json, LiveError> {
+        let body: Json = answer.json().map_err(refused)?;
+        Ok(as_answer(answer, body))
+    }
+
+    fn loosely(answer: &Answer) -> Json {
+        as_answer(answer, answer.json().unwrap_or_default())
+    }
+
+    /// What an answer says, for messages.
+    fn said(&self, answer: &Answer) -> String {
+        let names = Names::default().with("answer", &Talk::loosely(answer));
+        let own = self.api.answers.message.and_then(|slot| self.api.give(slot, &names).ok());
+        match own.as_ref().and_then(Json::as_str).filter(|text| !text.is_empty()) {
+            Some(text) => answer.shown(text),
+            None => detail(answer),
+        }
+    }
+
+    pub(super) fn unexpected(&self, path: &str, answer: &Answer) -> LiveError {
+        let message = format!("the portal answered {} to {path}: {}", answer.status, self.said(answer));
+        let hint = match answer.status {
+            404 | 405 => "check the `url` of the target, and the path in its manifest",
+            _ => "try again; if it stays so, tell whoever runs the portal",
+        };
+        LiveError::new(message, hint)
+    }
+
+    /// What an answer means in the statuses that everybody knows (RFC 9110 §15).
+    fn status(&self, answer: &Answer) -> u16 {
+        let answers = &self.api.answers;
+        let meanings = [(answers.exists, 409), (answers.gone, 404), (answers.changed, 412)];
+        if answer.succeeded() || meanings.iter().all(|(slot, _)| slot.is_none()) {
+            return answer.status;
+        }
+        let names = Names::default().with("answer", &Talk::loosely(answer));
+        let holds = |slot| self.api.give(slot, &names).is_ok_and(|given| given == true);
+        let meant = meanings.into_iter().find(|(slot, _)| slot.is_some_and(holds));
+        meant.map_or(answer.status, |(_, status)| status)
+    }
+
+    /// Sends what changes something. The answer is a success.
+    pub(super) async fn change(
+        &self,
+        call: &Call,
+        names: &Names,
+        request: &str,
+        safety: Safety,
+    ) -> Result<Answer, Trouble> {
+        let not_done = |why: String| Trouble::NotDone(format!("{}: {why}", call.path.text));
+        let address = self.api.address(&call.path, call.query.as_ref(), names).map_err(not_done)?;
+        let url = self.url(&address).map_err(not_done)?;
+        let mut sent = self.request(method(call.method), url, safety);
+        sent.body = self.body(call, names).map_err(not_done)?.map(|body| body.to_string().into());
+        if let Some(slot) = call.if_match {
+            let version = self.api.give(slot, names).map_err(|failure| not_done(failure.message().to_owned()))?;
+            sent.if_match = word(&version);
+        }
+        sent.id = Some(request.to_owned());
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        let answer = match self.http.send(sent).await {
+            Ok(answer) => answer,
+            // What one object refuses (403) it may say why; wrong credentials (401) are wrong everywhere.
+            Err(Failure::Denied { status: 403, answer: Some(answer), .. }) => *answer,
+            Err(Failure::NotSent { message, .. } | Failure::Denied { message, .. }) => {
+                return Err(Trouble::NotDone(message));
+            }
+            Err(Failure::Unknown { message, .. } | Failure::Unusable { message, .. }) => {
+                return Err(Trouble::Unknown(message));
+            }
+        };
+        match self.status(&answer) {
+            // A sign-in page is sent with 200 as well.
+            200..=299 if answer.body.is_empty() || answer.json::<Json>().is_ok() => Ok(answer),
+            200..=299 => Err(Trouble::Unknown(format!("the portal's answer is no JSON: {}", answer.excerpt()))),
+            500.. => Err(Trouble::Unknown(format!("the portal answered {}: {}", answer.status, self.said(&answer)))),
+            status => Err(Trouble::Refused(status, self.said(&answer))),
+        }
+    }
+
+    fn body(&self, call: &Call, names: &Names) -> Result<Option<Json>, String> {
+        let Some(template) = &call.body else { return Ok(None) };
+        let wanted = template.make(&self.api, names).map_err(|failure| format!("`body`: {}", failure.message()))?;
+        let Some(keep) = call.keep else { return Ok(Some(wanted)) };
+        let mut whole = self.api.give(keep, names).map_err(|failure| format!("`keep`: {}", failure.message()))?;
+        if let Some(whole) = whole.as_object_mut() {
+            whole.retain(|key, _| !call.without.iter().any(|without| without == key));
+        }
+        lay_over(&mut whole, wanted);
+        Ok(Some(whole))
+    }
+
+    /// The item of a kind that has an id, with its version; none where it is gone.
+    async fn item(&self, kind: Kind, id: &str) -> Result<Option<(Json, Option<String>)>, LiveError> {
+        let Some(one) = self.api.one(kind) else { return Ok(None) };
+        let path = one.get.text.as_str();
+        let wrong = |why: String| LiveError::new(format!("{path}: {why}"), "compare the manifest with what is sent");
+        let names = Names::default().with("id", &id.into());
+        let address = self.api.address(&one.get, one.query.as_ref(), &names).map_err(wrong)?;
+        let answer = self.read(&address).await?;
+        match self.status(&answer) {
+            404 | 410 => return Ok(None),
+            200..=299 => {}
+            _ => return Err(self.unexpected(path, &answer)),
+        }
+        let shown = self.shown(&answer)?;
+        let item = match one.item {
+            None => shown.get("body").cloned().unwrap_or_default(),
+            Some(slot) => {
+                let names = Names::default().with("answer", &shown);
+                self.api.give(slot, &names).map_err(|failure| wrong(failure.message().to_owned()))?
+            }
+        };
+        Ok(Some((item, answer.etag)))
+    }
+
+    /// Who is in a group.
+    async fn rows(&self, group: &str) -> Result<(Vec<Row>, Option<String>), LiveError> {
+        let Some(members) = self.api.groups.as_ref().map(|groups| &groups.members) else {
+            return Ok((Vec::new(), None));
+        };
+        let Some(list) = members.of_one() else {
+            let item = self.item(Kind::Group, group).await?.map(|(item, _)| item).unwrap_or_default();
+            let ids = self.members_in(&item).map_err(|why| unusable("of members", &why))?;
+            return Ok((ids.into_iter().map(|member| Row { member, link: None }).collect(), None));
+        };
+        let (items, gap) = self.all(list, Some(group)).await?;
+        let mut rows = Vec::with_capacity(items.len());
+        for item in items {
+            let names = Names::default().with("item", &item);
+            let give = |slot| {
+                let given = self.api.give(slot, &names).map_err(|failure| failure.message().to_owned())?;
+                word(&given).ok_or_else(|| format!("`{}` gives no word", self.api.written(slot)))
+            };
+            let member = members.member.map(give).transpose();
+            let member = member.map_err(|why| unusable(&list.get.text, &why))?.unwrap_or_default();
+            rows.push(Row { member, link: members.link.and_then(|slot| give(slot).ok()) });
+        }
+        Ok((rows, gap))
+    }
+
+    /// The members that stand in a group itself.
+    fn members_in(&self, item: &Json) -> Result<Vec<String>, String> {
+        let Some(slot) = self.api.groups.as_ref().and_then(|groups| groups.members.members) else {
+            return Ok(Vec::new());
+        };
+        let names = Names::default().with("item", item);
+        let given = self.api.give(slot, &names).map_err(|failure| failure.message().to_owned())?;
+        let items = given.as_array().ok_or_else(|| format!("`{}` gives no list", self.api.written(slot)))?;
+        items.iter().map(|item| word(item).ok_or_else(|| "a member has no id".to_owned())).collect()
+    }
+
+    /// Reads all memberships, where one list tells them.
+    async fn fill_table(&self) -> Result<(), LiveError> {
+        let Some(members) = self.api.groups.as_ref().map(|groups| &groups.members) else { return Ok(()) };
+        let (MembersIn::Table, Some(list)) = (members.place, &members.list) else { return Ok(()) };
+        let (items, gap) = self.all(list, None).await?;
+        let mut table = Table { members: HashMap::new(), gap };
+        for item in items {
+            let names = Names::default().with("item", &item);
+            let give = |slot: Option<super::api::Slot>| {
+                let given = slot.and_then(|slot| self.api.give(slot, &names).ok());
+                given.as_ref().and_then(word).filter(|word| !word.is_empty())
+            };
+            match (give(members.group), give(members.member)) {
+                (Some(group), Some(member)) => table.members.entry(group).or_default().push(member),
+                _ => {
+                    let why = format!("{}: a membership does not tell its group or its member", list.get.text);
+                    table.gap.get_or_insert(why);
+                }
+            }
+        }
+        *self.table.lock().await = Arc::new(table);
+        Ok(())
+    }
+
+    /// The groups of a page as resources, with their members.
+    async fn groups(&self, items: Vec<Json>) -> Result<(Vec<Json>, Option<String>), LiveError> {
+        let table = self.table.lock().await.clone();
+        let place = self.api.groups.as_ref().map(|groups| groups.members.place);
+        let mut gap = table.gap.clone();
+        let one = |item: Json| {
+            let table = table.clone();
+            async move {
+                let plain = view::resource(&self.api, Kind::Group, &item, None);
+                let id = plain.get("id").and_then(Json::as_str).map(str::to_owned);
+                let (members, gap) = match (place, id) {
+                    (Some(MembersIn::Group), _) => match self.members_in(&item) {
+                        Ok(members) => (Some(members), None),
+                        Err(why) => (None, Some(format!("members of a group: {why}"))),
+                    },
+                    (Some(MembersIn::List), Some(id)) => {
+                        let (rows, gap) = self.rows(&id).await?;
+                        (Some(rows.into_iter().map(|row| row.member).collect()), gap)
+                    }
+                    (Some(MembersIn::Table), Some(id)) => {
+                        (Some(table.members.get(&id).cloned().unwrap_or_default()), None)
+                    }
+                    _ => (None, None),
+                };
+                Ok::<_, LiveError>((Json::Object(view::resource(&self.api, Kind::Group, &item, members)), gap))
+            }
+        };
+        let most = self.http.concurrency().max(1);
+        let all: Vec<_> = items.into_iter().map(one).collect();
+        let mut under_way = futures_util::stream::iter(all).buffered(most);
+        let mut groups = Vec::new();
+        while let Some(read) = under_way.next().await {
+            let (group, missing) = read?;
+            gap = gap.or(missing);
+            groups.push(group);
+        }
+        Ok((groups, gap))
+    }
+
+    pub(super) async fn page_of(&self, kind: Kind, from: &str) -> Result<Page, LiveError> {
+        let Some(list) = self.api.list(kind) else { return Ok(Page::default()) };
+        if kind == Kind::Group && from.is_empty() {
+            self.fill_table().await?;
+        }
+        let sheet = self.sheet(list, None, from).await?;
+        let (resources, gap) = match kind {
+            Kind::Group => self.groups(sheet.items).await?,
+            Kind::User | Kind::Contact => {
+                let (api, items) = (self.api.clone(), sheet.items);
+                let read = move || -> Vec<Json> {
+                    items.iter().map(|item| Json::Object(view::resource(&api, kind, item, None))).collect()
+                };
+                let read = tokio::task::spawn_blocking(read).await;
+                (read.map_err(|_| unusable(&list.get.text, "it could not be read"))?, None)
+            }
+        };
+        let raw = |json: &Json| to_raw_value(json).map_err(|error| unusable(&list.get.text, &error.to_string()));
+        let resources = resources.iter().map(raw).collect::<Result<Vec<Box<RawValue>>, LiveError>>()?;
+        Ok(Page { resources, total: sheet.total, next: sheet.next, gap: sheet.gap.or(gap) })
+    }
+
+    pub(super) async fn current(&self, kind: Kind, id: &str) -> Result<Option<Current>, LiveError> {
+        let Some((item, etag)) = self.item(kind, id).await? else { return Ok(None) };
+        let members = match kind {
+            Kind::Group => match self.api.groups.as_ref().map(|groups| groups.members.place) {
+                Some(MembersIn::Group) => Some(self.members_in(&item).map_err(|why| unusable("of members", &why))?),
+                _ => match self.rows(id).await? {
+                    (_, Some(gap)) => return Err(LiveError::new(gap, "plan again")),
+                    (rows, None) => Some(rows.into_iter().map(|row| row.member).collect()),
+                },
+            },
+            _ => None,
+        };
+        let mut resource = view::resource(&self.api, kind, &item, members);
+        // Whoever is asked for one and shows another would have the wrong one changed.
+        let shown = resource.get("id").and_then(Json::as_str).unwrap_or_default();
+        if shown != id {
+            let message =
+                format!("the portal was asked for `{id}` and showed `{}`", crate::document::record::visible(shown));
+            return Err(LiveError::new(message, "check `one` and `fields.id` in the manifest"));
+        }
+        let version = view::told(&self.api, kind, &item).into_iter().find(|told| told.field == PersonField::Version);
+        let version = version.and_then(|told| told.value.ok()).and_then(|value| word(&value));
+        resource.insert(NATIVE.to_owned(), item);
+        Ok(Some(Current { json: Json::Object(resource), version: version.or(etag) }))
+    }
+
+    pub(super) async fn make(&self, kind: Kind, body: &Json, request: &str) -> Result<Current, Trouble> {
+        let (call, name, value) = match kind {
+            Kind::Group => (self.api.groups.as_ref().and_then(|one| one.create.as_ref()), "group", view::group(body)),
+            _ => (self.api.accounts(kind).and_then(|one| one.create.as_ref()), "person", view::person(kind, body)),
+        };
+        let call = call.ok_or_else(|| lacks("create"))?;
+        let names = Names::default().with(name, &value).with("unguessable", &json!(crate::http::unguessable()));
+        let answer = self.change(call, &names, request, Safety::Once).await?;
+        let unknown = |why: String| Trouble::Unknown(format!("the portal answered that it created it, {why}"));
+        let names = Names::default().with("answer", &Talk::loosely(&answer));
+        let id = call.id.map(|slot| self.api.give(slot, &names));
+        let id = id.and_then(|given| given.ok()).as_ref().and_then(word).filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| unknown("but not what: `id` of `create` gives nothing".to_owned()))?;
+        let made = self.current(kind, &id).await.map_err(|error| unknown(format!("and cannot show it: {error}")))?;
+        let made = made.ok_or_else(|| unknown("and does not have it".to_owned()))?;
+        let shut_out = value.get("active").is_some_and(|active| *active == false);
+        if shut_out && view::person(kind, &made.json)["active"] == true {
+            let mut wanted = made.json.clone();
+            wanted["active"] = false.into();
+            if let Ok(Some(current)) = self.put_account(kind, &id, &wanted, None, request).await {
+                return Ok(current);
+            }
+        }
+        Ok(made)
+    }
+
+    pub(super) async fn put_account(
+        &self,
+        kind: Kind,
+        id: &str,
+        body: &Json,
+        version: Option<&str>,
+        request: &str,
+    ) -> Result<Option<Current>, Trouble> {
+        let accounts = self.api.accounts(kind).ok_or_else(|| lacks("update"))?;
+        let mut version = version.map(str::to_owned);
+        let mut item = match body.get(NATIVE) {
+            Some(item) => item.clone(),
+            None => {
+                let now = self.item(kind, id).await.map_err(|error| Trouble::NotDone(error.to_string()))?;
+                now.ok_or_else(|| Trouble::Refused(404, "it is gone".to_owned()))?.0
+            }
+        };
+        let wanted = view::person(kind, body);
+        let now = view::person(kind, &Json::Object(view::resource(&self.api, kind, &item, None)));
+        for call in calls(accounts, &now, &wanted)? {
+            let names = Names::default().with("person", &wanted).with("item", &item).with("id", &id.into());
+            let names = names.with("version", &json!(version));
+            self.change(call, &names, request, Safety::Idempotent).await?;
+            // The next request builds on what this one made.
+            if let Ok(Some((fresh, etag))) = self.item(kind, id).await {
+                (item, version) = (fresh, etag);
+            }
+        }
+        Ok(self.current(kind, id).await.unwrap_or_default())
+    }
+
+    pub(super) async fn put_group(
+        &self,
+        id: &str,
+        body: &Json,
+        version: Option<&str>,
+        request: &str,
+    ) -> Result<Option<Current>, Trouble> {
+        let call = self.api.groups.as_ref().and_then(|groups| groups.update.as_ref()).ok_or_else(|| lacks("update"))?;
+        let item = body.get(NATIVE).cloned().unwrap_or_default();
+        let names = Names::default().with("group", &view::group(body)).with("item", &item).with("id", &id.into());
+        let names = names.with("version", &json!(version));
+        self.change(call, &names, request, Safety::Idempotent).await?;
+        Ok(self.current(Kind::Group, id).await.unwrap_or_default())
+    }
+
+    async fn membership(
+        &self,
+        call: &Call,
+        group: &str,
+        ids: &[SmolStr],
+        link: Option<&str>,
+        request: &str,
+    ) -> Result<(), String> {
+        let names = Names::default().with("id", &group.into()).with("members", &json!(ids));
+        let names = names.with("member", &json!(ids.first())).with("link", &json!(link));
+        match self.change(call, &names, request, Safety::Once).await {
+            // Who is there already has joined, and who is gone has left. What became of a request without an answer is
+            // seen when the group is read again.
+            Ok(_) | Err(Trouble::Unknown(_) | Trouble::Refused(404 | 409, _)) => Ok(()),
+            Err(trouble) => Err(trouble.message().to_owned()),
+        }
+    }
+
+    pub(super) async fn join_and_leave(
+        &self,
+        group: &str,
+        join: &[SmolStr],
+        leave: &[SmolStr],
+        request: &str,
+    ) -> Result<(), String> {
+        let members = self.api.groups.as_ref().map(|groups| &groups.members);
+        let calls = members.and_then(|members| members.add.as_ref().zip(members.remove.as_ref()));
+        let (Some((add, remove)), Some(members)) = (calls, members) else {
+            return Err(lacks("add").message().to_owned());
+        };
+        let (rows, gap) = self.rows(group).await.map_err(|error| error.to_string())?;
+        // Nobody joins twice, and nobody is taken out of a group that was not read to its end.
+        if let Some(gap) = gap {
+            return Err(format!("{gap}; nothing was done"));
+        }
+        let new: Vec<SmolStr> =
+            join.iter().filter(|one| !rows.iter().any(|row| row.member == one.as_str())).cloned().collect();
+        let joins = new.chunks(members.together).map(|ids| self.membership(add, group, ids, None, request).boxed());
+        let gone = rows.iter().filter(|row| leave.iter().any(|one| one.as_str() == row.member));
+        let gone: Vec<(Vec<SmolStr>, Option<&str>)> =
+            gone.map(|row| (vec![SmolStr::from(row.member.as_str())], row.link.as_deref())).collect();
+        let leaves = gone.iter().map(|(ids, link)| self.membership(remove, group, ids, *link, request).boxed());
+        let all: Vec<_> = joins.chain(leaves).collect();
+        let mut under_way = futures_util::stream::iter(all).buffer_unordered(self.http.concurrency().max(1));
+        let mut failed = None;
+        while let Some(outcome) = under_way.next().await {
+            failed = failed.or(outcome.err());
+        }
+        failed.map_or(Ok(()), Err)
+    }
+}

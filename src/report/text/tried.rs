@@ -1,0 +1,105 @@
+//! What a manifest gave when it was tried, as text.
+
+use serde_json::{Map, Value as Json};
+
+use super::Style;
+use super::ink::{Ink, Page, Para};
+use crate::live::rest::probe::{Field, Looked, Tried};
+
+/// The fields that are shown before others.
+const FIRST: [&str; 6] = ["name", "givenName", "familyName", "email", "externalId", "active"];
+
+/// The lists, what each expression gave, the first people, and what to do next.
+pub fn tried(tried: &Tried, saved: Option<&str>, target: &str, style: &Style) -> String {
+    let mut page = Page::new(style);
+    for looked in tried.lists.iter().filter(|looked| !style.quiet || troubled(looked)) {
+        list(looked, style, &mut page);
+    }
+    if let Some(about) = tried.about.as_ref().filter(|_| !style.quiet) {
+        page.blank();
+        page.add(Para::new(0, 2).with(Ink::Plain, &format!("{}: {about}", tried.api)));
+    }
+    page.blank();
+    if let Some(file) = saved.filter(|_| !style.quiet) {
+        let words =
+            format!("how many there are is written to {file}; commit it, so that a sudden emptiness is noticed");
+        page.add(Para::new(0, 2).with(Ink::Plain, &words));
+    }
+    let next = if tried.works() {
+        format!("nothing was written there; next: `rosterctl plan --target {target}` shows what would change")
+    } else {
+        "mend the manifest where it failed, and try again: nothing was written there".to_owned()
+    };
+    page.add(Para::new(0, 2).with(Ink::Plain, &next));
+    page.finish()
+}
+
+fn troubled(looked: &Looked) -> bool {
+    looked.error.is_some() || !looked.end_known || looked.fields.iter().any(|field| field.failed > 0)
+}
+
+fn list(looked: &Looked, style: &Style, page: &mut Page<'_>) {
+    page.blank();
+    page.add(Para::new(0, 2).with(Ink::Bold, &looked.list).with(Ink::Plain, &format!(" at {}", looked.path)));
+    if let Some(error) = &looked.error {
+        page.add(Para::new(2, 4).with(Ink::Bad, "failed").with(Ink::Plain, &format!(": {error}")));
+        return;
+    }
+    let items = match looked.items {
+        1 => "1 item on the first page".to_owned(),
+        items => format!("{items} items on the first page"),
+    };
+    page.add(Para::new(2, 4).with(Ink::Plain, &format!("{items}; {}", looked.end)));
+    if !looked.end_known {
+        let words = "so nobody would be removed: what is missing may only be hidden";
+        page.add(Para::new(2, 4).with(Ink::Bad, words));
+    }
+    if looked.items == 0 {
+        let words = "nothing to try the expressions on yet";
+        page.add(Para::new(2, 4).with(Ink::Plain, words));
+        return;
+    }
+    for field in &looked.fields {
+        one(field, looked.items, style, page);
+    }
+    for (at, item) in looked.first.iter().enumerate().filter(|_| !style.quiet) {
+        let name = if at == 0 { "first" } else { "then" };
+        page.add(Para::new(2, 4).with(Ink::Plain, &format!("{name}: {}", shown(item))));
+    }
+}
+
+fn one(field: &Field, items: usize, style: &Style, page: &mut Page<'_>) {
+    let odd = field.failed > 0 || field.given == 0 && items > 0;
+    // What works in all items is worth a line only where everything is asked for.
+    if field.given == items && items > 0 && style.verbose == 0 || style.quiet && field.failed == 0 {
+        return;
+    }
+    let mut parts = vec![format!("found in {} of {items}", field.given)];
+    if field.failed > 0 {
+        parts.push(format!("failed in {}", field.failed));
+    }
+    let mut line = Para::new(2, 4).with(if field.failed > 0 { Ink::Bad } else { Ink::Plain }, field.field);
+    line.push(Ink::Plain, &format!(" ({}): {}", field.written.replace('\n', " "), parts.join(", ")));
+    if let Some(why) = field.why.as_ref().filter(|_| odd) {
+        line.push(Ink::Plain, &format!(": {why}"));
+    }
+    page.add(line);
+}
+
+/// An item on one line.
+fn shown(item: &Map<String, Json>) -> String {
+    let text = |value: &Json| match value {
+        Json::String(text) => text.clone(),
+        Json::Array(items) => {
+            let words: Vec<&str> = items.iter().filter_map(Json::as_str).collect();
+            format!("[{}]", words.join(", "))
+        }
+        other => other.to_string(),
+    };
+    // Who it is comes first.
+    let rank = |name: &str| FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len());
+    let mut entries: Vec<(&String, &Json)> = item.iter().collect();
+    entries.sort_by_key(|(name, _)| (rank(name), *name));
+    let parts: Vec<String> = entries.iter().map(|(name, value)| format!("{name} {}", text(value))).collect();
+    parts.join(", ")
+}

@@ -1,0 +1,257 @@
+//! What an apply sends, and what becomes of answers that are lost.
+
+use serde_json::json;
+
+use crate::common::stages::{crowd, second, third};
+use crate::common::{ACME, replaced};
+use crate::odd::{Odd, Pages, mail, manifest};
+use crate::server::{Act, empty, json as answer, page};
+use crate::world::{World, number, said, writes};
+
+#[test]
+fn a_roster_comes_changes_and_shrinks_and_the_portal_follows() {
+    for pages in [Pages::Offset, Pages::Cursor, Pages::Next] {
+        let world = World::odd(pages);
+        for roster in [ACME.to_owned(), second(), third()] {
+            world.roster(&roster);
+            world.converges();
+        }
+        world.server.portal(|portal| {
+            let mut mails: Vec<String> = portal.people.iter().map(mail).collect();
+            mails.sort();
+            let wanted = ["ada", "dana", "grace", "soc"].map(|name| format!("{name}@acme.example"));
+            assert_eq!(mails, wanted, "{pages:?}");
+            assert_eq!(portal.members("IT operations"), ["ada@acme.example"]);
+            let ada = portal.one("acme/ada");
+            assert_eq!((&ada["fullName"], &ada["tel"]), (&json!("Ada Peeters-Janssens"), &json!("+32 470 00 00 01")));
+            assert_eq!(ada["tags"]["jobs"], json!(["technical"]));
+            assert!(ada["tags"]["facts"].to_string().contains("serviceNow=false"));
+            assert_eq!(portal.one("acme/soc")["state"], "off", "a contact has no access");
+            let access = &portal.teams[0]["access"];
+            assert_eq!(*access, json!(["service-desk=full", "users-and-permissions=full"]));
+        });
+    }
+}
+
+#[test]
+fn an_apply_writes_once_for_each_object_and_members_together() {
+    let world = World::odd(Pages::Offset);
+    world.roster(&crowd(9));
+    world.server.heard();
+    world.run("apply --yes").exits(0);
+    let heard = world.server.heard();
+    assert_eq!(number(&heard, "POST", "/staff"), 12);
+    assert_eq!(heard.iter().filter(|one| one.method == "POST" && one.path == "/teams").count(), 1);
+    assert_eq!(heard.iter().filter(|one| one.path.ends_with("/crew")).count(), 4, "ten members, three by one request");
+    assert_eq!(writes(&heard).len(), 12 + 1 + 4);
+    world.settled();
+}
+
+#[test]
+fn what_others_keep_there_stays() {
+    let world = World::applied(Pages::Offset);
+    world.server.portal(|portal| {
+        portal.change("acme/ada", |ada| {
+            ada["note"] = json!("likes tea");
+            ada["tags"]["theirs"] = json!([1, 2]);
+        });
+    });
+    world.roster(&replaced(ACME, "name: Ada Peeters", "name: Ada Smith"));
+    world.converges();
+    world.server.portal(|portal| {
+        let ada = portal.one("acme/ada");
+        assert_eq!((&ada["fullName"], &ada["note"]), (&json!("Ada Smith"), &json!("likes tea")));
+        assert_eq!(ada["tags"]["theirs"], json!([1, 2]));
+    });
+}
+
+#[test]
+fn an_answer_that_is_lost_makes_nobody_twice() {
+    for path in ["/staff", "/teams"] {
+        for act in [
+            || Act::DoneThenGone,
+            || Act::DoneThen(answer(500, json!({}))),
+            || Act::DoneThen(page(200)),
+            || Act::DoneThen(empty(201)),
+            || Act::DoneThen(answer(504, json!({}))),
+        ] {
+            let world = World::odd(Pages::Offset);
+            world.server.hook("POST", path, 0, 1, act());
+            world.server.heard();
+            world.run("apply --yes").exits(0);
+            let heard = world.server.heard();
+            let posts = heard.iter().filter(|one| one.method == "POST" && one.path == path).count();
+            assert_eq!(posts, if path == "/staff" { 3 } else { 1 }, "{path}: looked up, not sent again");
+            world.server.portal(|portal| assert_eq!((portal.people.len(), portal.teams.len()), (3, 1)));
+            world.settled();
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_looked_up_is_parked_and_the_others_go_on() {
+    let world = World::odd(Pages::Offset);
+    world.server.hook("POST", "/staff", 0, 1, Act::DoneThenGone);
+    // The list is read for the plan and for its approval; the third reading is the look-up.
+    world.server.hook("GET", "/staff$", 2, 99, Act::Instead(empty(500)));
+    let ran = world.run("apply --yes").exits(3);
+    assert!(said(&ran).contains("it could not be looked up"), "{ran}");
+    world.server.portal(|portal| assert_eq!(portal.people.len(), 3, "sent once, and the others are there"));
+    world.server.unhook();
+    world.converges();
+    world.server.portal(|portal| assert_eq!(portal.people.len(), 3));
+}
+
+#[test]
+fn members_whose_answer_is_lost_are_looked_at() {
+    for (act, code) in [(Act::DoneThenGone, 0), (Act::Instead(answer(500, json!({}))), 3)] {
+        let world = World::odd(Pages::Offset);
+        world.server.hook("POST", "/teams/", 0, 1, act);
+        let ran = world.run("apply --yes").exits(code);
+        if code == 3 {
+            assert!(said(&ran).contains("did not keep the membership"), "{ran}");
+        }
+        world.converges();
+        world.server.portal(|portal| assert_eq!(portal.members("IT operations"), ["ada@acme.example"]));
+    }
+}
+
+#[test]
+fn who_is_there_already_is_found_rather_than_made() {
+    let world = World::odd(Pages::Offset);
+    // Somebody comes between the plan and the apply.
+    fn comes(portal: &mut Odd) {
+        let body =
+            json!({ "pid": 7, "mail": "Ada@acme.example", "fullName": "Ada", "state": "on", "tags": {}, "rev": 1 });
+        portal.people.push(body);
+    }
+    world.server.hook("POST", "/staff", 0, 1, Act::First(comes));
+    let ran = world.run("apply --yes").exits(3);
+    assert!(said(&ran).contains("has the same user name; plan again"), "{ran}");
+    world.run("apply --yes").exits(0);
+    world.server.portal(|portal| assert_eq!(portal.one("ada@acme.example")["pid"], 7, "taken over, not made"));
+    world.settled();
+}
+
+#[test]
+fn what_is_accepted_and_dropped_is_not_called_done() {
+    let world = World::odd(Pages::Offset);
+    world.server.portal(|portal| portal.odd.drops = "tel");
+    let ran = world.run("apply --yes").exits(3);
+    assert!(said(&ran).contains("did not keep: phone"), "{ran}");
+    world.server.portal(|portal| portal.odd.drops = "");
+    world.converges();
+}
+
+#[test]
+fn a_change_by_somebody_else_at_the_last_moment_is_not_lost() {
+    // With a version that is sent back, and without one.
+    for versioned in [true, false] {
+        let world = World::applied(Pages::Offset);
+        if !versioned {
+            world.manifest(&replaced(&manifest(Pages::Offset), "    ifMatch: version\n", ""));
+        }
+        world.roster(&replaced(ACME, "roles: [technical]", "roles: [technical, watchlist]"));
+        fn meddles(portal: &mut Odd) {
+            portal.change("acme/ada", |ada| ada["tags"]["jobs"] = json!(["commercial"]));
+        }
+        let place = if versioned { "PUT" } else { "GET" };
+        world.server.hook(place, if versioned { "/staff" } else { "/staff/" }, 0, 1, Act::First(meddles));
+        let ran = world.run("apply --yes --allow-grants 9").exits(1);
+        assert!(said(&ran).contains("plan again"), "{ran}");
+        world.server.portal(|portal| assert_eq!(portal.one("acme/ada")["tags"]["jobs"], json!(["commercial"])));
+        world.converges();
+        world.server.portal(|portal| {
+            assert_eq!(portal.one("acme/ada")["tags"]["jobs"], json!(["technical", "watchlist"]));
+        });
+    }
+}
+
+#[test]
+fn what_others_change_is_drift_and_is_put_back() {
+    let world = World::applied(Pages::Cursor);
+    world.server.portal(|portal| {
+        portal.change("acme/ada", |ada| ada["fullName"] = json!("Ada Meddled"));
+        portal.teams[0]["crew"] = json!([]);
+    });
+    let drift = world.run("drift").exits(2);
+    assert!(drift.stdout.contains("Ada Meddled") && drift.stdout.contains("it-operations"), "{drift}");
+    world.run("apply --yes").exits(0);
+    world.settled();
+    world.server.portal(|portal| assert_eq!(portal.members("IT operations"), ["ada@acme.example"]));
+}
+
+#[test]
+fn access_may_have_requests_of_its_own() {
+    let own = "  deactivate: { method: POST, path: \"/staff/{id}/switch\", body: { to: '\"off\"' } }\n  \
+               reactivate: { method: POST, path: \"/staff/{id}/switch\", body: { to: '\"on\"' } }\n";
+    // What is created is always active, and an update leaves that alone.
+    let text = manifest(Pages::Offset).replace("state: 'person.active ? \"on\" : \"off\"'", "state: '\"on\"'");
+    let text = text.replace("    body: *person\n    ifMatch", "    body: { fullName: person.name, tags: { ref: person.externalId, jobs: person.roles, facts: person.attributes, sort: person.type } }\n    ifMatch");
+    let world = World::odd(Pages::Offset);
+    world.manifest(&replaced(
+        &text,
+        "  delete: { method: DELETE, path: \"/staff",
+        &format!("{own}  delete: {{ method: DELETE, path: \"/staff"),
+    ));
+    world.converges();
+    let switches = |world: &World<Odd>| {
+        let heard = world.server.heard();
+        heard.iter().filter(|one| one.path.ends_with("/switch")).count()
+    };
+    world.server.portal(|portal| {
+        assert_eq!(portal.one("acme/ada")["state"], "on");
+        assert_eq!(portal.one("acme/dana")["state"], "off", "a contact has no access");
+    });
+    // Somebody lets a contact in, and that is undone by one request.
+    world.server.portal(|portal| portal.change("acme/dana", |dana| dana["state"] = json!("on")));
+    world.server.heard();
+    world.run("apply --yes").exits(0);
+    assert_eq!(switches(&world), 1);
+    world.settled();
+}
+
+#[test]
+fn what_the_manifest_cannot_hold_is_said_before_anything_is_written() {
+    let whole = manifest(Pages::Offset);
+    let groups = whole.find("groups:\n").unwrap();
+    for (text, said) in [
+        (replaced(&whole, "    phone: item.tel\n", ""), "cannot hold the phone number of `ada`"),
+        (replaced(&whole, "    active: item.state == \"on\"\n", ""), "cannot hold an account without access"),
+        (whole[..groups].to_owned(), "cannot hold the permission group `it-operations`"),
+        (replaced(&whole[..groups], "    roles: item.tags.jobs\n", ""), "cannot hold the roles of `ada`"),
+    ] {
+        let world = World::odd(Pages::Offset);
+        world.manifest(&text);
+        world.run("plan").exits(1).says(said);
+        world.run("apply --yes").exits(1);
+        assert!(writes(&world.server.heard()).is_empty(), "{said}");
+    }
+    // What can be held in another place is: that is said, and it comes back.
+    let text =
+        replaced(&whole, "    roles: item.tags.jobs\n    attributes: item.tags.facts\n    type: item.tags.sort\n", "");
+    let text = text.replace(", jobs: person.roles, facts: person.attributes, sort: person.type", "");
+    let world = World::odd(Pages::Offset);
+    world.manifest(&text);
+    world.run("plan").exits(0).says("roles as groups, one for each role").says("attributes as groups");
+    world.converges();
+    world.server.portal(|portal| {
+        let team = portal.teams.iter().find(|team| team["tag"] == "acme/role:technical").unwrap();
+        assert_eq!(team["crew"], json!([portal.one("acme/ada")["pid"]]));
+    });
+}
+
+#[test]
+fn a_manifest_without_ways_to_write_is_for_reading_only() {
+    let text = manifest(Pages::Offset);
+    let start = text.find("  create:\n    method: POST\n    path: /staff").unwrap();
+    let world = World::odd(Pages::Offset);
+    world.manifest(&text[..start]);
+    let roster = replaced(ACME, "    groups: [it-operations]\n", "");
+    world.roster(&roster[..roster.find("permissionGroups:").unwrap()]);
+    world.server.portal(|portal| portal.stranger("zoe"));
+    world.run("drift").exits(2).says("zoe@other.example");
+    let ran = world.run("apply --yes").ends();
+    assert!(format!("{ran}").contains("can only be read"), "{ran}");
+    assert!(writes(&world.server.heard()).is_empty());
+}
