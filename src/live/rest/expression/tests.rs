@@ -127,4 +127,9 @@ fn no_expression_runs_for_long_or_breaks_the_stack() {
         assert!(!refused.is_empty());
     }
     gives(&("1".to_owned() + &"+1".repeat(30)), json!(31));
+    // Texts that grow tenfold each time.
+    let grows = "'a'".to_owned() + &".replace('a', 'aaaaaaaaaa')".repeat(9);
+    assert!(compiled(&grows, Shape::Any).unwrap_err()[0].message.contains("longer"));
+    assert!(compiled("item.mail.replace('a', item.mail)", Shape::Any).is_err());
+    gives("item.mail.replace('@', '.').replace('.', '').replace('b', '').replace('e', '')", json!("axampl"));
 }
