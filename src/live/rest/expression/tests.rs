@@ -97,6 +97,9 @@ fn problems_are_found_before_anything_runs_and_say_where() {
         let shown: String = text.chars().skip(one.from).take(one.to - one.from).collect();
         assert!(shown.contains(part) || part.contains(&shown) && !shown.is_empty(), "{text}: `{shown}` is underlined");
     }
+    let help = compiled("item.in", Shape::Any).unwrap_err().remove(0).help.unwrap();
+    assert!(help.contains("[\"in\"]"), "{help}");
+    gives("has(item.flags) ? item.flags[0] : ''", json!("x"));
     let problems = |text, wanted| compiled(text, wanted).err().unwrap_or_else(|| panic!("{text} is taken"));
     assert!(problems("person.name", Shape::Bool)[0].message.contains("this is text, and true or false is wanted here"));
     assert!(problems("'x'", Shape::List)[0].message.contains("a list is wanted"));
