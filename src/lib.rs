@@ -13,7 +13,8 @@
 //! live < serve < plan < apply < report < clock < error < cli`. `tests/shape.rs` holds that.
 //!
 //! `revision` reads rosters as they were at an earlier commit. `http` is how portals on the network are reached, `scim` has
-//! the words of that protocol, `live::scim` speaks it as a client, `serve` for the embedded portal. `clock` looks for drift
+//! the words of that protocol, `live::scim` speaks it as a client, `live::rest` makes other APIs a dialect of it, `serve`
+//! speaks it for the embedded portal. `clock` looks for drift
 //! again and again, and says so.
 
 #![forbid(unsafe_code)]

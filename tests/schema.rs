@@ -167,6 +167,10 @@ fn every_example_and_fixture_that_holds_is_accepted() {
                 accepts(&workspace, &path, &document);
                 continue;
             }
+            if path == "examples/rest/club.yaml" {
+                accepts(&schema::manifest(), &path, &document);
+                continue;
+            }
             accepts(&roster, &path, &document);
             if let Some(schema) = document["platform"].as_str().and_then(of_platform) {
                 accepts(schema, &path, &document);

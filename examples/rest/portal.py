@@ -25,7 +25,7 @@ LOCK = Lock()
 ALL = {"members": [], "teams": []}
 LAST = {"members": 0, "teams": 0}
 FIELDS = {
-    "members": {"who": "", "mail": "", "phone": None, "in": True, "memo": "", "hats": [], "facts": [], "sort": ""},
+    "members": {"who": "", "mail": "", "phone": None, "here": True, "memo": "", "hats": [], "facts": [], "sort": ""},
     "teams": {"name": "", "memo": "", "opens": [], "members": []},
 }
 

@@ -37,5 +37,5 @@ fn the_demo_portal_is_connected_by_one_file() {
     // A slip is shown where it is, and nothing is sent.
     project.edit("club.yaml", "email: item.mail", "email: itm.mail");
     let ran = run("target probe").exits(1);
-    assert!(ran.stdout.contains("there is no `itm` here") && ran.stdout.contains("club.yaml:21:12"), "{ran}");
+    assert!(ran.stdout.contains("there is no `itm` here") && ran.stdout.contains("club.yaml:20:12"), "{ran}");
 }

@@ -122,6 +122,12 @@ impl Odd {
     }
 }
 
+/// Whether a number is written so.
+fn is(number: &Json, text: &str) -> bool {
+    let written = number.to_string();
+    written == text
+}
+
 pub fn mail(person: &Json) -> String {
     person["mail"].as_str().unwrap_or_default().to_owned()
 }
@@ -134,7 +140,7 @@ impl Portal for Odd {
             ("GET", [what @ ("staff" | "teams")]) => self.list(asked, what),
             ("GET", [what, id]) => {
                 let (all, key) = if *what == "staff" { (&self.people, "pid") } else { (&self.teams, "tid") };
-                match all.iter().find(|one| one[key].to_string() == *id) {
+                match all.iter().find(|one| is(&one[key], id)) {
                     Some(one) => json(200, json!({ "it": one })).with("ETag", format!("\"{}\"", one["rev"])),
                     None => no(404, "nobody"),
                 }
@@ -155,10 +161,10 @@ impl Portal for Odd {
             }
             ("PUT", ["staff", id]) => {
                 let drops = self.odd.drops;
-                let Some(one) = self.people.iter_mut().find(|one| one["pid"].to_string() == *id) else {
+                let Some(one) = self.people.iter_mut().find(|one| is(&one["pid"], id)) else {
                     return no(404, "nobody");
                 };
-                if asked.header("if-match").is_some_and(|version| version != one["rev"].to_string()) {
+                if asked.header("if-match").is_some_and(|version| !is(&one["rev"], version)) {
                     return no(418, "it moved on");
                 }
                 let (pid, rev) = (one["pid"].clone(), one["rev"].as_u64().unwrap());
@@ -171,11 +177,11 @@ impl Portal for Odd {
             }
             ("DELETE", ["staff", id]) => {
                 let before = self.people.len();
-                self.people.retain(|one| one["pid"].to_string() != *id);
+                self.people.retain(|one| !is(&one["pid"], id));
                 if self.people.len() < before { empty(204) } else { no(404, "nobody") }
             }
             ("POST", ["staff", id, "switch"]) => {
-                let id = self.people.iter().position(|one| one["pid"].to_string() == *id);
+                let id = self.people.iter().position(|one| is(&one["pid"], id));
                 let Some(at) = id else { return no(404, "nobody") };
                 self.people[at]["state"] = asked.body["to"].clone();
                 empty(200)
@@ -189,7 +195,7 @@ impl Portal for Odd {
                 json(201, json!({ "it": { "tid": self.last } }))
             }
             ("PATCH", ["teams", id]) => {
-                let Some(one) = self.teams.iter_mut().find(|one| one["tid"].to_string() == *id) else {
+                let Some(one) = self.teams.iter_mut().find(|one| is(&one["tid"], id)) else {
                     return no(404, "no team");
                 };
                 for (key, value) in asked.body.as_object().unwrap() {
@@ -198,11 +204,11 @@ impl Portal for Odd {
                 empty(204)
             }
             ("DELETE", ["teams", id]) => {
-                self.teams.retain(|one| one["tid"].to_string() != *id);
+                self.teams.retain(|one| !is(&one["tid"], id));
                 empty(204)
             }
             ("POST", ["teams", id, "crew"]) => {
-                let Some(one) = self.teams.iter_mut().find(|one| one["tid"].to_string() == *id) else {
+                let Some(one) = self.teams.iter_mut().find(|one| is(&one["tid"], id)) else {
                     return no(404, "no team");
                 };
                 let joining = asked.body["join"].as_array().unwrap().clone();
@@ -216,10 +222,10 @@ impl Portal for Odd {
                 empty(204)
             }
             ("DELETE", ["teams", id, "crew", who]) => {
-                let Some(one) = self.teams.iter_mut().find(|one| one["tid"].to_string() == *id) else {
+                let Some(one) = self.teams.iter_mut().find(|one| is(&one["tid"], id)) else {
                     return no(404, "no team");
                 };
-                one["crew"].as_array_mut().unwrap().retain(|one| one.to_string() != *who);
+                one["crew"].as_array_mut().unwrap().retain(|one| !is(one, who));
                 empty(204)
             }
             _ => no(405, "what?"),

@@ -44,7 +44,7 @@ impl Counted {
         let body = serde_yaml::to_string(self)
             .map_err(|error| LiveError::new(format!("the count cannot be written: {error}"), "report this"))?;
         Ok(format!(
-            "# How many people this target had. Written by `rosterctl target probe`; commit it: should there be far fewer\n# one day, rosterctl asks before it believes that.\n{body}"
+            "# How many people this target had. Written by `rosterctl target probe`; commit it: a portal that has far\n# fewer one day is not believed.\n{body}"
         ))
     }
 }

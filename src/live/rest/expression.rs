@@ -97,7 +97,10 @@ fn compile(formula: Formula, scope: Scope, wanted: Shape) -> Result<Expression, 
         let errors = errors.errors.iter().max_by_key(|error| error.pos).into_iter().map(|error| {
             let from = offset(&text, error.pos).min(text.chars().count().saturating_sub(1));
             let message = format!("this is no expression (CEL): {}", plain(&error.msg));
-            let help = Some("a text stands in quotes: '\"so\"'; the language is described at cel.dev".to_owned());
+            let help = Some(match reserved(&text) {
+                Some(word) => format!("`{word}` is a word of the language: write [\"{word}\"] in place of .{word}"),
+                None => "a text stands in quotes: '\"so\"'; the language is described at cel.dev".to_owned(),
+            });
             located(Problem { from, to: from + 1, message, help })
         });
         errors.collect::<Vec<_>>()
@@ -129,6 +132,17 @@ fn parts(node: &IdedExpr) -> Vec<&IdedExpr> {
         Expr::Select(select) => vec![&select.operand],
         Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_) => Vec::new(),
     }
+}
+
+/// A field that is named by a word of the language, which the parser does not take.
+fn reserved(text: &str) -> Option<&'static str> {
+    const WORDS: [&str; 4] = ["in", "true", "false", "null"];
+    let named = |word: &&&str| {
+        let field = format!(".{word}");
+        let goes_on = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        text.match_indices(&field).any(|(at, _)| !goes_on(&text[at + field.len()..]))
+    };
+    WORDS.iter().find(named).copied()
 }
 
 /// Counts what loops go through.

@@ -98,7 +98,7 @@ pub fn load(sources: &Sources, file: FileId, reference: &str, diagnostics: &mut 
         let message = "the expressions of the manifest could not be read";
         diagnostics.push(Diagnostic::error("manifest/expression", message).at(place).help("shorten them"));
     }
-    (whole && diagnostics.len() == before).then(|| Api { expressions, ..api })
+    (whole && diagnostics.len() == before).then_some(Api { expressions, ..api })
 }
 
 struct Loader<'d> {
@@ -201,10 +201,9 @@ impl Loader<'_> {
     }
 
     fn person(&mut self, written: &PersonFields) -> Vec<(PersonField, Slot)> {
-        if written.name.is_none() && written.given_name.is_none() && written.family_name.is_none() {
-            if let Some(id) = &written.id.0 {
-                self.missing(id, "name", "`fields`");
-            }
+        let named = [&written.name, &written.given_name, &written.family_name].into_iter().any(Option::is_some);
+        if let Some(id) = written.id.0.as_ref().filter(|_| !named) {
+            self.missing(id, "name", "`fields`");
         }
         if let Some(kind) = written.entry_type.as_ref().filter(|_| written.attributes.is_none()) {
             self.missing(kind, "attributes", "`type`");

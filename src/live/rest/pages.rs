@@ -15,6 +15,9 @@ use crate::live::scim::Next;
 /// The most pages of a list of members.
 const MOST_PAGES: usize = 20_000;
 
+/// How often a list is read where it changes meanwhile.
+const READINGS: usize = 3;
+
 /// Where a page begins.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Position {
@@ -124,13 +127,29 @@ impl Talk {
         Ok(Sheet { items, total, next, gap })
     }
 
-    /// All items of a list, and why they may not be all. For lists that are part of another.
+    /// All items of a list, and why they may not be all. For lists that are part of another. Where nothing says how many
+    /// there are, and pages may shift meanwhile, two readings alike are the proof.
     pub(super) async fn all(&self, list: &List, id: Option<&str>) -> Result<(Vec<Json>, Option<String>), LiveError> {
+        let mut before = None;
+        for _ in 0..READINGS {
+            let (items, gap, shifting) = self.once(list, id).await?;
+            if gap.is_some() || !shifting || before.as_ref() == Some(&items) {
+                return Ok((items, gap));
+            }
+            before = Some(items);
+        }
+        let path = list.get.text.as_str();
+        let gap = format!("{path}: the list changed each of the {READINGS} times while it was read");
+        Ok((before.unwrap_or_default(), Some(gap)))
+    }
+
+    /// One reading of a list: its items, why they may not be all, and whether pages may have shifted unseen.
+    async fn once(&self, list: &List, id: Option<&str>) -> Result<(Vec<Json>, Option<String>, bool), LiveError> {
         let path = list.get.text.as_str();
         let mut items: Vec<Json> = Vec::new();
         let mut from = SmolStr::default();
         let (mut before, mut gap, mut total) = (Vec::new(), None, None);
-        for _ in 0..MOST_PAGES {
+        for page in 0..MOST_PAGES {
             let sheet = self.sheet(list, id, &from).await?;
             gap = gap.or(sheet.gap);
             total = sheet.total.or(total);
@@ -141,12 +160,13 @@ impl Talk {
             items.extend(sheet.items);
             match sheet.next {
                 Next::Page(next) => from = next,
-                Next::Nothing | Next::NothingSeen => {
+                next @ (Next::Nothing | Next::NothingSeen) => {
+                    let shifting = next == Next::NothingSeen && page > 0 && total.is_none();
                     let read = items.len();
                     let differs = total.filter(|total| *total != read as u64);
                     let short =
                         differs.map(|total| format!("{path}: the portal announced {total} and {read} were read"));
-                    return Ok((items, gap.or(short)));
+                    return Ok((items, gap.or(short), shifting));
                 }
             }
         }

@@ -91,7 +91,6 @@ const FUNCTIONS: &[(&str, Shape)] = &[
     ("replace", Shape::Text),
     ("split", Shape::List),
     ("substring", Shape::Text),
-    ("format", Shape::Text),
     ("reverse", Shape::Any),
     ("orValue", Shape::Any),
     ("hasValue", Shape::Bool),
@@ -113,11 +112,15 @@ const OF_TEXT: &[&str] = &[
     "replace",
     "split",
     "substring",
-    "format",
 ];
 
 /// How deep an expression may be nested.
 const DEEPEST: usize = 48;
+
+/// How much longer than what it replaces a text may be, in bytes, and how often that may be in one expression: texts grow
+/// by it each time.
+const LONGER: usize = 64;
+const GROWING: usize = 2;
 
 /// How many loops may stand inside one another.
 const LOOPS: usize = 2;
@@ -132,6 +135,7 @@ pub struct Checker<'a> {
     problems: Vec<Problem>,
     depth: usize,
     loops: usize,
+    growing: usize,
 }
 
 impl<'a> Checker<'a> {
@@ -143,7 +147,8 @@ impl<'a> Checker<'a> {
         text: &'a str,
         info: &'a SourceInfo,
     ) -> Vec<Problem> {
-        let mut checker = Checker { scope, own: Vec::new(), text, info, problems: Vec::new(), depth: 0, loops: 0 };
+        let mut checker =
+            Checker { scope, own: Vec::new(), text, info, problems: Vec::new(), depth: 0, loops: 0, growing: 0 };
         let given = checker.shape(expression);
         if !given.fits(wanted) {
             let message = format!("this is {}, and {} is wanted here", given.word(), wanted.word());
@@ -286,6 +291,28 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// A text that is replaced by a longer one, again and again, fills every memory.
+    fn replaces(&mut self, expression: &IdedExpr, arguments: &[IdedExpr]) {
+        let length = |argument: Option<&IdedExpr>| match argument.map(|argument| &argument.expr) {
+            Some(Expr::Literal(LiteralValue::String(text))) => Some(text.inner().len()),
+            _ => None,
+        };
+        let (what, by) = (length(arguments.first()), length(arguments.get(1)));
+        match (what, by) {
+            (Some(what), Some(by)) if by <= what => return,
+            (_, Some(by)) if by <= LONGER => {}
+            _ => {
+                let message = format!("what `replace` puts in must be a text of at most {LONGER} bytes, written here");
+                self.report(expression, message, None);
+            }
+        }
+        self.growing += 1;
+        if self.growing == GROWING + 1 {
+            let message = format!("`replace` makes texts longer more than {GROWING} times in one expression");
+            self.report(expression, message, Some("replace by texts that are no longer".to_owned()));
+        }
+    }
+
     fn called(
         &mut self,
         expression: &IdedExpr,
@@ -390,6 +417,9 @@ impl<'a> Checker<'a> {
                     Some(target) if name == "join" => (!target.fits(Shape::List)).then_some((target, "a list")),
                     _ => None,
                 };
+                if name == "replace" {
+                    self.replaces(expression, arguments);
+                }
                 if let Some((found, wanted)) = odd {
                     self.report(expression, format!("`{name}` is of {wanted}, and this is {}", found.word()), None);
                 }

@@ -42,7 +42,7 @@ fn shaped(field: PersonField, given: Result<Json, Failure>) -> Result<Json, Fail
         },
         PersonField::Roles | PersonField::Attributes | PersonField::Access => match &given {
             Json::Array(items) if items.iter().all(Json::is_string) => Ok(given),
-            Json::Array(_) => wrong("a list of texts"),
+            Json::Array(_) => Err(Failure::Failed("it gives a list with other things than texts in it".to_owned())),
             _ => wrong("a list"),
         },
         _ => match word(&given) {
@@ -58,7 +58,7 @@ fn sort(json: &Json) -> &'static str {
         Json::Bool(_) => "true or false",
         Json::Number(_) => "a number",
         Json::String(_) => "text",
-        Json::Array(_) => "a list with other things in it",
+        Json::Array(_) => "a list",
         Json::Object(_) => "a map",
     }
 }

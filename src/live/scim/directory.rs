@@ -141,11 +141,18 @@ impl Directory {
 fn read_account(raw: &RawValue, carriers: &Carriers, contact: bool) -> Item<Result<Account, Unread>> {
     let resource = Some(if contact { Resource::Contact } else { Resource::User });
     match serde_json::from_str::<AccountText>(raw.get()) {
-        Ok(text) => {
-            let id = text.id.clone();
-            let unread = text.unread.clone();
-            let value = Account::read(text, carriers, contact).map_err(|unnamed| without_id(unnamed, resource));
-            Item { id, value: value.and_then(|account| understood(account, unread, resource)) }
+        Ok(mut text) => {
+            let (id, doubt) = (text.id.clone(), text.unread.take());
+            let value = match (Account::read(text, carriers, contact), doubt) {
+                (Ok(account), None) => Ok(account),
+                (Ok(account), Some(reason)) => {
+                    let id = account.identity.as_ref().map(|(_, id)| id.clone());
+                    let (handle, name, email) = (account.handle(), Some(account.name), account.email);
+                    Err(Unread { handle, resource, id, name, email, reason: reason.into() })
+                }
+                (Err(unnamed), _) => Err(without_id(unnamed, resource)),
+            };
+            Item { id, value }
         }
         Err(error) => Item { id: None, value: Err(broken(&error, resource)) },
     }
@@ -154,29 +161,20 @@ fn read_account(raw: &RawValue, carriers: &Carriers, contact: bool) -> Item<Resu
 fn read_group(raw: &RawValue, carriers: &Carriers) -> Item<Result<Collection, Unread>> {
     let resource = Some(Resource::PermissionGroup);
     match serde_json::from_str::<GroupText>(raw.get()) {
-        Ok(text) => {
-            let id = text.id.clone();
-            let unread = text.unread.clone();
-            let value = Collection::read(text, carriers).map_err(|unnamed| without_id(unnamed, resource));
-            let understood = |group: Collection| match unread {
-                None => Ok(group),
-                Some(reason) => {
+        Ok(mut text) => {
+            let (id, doubt) = (text.id.clone(), text.unread.take());
+            let value = match (Collection::read(text, carriers), doubt) {
+                (Ok(group), None) => Ok(group),
+                (Ok(group), Some(reason)) => {
                     let (handle, name) = (group.handle(), Some(group.name));
                     Err(Unread { handle, resource, id: None, name, email: None, reason: reason.into() })
                 }
+                (Err(unnamed), _) => Err(without_id(unnamed, resource)),
             };
-            Item { id, value: value.and_then(understood) }
+            Item { id, value }
         }
         Err(error) => Item { id: None, value: Err(broken(&error, resource)) },
     }
-}
-
-/// An account of which a dialect could not tell something, with the reason.
-fn understood(account: Account, unread: Option<SmolStr>, resource: Option<Resource>) -> Result<Account, Unread> {
-    let Some(reason) = unread else { return Ok(account) };
-    let id = account.identity.as_ref().map(|(_, id)| id.clone());
-    let (handle, name, email) = (account.handle(), Some(account.name), account.email);
-    Err(Unread { handle, resource, id, name, email, reason: reason.into() })
 }
 
 fn without_id(unnamed: Unnamed, resource: Option<Resource>) -> Unread {

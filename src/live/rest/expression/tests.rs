@@ -97,6 +97,9 @@ fn problems_are_found_before_anything_runs_and_say_where() {
         let shown: String = text.chars().skip(one.from).take(one.to - one.from).collect();
         assert!(shown.contains(part) || part.contains(&shown) && !shown.is_empty(), "{text}: `{shown}` is underlined");
     }
+    let help = compiled("item.in", Shape::Any).unwrap_err().remove(0).help.unwrap();
+    assert!(help.contains("[\"in\"]"), "{help}");
+    gives("has(item.flags) ? item.flags[0] : ''", json!("x"));
     let problems = |text, wanted| compiled(text, wanted).err().unwrap_or_else(|| panic!("{text} is taken"));
     assert!(problems("person.name", Shape::Bool)[0].message.contains("this is text, and true or false is wanted here"));
     assert!(problems("'x'", Shape::List)[0].message.contains("a list is wanted"));
@@ -127,4 +130,9 @@ fn no_expression_runs_for_long_or_breaks_the_stack() {
         assert!(!refused.is_empty());
     }
     gives(&("1".to_owned() + &"+1".repeat(30)), json!(31));
+    // Texts that grow tenfold each time.
+    let grows = "'a'".to_owned() + &".replace('a', 'aaaaaaaaaa')".repeat(9);
+    assert!(compiled(&grows, Shape::Any).unwrap_err()[0].message.contains("longer"));
+    assert!(compiled("item.mail.replace('a', item.mail)", Shape::Any).is_err());
+    gives("item.mail.replace('@', '.').replace('.', '').replace('b', '').replace('e', '')", json!("axampl"));
 }
