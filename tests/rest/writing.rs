@@ -212,6 +212,39 @@ fn access_may_have_requests_of_its_own() {
 }
 
 #[test]
+fn people_without_access_may_be_kept_apart() {
+    let contacts = r#"contacts:
+  list: { get: /friends, items: answer.body }
+  one: { get: "/friends/{id}" }
+  fields: { id: item.fid, externalId: item.ref, name: item.called, email: item.mail, roles: item.jobs,
+    attributes: item.facts, type: item.sort }
+  create:
+    method: POST
+    path: /friends
+    body: &friend { ref: person.externalId, called: person.name, mail: person.email, jobs: person.roles,
+      facts: person.attributes, sort: person.type }
+    id: answer.body
+  update: { method: PUT, path: "/friends/{id}", keep: item, body: *friend }
+  delete: { method: DELETE, path: "/friends/{id}" }
+groups:
+"#;
+    let world = World::odd(Pages::Offset);
+    world.manifest(&replaced(&manifest(Pages::Offset), "groups:\n", contacts));
+    for roster in [ACME.to_owned(), second(), third()] {
+        world.roster(&roster);
+        world.converges();
+    }
+    world.server.portal(|portal| {
+        assert_eq!((portal.people.len(), portal.friends.len()), (1, 3));
+        let soc = portal.friends.iter().find(|one| one["ref"] == "acme/soc").unwrap();
+        assert_eq!((&soc["sort"], &soc["jobs"]), (&json!("distribution-list"), &json!(["watchlist"])));
+        portal.friends.iter_mut().find(|one| one["ref"] == "acme/grace").unwrap()["called"] = json!("Meddled");
+    });
+    assert!(world.run("drift").exits(2).stdout.contains("Meddled"));
+    world.converges();
+}
+
+#[test]
 fn what_the_manifest_cannot_hold_is_said_before_anything_is_written() {
     let whole = manifest(Pages::Offset);
     let groups = whole.find("groups:\n").unwrap();
