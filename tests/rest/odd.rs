@@ -38,6 +38,8 @@ pub struct Odd {
     pub size: usize,
     pub people: Vec<Json>,
     pub teams: Vec<Json>,
+    /// People without access, kept apart.
+    pub friends: Vec<Json>,
     pub odd: Oddities,
     last: u64,
     invented: usize,
@@ -45,8 +47,8 @@ pub struct Odd {
 
 impl Odd {
     pub fn new(pages: Pages) -> Odd {
-        let (people, teams) = (Vec::new(), Vec::new());
-        Odd { pages, size: 5, people, teams, odd: Oddities::default(), last: 100, invented: 0 }
+        let (people, teams, friends) = (Vec::new(), Vec::new(), Vec::new());
+        Odd { pages, size: 5, people, teams, friends, odd: Oddities::default(), last: 100, invented: 0 }
     }
 
     /// Somebody whom no roster names.
@@ -79,6 +81,32 @@ impl Odd {
         let mut names: Vec<String> = team["crew"].as_array().unwrap().iter().map(named).collect();
         names.sort();
         names
+    }
+
+    fn friend(&mut self, method: &str, rest: &[&str], sent: &Json) -> Reply {
+        let at = rest.first().and_then(|id| self.friends.iter().position(|one| is(&one["fid"], id)));
+        match (method, at) {
+            ("GET", None) if rest.is_empty() => json(200, json!(self.friends)),
+            ("POST", None) if rest.is_empty() => {
+                self.last += 1;
+                let mut body = sent.clone();
+                body["fid"] = self.last.into();
+                self.friends.push(body);
+                json(201, json!(self.last))
+            }
+            ("GET", Some(at)) => json(200, self.friends[at].clone()),
+            ("PUT", Some(at)) => {
+                let id = self.friends[at]["fid"].clone();
+                self.friends[at] = sent.clone();
+                self.friends[at]["fid"] = id;
+                empty(204)
+            }
+            ("DELETE", Some(at)) => {
+                self.friends.remove(at);
+                empty(204)
+            }
+            _ => json(404, json!({ "oops": "no friend" })),
+        }
     }
 
     fn list(&mut self, asked: &Asked, what: &str) -> Reply {
@@ -137,6 +165,7 @@ impl Portal for Odd {
         let parts = asked.parts();
         let no = |status, why: &str| json(status, json!({ "oops": why }));
         match (asked.method.as_str(), parts.as_slice()) {
+            (method, ["friends", rest @ ..]) => self.friend(method, rest, &asked.body),
             ("GET", [what @ ("staff" | "teams")]) => self.list(asked, what),
             ("GET", [what, id]) => {
                 let (all, key) = if *what == "staff" { (&self.people, "pid") } else { (&self.teams, "tid") };

@@ -212,6 +212,67 @@ fn access_may_have_requests_of_its_own() {
 }
 
 #[test]
+fn members_may_be_written_with_their_group() {
+    let text = manifest(Pages::Offset);
+    let from = text.find("    add: {").unwrap();
+    let to = text.find("    together: 3\n").unwrap() + "    together: 3\n".len();
+    let text = format!("{}{}", &text[..from], &text[to..]);
+    let whole = "body: { title: group.name, tag: group.externalId, access: group.access, crew: 'group.members.map(id, int(id))' }";
+    let text = replaced(&text, "path: \"/teams/{id}\", body: *team", &format!("path: \"/teams/{{id}}\", {whole}"));
+    let world = World::odd(Pages::Offset);
+    world.manifest(&text);
+    for roster in [ACME.to_owned(), second(), third()] {
+        world.roster(&roster);
+        world.converges();
+    }
+    world.server.portal(|portal| {
+        assert_eq!(portal.members("IT operations"), ["ada@acme.example"]);
+        // Somebody else's member stays when ours change.
+        let zoe = portal.stranger("zoe");
+        portal.teams[0]["crew"].as_array_mut().unwrap().push(zoe.into());
+    });
+    world.roster(&second());
+    world.run("apply --yes --allow-grants 9").exits(0);
+    world.server.portal(|portal| {
+        let names = portal.members("IT operations");
+        assert_eq!(names, ["ada@acme.example", "ben@acme.example", "zoe@other.example"]);
+    });
+}
+
+#[test]
+fn people_without_access_may_be_kept_apart() {
+    let contacts = r#"contacts:
+  list: { get: /friends, items: answer.body }
+  one: { get: "/friends/{id}" }
+  fields: { id: item.fid, externalId: item.ref, name: item.called, email: item.mail, roles: item.jobs,
+    attributes: item.facts, type: item.sort }
+  create:
+    method: POST
+    path: /friends
+    body: &friend { ref: person.externalId, called: person.name, mail: person.email, jobs: person.roles,
+      facts: person.attributes, sort: person.type }
+    id: answer.body
+  update: { method: PUT, path: "/friends/{id}", keep: item, body: *friend }
+  delete: { method: DELETE, path: "/friends/{id}" }
+groups:
+"#;
+    let world = World::odd(Pages::Offset);
+    world.manifest(&replaced(&manifest(Pages::Offset), "groups:\n", contacts));
+    for roster in [ACME.to_owned(), second(), third()] {
+        world.roster(&roster);
+        world.converges();
+    }
+    world.server.portal(|portal| {
+        assert_eq!((portal.people.len(), portal.friends.len()), (1, 3));
+        let soc = portal.friends.iter().find(|one| one["ref"] == "acme/soc").unwrap();
+        assert_eq!((&soc["sort"], &soc["jobs"]), (&json!("distribution-list"), &json!(["watchlist"])));
+        portal.friends.iter_mut().find(|one| one["ref"] == "acme/grace").unwrap()["called"] = json!("Meddled");
+    });
+    assert!(world.run("drift").exits(2).stdout.contains("Meddled"));
+    world.converges();
+}
+
+#[test]
 fn what_the_manifest_cannot_hold_is_said_before_anything_is_written() {
     let whole = manifest(Pages::Offset);
     let groups = whole.find("groups:\n").unwrap();
