@@ -137,8 +137,9 @@ fn a_plan_reads_well() {
 plan for sandbox: acme  (embedded /srv/a.db)
 
   + create user henry (Henry Ford)  rosters/acme.yaml:4
-      henry@acme.example, roles: [commercial], serviceNow: true
-      ! opens arxus/commercial-count
+      henry@acme.example, phone: +32 470 00 00 01, roles: [commercial],
+        serviceNow: true
+      ! opens arxus/commercial-count: after this step it does not hold
       an invitation is sent
   ~ update user ada                 rosters/acme.yaml:8
       roles: [technical] -> [technical, commercial]  +commercial

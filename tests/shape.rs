@@ -39,8 +39,23 @@ const LONG_FILES: &[(&str, &str)] = &[];
 
 /// Files of `src/cli` that are no command.
 const CLI_PARTS: &[&str] = &[
-    "args", "base", "complete", "connect", "context", "every", "examples", "manifest", "mod", "next", "output",
-    "platform", "progress", "reports",
+    "args",
+    "args/runbook",
+    "args/schema",
+    "base",
+    "complete",
+    "connect",
+    "context",
+    "every",
+    "examples",
+    "manifest",
+    "mod",
+    "next",
+    "output",
+    "platform",
+    "progress",
+    "reports",
+    "witness",
 ];
 
 /// Files below a folder of the repository, with their paths from its root, forward slashes.

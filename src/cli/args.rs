@@ -1,6 +1,7 @@
 //! What can be typed: commands, arguments, flags, and their help.
 
 mod runbook;
+mod schema;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use super::reports::{Asked, asked};
 use crate::document::record::{id_problem, is_kebab};
 use crate::report::Format;
 pub use runbook::{MakeArgs, RunbookArgs, RunbookCommand, VerifyArgs};
+pub use schema::{SchemaArgs, SchemaKind};
 
 /// GitOps for the people in an organisation's portals.
 #[derive(Debug, Parser)]
@@ -455,42 +457,6 @@ pub struct FmtArgs {
     /// Change nothing; show what would change and end with exit code 1 where something would
     #[arg(long)]
     pub check: bool,
-}
-
-/// Arguments of `schema`.
-#[derive(Debug, Args)]
-pub struct SchemaArgs {
-    /// Which schema
-    #[arg(value_enum, default_value = "roster")]
-    pub kind: SchemaKind,
-    /// Spell out the roles, attributes and applications of a platform (roster only)
-    #[arg(long, value_name = "PLATFORM")]
-    pub platform: Option<String>,
-}
-
-/// The schemas that there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SchemaKind {
-    /// Roster files
-    Roster,
-    /// The workspace file rosterctl.yaml
-    Workspace,
-    /// Platform files
-    Platform,
-    /// Manifests of portals with a REST API of their own
-    Manifest,
-    /// What `plan --format json` and `plan --out` write
-    Plan,
-    /// What `validate --format json` writes
-    Report,
-    /// What `apply --format json` writes
-    Outcome,
-    /// What `drift --format json` writes
-    Drift,
-    /// What `accept --format json` writes
-    Accept,
-    /// What `runbook make --format json` writes
-    Runbook,
 }
 
 /// Arguments of `completions`.

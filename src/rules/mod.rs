@@ -50,7 +50,6 @@ pub const ROSTER_RULES: &[(&str, &str)] = &[
     ("roster/version", "the version is one that this rosterctl reads"),
     ("roster/unknown-platform", "the platform is built in, or a file that can be read"),
     ("roster/expectation", "what is expected of the outcome holds"),
-    ("manifest/expression", "expressions of a manifest parse, and name only what there is"),
     ("roster/waiver-expired", "a waiver ends on its last day"),
     ("roster/waiver-unused", "a waiver matches a finding"),
 ];
@@ -110,6 +109,7 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
         "plan/not-in-snapshot",
         "what a snapshot does not say is unknown and not empty: for people who are there it is taken to be as the roster says",
     ),
+    ("manifest/expression", "expressions of a manifest parse, and name only what there is"),
     ("snapshot/too-old", "a snapshot is not older than `maxAge` (default 7d); on an older one nobody is removed"),
     ("snapshot/from-the-future", "a snapshot was not taken later than now; on such a one nobody is removed"),
     ("snapshot/ragged-row", "every row of a CSV file has as many cells as its header"),

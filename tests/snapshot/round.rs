@@ -40,11 +40,13 @@ fn newcomers_get_everything_and_strangers_are_left_alone() {
 }
 
 #[test]
-fn a_snapshot_cannot_be_applied_to() {
+fn what_cannot_be_written_becomes_a_run_book() {
     let project = project(export_with("Technical Contact;", ";"));
-    let ran = project.run("apply --yes").ends();
-    assert_ne!(ran.code, Some(0), "{ran}");
-    assert!(ran.stdout.contains("is a snapshot"), "{ran}");
+    let before = project.read("live/acme.csv");
+    let ran = project.run("apply --yes").exits(0);
+    ran.says("run-book for").complains("cannot be written by rosterctl");
+    assert_eq!(project.read("live/acme.csv"), before, "the export is as it was");
+    project.run("apply").exits(1).complains("there is no terminal to ask on");
 }
 
 #[test]
