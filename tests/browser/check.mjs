@@ -121,6 +121,12 @@ for (const { name, person, heavy } of pages) {
     await page.click("button[type=reset]");
     found.restored = JSON.stringify(await page.evaluate(seenEntries)) === JSON.stringify(before);
   }
+  if (await page.locator("[data-tick]").count()) {
+    await page.locator("[data-tick]").nth(0).check();
+    await page.locator("[data-tick]").nth(1).check();
+    await page.reload();
+    found.ticks = [String(await page.locator("[data-tick]:checked").count()), await page.locator("#ticked").innerText()];
+  }
   gather(seen);
   if (!heavy) {
     await page.emulateMedia({ media: "print" });

@@ -34,6 +34,7 @@ fn pages_in_a_browser() {
         ("small", page(&small(), "plan", 0), "grace"),
         ("grx", page(&grx(), "plan --actor sanne", 0), "lena"),
         ("drift", page(&meddled(), "drift", 2), "ada"),
+        ("runbook", page(&small(), "runbook make", 0), "grace"),
         ("broken", page(&Project::copy_of("examples/broken"), "plan", 1), ""),
         ("hostile", page(&Project::with_roster(&named(&hostile)), "plan", 0), "p3"),
         ("many", page(&many(10_000), "plan", 0), "user-7777"),
@@ -80,6 +81,8 @@ fn judge(name: &str, person: &str, seen: &Json) {
         assert_eq!(seen["printForm"], false, "{name}");
         assert!(seen["printed"].as_u64().unwrap() > 5_000, "{name}");
     }
+    let ticks = if name == "runbook" { json!(["2", "2 of 5 ticked off."]) } else { Json::Null };
+    assert_eq!(seen["ticks"], ticks, "{name}: what is ticked off is still so after a reload");
     if !person.is_empty() {
         assert_eq!(seen["skip"], "skip", "{name}: the first stop of the keyboard leads to the content");
         let filtered = seen["filtered"].as_array().unwrap();

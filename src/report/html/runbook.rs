@@ -25,7 +25,7 @@ pub fn runbook(runbook: &Runbook, web: Option<&Web>) -> String {
         number: Some(runbook.items.len()),
         body: html! {
             ol class="steps runbook" data-book=(plan.digest) data-group {
-                @for item in &runbook.items { (one(item, several, web)) }
+                @for (item, step) in runbook.items.iter().zip(&plan.steps) { (one(item, &step.key, several, web)) }
             }
             p { (prose(AFTERWARDS)) "." }
         },
@@ -44,10 +44,10 @@ pub fn runbook(runbook: &Runbook, web: Option<&Web>) -> String {
     page(&title, &top, &offered, &parts)
 }
 
-fn one(item: &Item, several: bool, web: Option<&Web>) -> Markup {
+fn one(item: &Item, key: &str, several: bool, web: Option<&Web>) -> Markup {
     let id = format!("item-{}", item.number);
     html! {
-        li data-who=(whom([item.title.as_str()])) {
+        li data-who=(whom([key, item.title.as_str()])) {
             p {
                 input type="checkbox" id=(id) data-tick=(item.number);
                 " "
