@@ -10,6 +10,7 @@
 
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
+mod base;
 mod floor;
 mod gate;
 mod roster;
@@ -106,6 +107,9 @@ fn main() {
     }
     if wanted.is_none_or(|word| "gate".contains(word.as_str())) {
         gate::measure(5);
+    }
+    if wanted.is_none_or(|word| "base".contains(word.as_str())) {
+        base::measure(full, 3);
     }
     if wanted.is_none_or(|word| "snapshot".contains(word.as_str())) {
         snapshot::measure(5);
