@@ -83,6 +83,29 @@ fn a_target_that_cannot_be_asked_is_said_and_what_is_declared_counts() {
 }
 
 #[test]
+fn directory_roles_are_asked_of_an_export_that_shows_them() {
+    let project = with_service_now("  ann: { name: Ann, email: ann@acme.example }\n");
+    let target = "  tenant: { kind: snapshot, path: tenant.csv, provides: [directory-roles], columns: { name: Name, email: Mail, attributes: { directoryRoles: Rollen } } }\n";
+    let workspace = project.read("rosterctl.yaml");
+    project.write("rosterctl.yaml", workspace + target);
+    project.write(
+        "tenant.csv",
+        "Name,Mail,Rollen\nAnn,ann@acme.example,reports-reader\nBen,ben@acme.example,global-administrator\n",
+    );
+    let ran = project.run("plan --format json").exits(1);
+    let finding = ran.finding("arxus/technical-global-admin");
+    assert_eq!(finding.subject.as_deref(), Some("ann"), "the roster says so, the tenant does not");
+    assert!(finding.message.ends_with("(asked of `tenant`)"), "{}", finding.message);
+    // An export without them proves nothing.
+    let workspace = project.read("rosterctl.yaml").replace(", attributes: { directoryRoles: Rollen }", "");
+    project.write("rosterctl.yaml", workspace);
+    project.write("tenant.csv", "Name,Mail\nAnn,ann@acme.example\nBen,ben@acme.example\n");
+    let ran = project.run("plan --format json").exits(1);
+    assert_eq!(ran.finding("arxus/technical-global-admin").subject.as_deref(), Some("ben"), "as the roster declares");
+    assert!(ran.finding("plan/evidence").message.starts_with("`tenant` does not show `directory-roles`"));
+}
+
+#[test]
 fn a_word_that_nobody_asks_for_is_pointed_out() {
     let project = with_service_now("  ann: { name: Ann, email: ann@acme.example }\n");
     project.edit("rosterctl.yaml", "[service-now-users]", "[service-now-user]");

@@ -8,8 +8,9 @@ use super::connect::Target;
 use super::context::{Rosters, Settings, sort};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::Error;
-use crate::live::Read;
+use crate::live::{Live, Read};
 use crate::model::{Evidence, Organisation};
+use crate::platform::{AttributeIx, AttributeType};
 use crate::rules::{self, Doubts};
 
 /// Asks every target that the workspace says provides something, and weighs the rules by what it says.
@@ -39,9 +40,9 @@ pub async fn hear(rosters: &mut Rosters, settings: &Settings) -> Result<(), Erro
             let capabilities: Vec<SmolStr> = asked_for(organisation).filter(|one| known.contains(one)).collect();
             if !capabilities.is_empty() {
                 match testimony(&target, organisation, capabilities).await {
-                    Ok((mut heard, finding)) => {
+                    Ok((mut heard, mut said)) => {
                         evidence.append(&mut heard);
-                        findings.extend(finding);
+                        findings.append(&mut said);
                     }
                     Err(finding) => findings.push(finding),
                 }
@@ -76,13 +77,21 @@ async fn testimony(
     target: &Target,
     organisation: &Organisation,
     capabilities: Vec<SmolStr>,
-) -> Result<(Vec<Evidence>, Option<Diagnostic>), Diagnostic> {
+) -> Result<(Vec<Evidence>, Vec<Diagnostic>), Diagnostic> {
     let name = &target.reference.name;
     let live = target.portal.read(&organisation.id, &organisation.platform).await;
     let live = live.map_err(|error| silent(name, &error.message, error.hint.as_deref()))?;
     let complete = live.proof.holds() && live.suspect.is_none();
     let people = || live.people.iter().map(|entry| &entry.object);
-    let heard = capabilities.into_iter().map(|one| Evidence::of(one, name.as_str().into(), complete, people()));
+    let (known, hidden): (Vec<SmolStr>, Vec<SmolStr>) =
+        capabilities.into_iter().partition(|one| shows(target, &live, organisation, one));
+    let heard = known.into_iter().map(|one| Evidence::of(one, name.as_str().into(), complete, people()));
+    let hidden = hidden.into_iter().map(|capability| {
+        let message = format!("`{name}` does not show `{capability}`, so what the roster declares counts");
+        let help =
+            "let an export that has them provide it: a target of kind `snapshot` with a column for the attribute";
+        Diagnostic::new("plan/evidence", Severity::Warning, message).help(help)
+    });
     let finding = (!complete).then(|| {
         let message = format!(
             "not all of `{name}` could be read: of whom it did not show, what the roster of `{}` declares counts",
@@ -91,7 +100,18 @@ async fn testimony(
         Diagnostic::new("plan/evidence", Severity::Warning, message)
             .help("`rosterctl target probe` tells what is wrong there")
     });
-    Ok((heard.collect(), finding))
+    Ok((heard.collect(), hidden.chain(finding).collect()))
+}
+
+/// Whether a target tells what it is said to provide: every one tells who is there; what else people have there it must
+/// have a place for, and what rosterctl itself wrote to a portal on the network is no evidence.
+fn shows(target: &Target, live: &Live, organisation: &Organisation, capability: &SmolStr) -> bool {
+    let platform = &organisation.platform;
+    let mut attributes = platform.attributes.iter().enumerate().filter(|(_, one)| one.evidence == *capability);
+    attributes.all(|(at, attribute)| match attribute.value_type {
+        AttributeType::Boolean => !live.unseen.email,
+        _ => target.portal.network().is_none() && !live.unseen.attributes.contains(&AttributeIx(at as u16)),
+    })
 }
 
 /// A target that could not be asked.

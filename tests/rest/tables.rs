@@ -195,3 +195,41 @@ fn somebody_with_the_same_name_is_found_when_the_table_refuses() {
     assert!(crate::world::said(&ran).contains("has the same user name"), "{ran}");
     world.converges();
 }
+
+/// A technical contact of a portal elsewhere, whose account this ServiceNow is asked for.
+const ASKED: &str = "\
+version: 1
+organisation: acme
+platform: arxus
+profile: { serviceAgreement: signed }
+users:
+  ada: { name: Ada, email: Ada@acme.example, phone: '+32 470', roles: [technical], attributes: { serviceNow: true } }
+  cleo: { name: Cleo, email: cleo@acme.example, roles: [commercial], attributes: { signingAuthority: true } }
+";
+
+#[test]
+fn rules_ask_it_who_is_a_service_now_user() {
+    let world = world();
+    let workspace = world.project.read("rosterctl.yaml").replace("url:", "provides: [service-now-users], url:");
+    world.project.write(
+        "rosterctl.yaml",
+        workspace + "  sandbox: { kind: embedded, path: sandbox.db }\ndefaultTarget: sandbox\n",
+    );
+    world.roster(ASKED);
+    let asked = || world.run("plan --format json").exits(1).finding("arxus/technical-servicenow").message;
+    let there = |mail: &str, active: &str| {
+        let row = json!({ "user_name": mail, "email": mail, "last_name": "S", "active": active });
+        world.server.portal(|portal| portal.insert("sys_user", &row));
+    };
+    there("cleo@acme.example", "true");
+    assert!(asked().ends_with("(asked of `t`)"), "the roster says yes, ServiceNow does not know her");
+    there("ada@acme.example", "false");
+    assert!(asked().ends_with("(asked of `t`)"), "an account that was shut is none");
+    world.server.portal(|portal| portal.rows.get_mut("sys_user").unwrap().pop());
+    there("ada@acme.example", "true");
+    world.run("plan").exits(0).never_says("technical-servicenow");
+    // Whom a rule hides there is not known to be missing.
+    world.server.portal(|portal| portal.hidden = "ada@acme.example".to_owned());
+    world.run("plan").exits(0).says("not all of `t` could be read").never_says("technical-servicenow");
+    assert!(writes(&world.server.heard()).is_empty(), "it was only asked");
+}
