@@ -106,6 +106,22 @@ fn directory_roles_are_asked_of_an_export_that_shows_them() {
 }
 
 #[test]
+fn one_row_that_cannot_be_read_hides_nobody_else() {
+    let project = with_service_now("  ann: { name: Ann, email: ann@acme.example }\n");
+    let workspace = project
+        .read("rosterctl.yaml")
+        .replace("{ kind: embedded, path: servicenow.db, provides", "{ kind: snapshot, path: now.csv, provides");
+    project.write("rosterctl.yaml", workspace);
+    project.write("now.csv", "Name;Email;Active;Role\nBen;ben@acme.example;yes;itil\nAnn;ann@acme.example;no;\n");
+    let ran = project.run("plan --format json").exits(1);
+    let messages: Vec<String> = ran.findings().into_iter().map(|finding| finding.message).collect();
+    let asked = |message: &&String| message.contains("`ann`") && message.ends_with("(asked of `servicenow`)");
+    assert!(messages.iter().any(|message| asked(&message)), "her account is shut: {messages:?}");
+    let warned = ran.finding("plan/evidence").message;
+    assert!(warned.contains("ben@acme.example"), "{warned}");
+}
+
+#[test]
 fn a_word_that_nobody_asks_for_is_pointed_out() {
     let project = with_service_now("  ann: { name: Ann, email: ann@acme.example }\n");
     project.edit("rosterctl.yaml", "[service-now-users]", "[service-now-user]");

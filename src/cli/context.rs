@@ -299,7 +299,15 @@ impl Settings {
         let names: Vec<&str> =
             entries.iter().flat_map(|entries| entries.iter()).map(|(name, _)| name.value.as_str()).collect();
         let default = workspace.and_then(|workspace| workspace.default_target.as_ref()).map(|name| name.value.as_str());
-        let wanted = match (common.target.as_deref().or(default), names.as_slice()) {
+        // Who is only asked for facts is not what rosters are applied to.
+        let applied: Vec<&str> = entries
+            .iter()
+            .flat_map(|entries| entries.iter())
+            .filter(|(_, target)| target.value.provides.is_none())
+            .map(|(name, _)| name.value.as_str())
+            .collect();
+        let choice = if applied.len() == 1 { &applied } else { &names };
+        let wanted = match (common.target.as_deref().or(default), choice.as_slice()) {
             (Some(name), _) => name,
             (None, []) => "sandbox",
             (None, [only]) => only,
@@ -356,8 +364,11 @@ impl Settings {
         let default = self.workspace.as_ref().and_then(|workspace| workspace.default_target.as_ref());
         let default = default.map(|name| name.value.to_string());
         let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets);
-        let mut names = targets.clone().flat_map(|targets| &targets.entries).map(|(name, _)| name.value.to_string());
-        let only = names.next().filter(|_| names.next().is_none());
+        let entries = targets.clone().flat_map(|targets| &targets.entries);
+        let single = |among: &mut dyn Iterator<Item = String>| among.next().filter(|_| among.next().is_none());
+        let applied = entries.clone().filter(|(_, target)| target.value.provides.is_none());
+        let only = single(&mut applied.map(|(name, _)| name.value.to_string()))
+            .or_else(|| single(&mut entries.map(|(name, _)| name.value.to_string())));
         let name = common.target.clone().or(default).or(only).unwrap_or_else(|| "sandbox".to_owned());
         let target = targets.flat_map(|targets| &targets.entries).find(|(own, _)| own.value == name);
         let kind =

@@ -25,6 +25,10 @@ use crate::report::{Format, Renderer, Report, html, json, markdown, text};
 /// The largest run-book that is read, in bytes.
 const MOST_BYTES: u64 = 256 << 20;
 
+/// What to do where a file is no run-book.
+const NO_BOOK: &str = "name the JSON of a run-book (`rosterctl runbook make --report json=FILE`), or none for the last one \
+                       that `apply` made; a new export is found through its target";
+
 /// Runs the command.
 pub fn run(args: &RunbookArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
     match &args.command {
@@ -185,12 +189,10 @@ fn open(file: &Path) -> Result<Runbook, Error> {
         Ok(size) if size > MOST_BYTES => Err(format!("it has {size} bytes, more than any run-book")),
         _ => fs::read_to_string(file).map_err(|error| error.to_string()),
     };
-    let text = text.map_err(|why| {
-        Error::failed(format!("the run-book `{shown}` cannot be read: {why}"), "make one with `rosterctl runbook make`")
-    })?;
+    let text = text.map_err(|why| Error::failed(format!("the run-book `{shown}` cannot be read: {why}"), NO_BOOK))?;
     let runbook: Runbook = serde_json::from_str(&text).map_err(|error| {
         let message = format!("`{shown}` is not a run-book as JSON: {error}");
-        Error::failed(message, "write one with `rosterctl runbook make --report json=FILE`")
+        Error::failed(message, NO_BOOK)
     })?;
     if runbook.version != RUNBOOK_VERSION || runbook.plan.digest != runbook.plan.digest_now() {
         let message = format!("the plan in the run-book `{shown}` was edited or damaged");

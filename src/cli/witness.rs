@@ -81,20 +81,32 @@ async fn testimony(
     let name = &target.reference.name;
     let live = target.portal.read(&organisation.id, &organisation.platform).await;
     let live = live.map_err(|error| silent(name, &error.message, error.hint.as_deref()))?;
-    let complete = live.proof.holds() && live.suspect.is_none();
+    let people_unread = || live.unread.iter().filter(|unread| !unread.is_group());
+    let seen =
+        live.gaps.is_empty() && live.suspect.is_none() && live.proof.read + live.unread.len() >= live.proof.announced;
+    let complete = seen && people_unread().all(|unread| unread.email.is_some());
     let people = || live.people.iter().map(|entry| &entry.object);
     let (known, hidden): (Vec<SmolStr>, Vec<SmolStr>) =
         capabilities.into_iter().partition(|one| shows(target, &live, organisation, one));
-    let heard = known.into_iter().map(|one| Evidence::of(one, name.as_str().into(), complete, people()));
+    let heard = known.into_iter().map(|one| {
+        Evidence::of(
+            one,
+            name.as_str().into(),
+            complete,
+            people(),
+            people_unread().filter_map(|one| one.email.as_ref()),
+        )
+    });
     let hidden = hidden.into_iter().map(|capability| {
         let message = format!("`{name}` does not show `{capability}`, so what the roster declares counts");
         let help =
             "let an export that has them provide it: a target of kind `snapshot` with a column for the attribute";
         Diagnostic::new("plan/evidence", Severity::Warning, message).help(help)
     });
-    let finding = (!complete).then(|| {
+    let finding = (!complete || people_unread().next().is_some()).then(|| {
+        let first = people_unread().next().map(|unread| format!(" ({unread})")).unwrap_or_default();
         let message = format!(
-            "not all of `{name}` could be read: of whom it did not show, what the roster of `{}` declares counts",
+            "not all of `{name}` could be read{first}: of whom it did not show, what the roster of `{}` declares counts",
             organisation.id
         );
         Diagnostic::new("plan/evidence", Severity::Warning, message)

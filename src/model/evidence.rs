@@ -18,24 +18,45 @@ pub struct Evidence {
     pub capability: SmolStr,
     /// The name of the target.
     pub target: SmolStr,
-    /// Whether all of it was read: only then is nobody there who was not seen.
-    pub complete: bool,
-    /// By mail address in lower case, those who are active there: what their lists hold, by attribute.
-    people: HashMap<String, HashMap<AttributeIx, Vec<Text>>>,
+    /// Who is there, by mail address in lower case.
+    people: HashMap<String, Known>,
+    /// Whether nobody is there who was not seen.
+    complete: bool,
+}
+
+/// What is known of somebody.
+#[derive(Clone, Debug)]
+enum Known {
+    /// There, with an account that is shut.
+    Shut,
+    /// There and active: what the lists hold, by attribute.
+    Active(HashMap<AttributeIx, Vec<Text>>),
+    /// There, and what was shown could not be understood.
+    Unclear,
 }
 
 impl Evidence {
-    /// What the people on a target show.
+    /// What the people on a target show. `unclear`: the addresses of those whose rows could not be understood.
+    /// `complete`: nobody is there besides these.
     pub fn of<'p>(
         capability: SmolStr,
         target: SmolStr,
         complete: bool,
         people: impl Iterator<Item = &'p Person>,
+        unclear: impl Iterator<Item = &'p SmolStr>,
     ) -> Evidence {
-        let mut known: HashMap<String, HashMap<AttributeIx, Vec<Text>>> = HashMap::new();
-        for person in people.filter(|person| person.active()) {
+        let mut known: HashMap<String, Known> =
+            unclear.map(|email| (email.to_ascii_lowercase(), Known::Unclear)).collect();
+        for person in people {
             let Some(email) = &person.email else { continue };
-            let lists = known.entry(email.value.to_ascii_lowercase()).or_default();
+            let one = known.entry(email.value.to_ascii_lowercase()).or_insert(Known::Shut);
+            if !person.active() {
+                continue;
+            }
+            if matches!(one, Known::Shut) {
+                *one = Known::Active(HashMap::new());
+            }
+            let Known::Active(lists) = one else { continue };
             for (attribute, value) in &person.attributes {
                 if let Value::List(words) = &value.value {
                     lists.entry(*attribute).or_default().extend(words.iter().cloned());
@@ -48,14 +69,16 @@ impl Evidence {
     /// What it says of an attribute of somebody; nothing where it cannot know.
     fn says(&self, platform: &Platform, attribute: AttributeIx, person: &Person) -> Option<Value> {
         let email = person.email.as_ref()?;
-        let found = self.people.get(&email.value.to_ascii_lowercase());
-        if found.is_none() && !self.complete {
-            return None;
-        }
+        let lists = match self.people.get(&email.value.to_ascii_lowercase()) {
+            Some(Known::Active(lists)) => Some(lists),
+            Some(Known::Shut) => None,
+            None if self.complete => None,
+            Some(Known::Unclear) | None => return None,
+        };
         match platform[attribute].value_type {
-            AttributeType::Boolean => Some(Value::Boolean(found.is_some())),
+            AttributeType::Boolean => Some(Value::Boolean(lists.is_some())),
             AttributeType::List => {
-                Some(Value::List(found.and_then(|lists| lists.get(&attribute)).cloned().unwrap_or_default()))
+                Some(Value::List(lists.and_then(|lists| lists.get(&attribute)).cloned().unwrap_or_default()))
             }
             AttributeType::Text | AttributeType::Roles | AttributeType::User => None,
         }

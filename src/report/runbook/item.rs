@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::words::Words;
 use super::{Able, Entry, Item};
+use crate::live::unseen::UnseenGroups;
 use crate::live::{Live, Resource, serial};
 use crate::model::{self, Organisation};
 use crate::plan::document::{Action, Change, Step};
@@ -40,6 +41,9 @@ pub(super) fn item(step: &Step, organisation: &Organisation, live: &Live, able: 
         title: format!("{} the {} {}", capital(step.action.as_str()), step.resource, whom.title()),
         location: step.location.clone(),
         who: able.who(step),
+        who_is_known: !live.unseen.applications
+            && live.unseen.groups == UnseenGroups::None
+            && live.unseen.roles.is_empty(),
         needs: step.needs.clone(),
         after: step.after.clone(),
         before: before(step, organisation, live, &whom, &words),

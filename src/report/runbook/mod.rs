@@ -60,6 +60,8 @@ pub struct Item {
     pub location: Option<Location>,
     /// Who may do it, as far as the portal's people are known: the first few.
     pub who: Vec<Person>,
+    /// Whether what was read of the portal tells who may do what.
+    pub who_is_known: bool,
     /// The permissions that it needs.
     pub needs: Vec<String>,
     /// The items that must be done before.

@@ -13,7 +13,7 @@ use crate::live::{Live, Object, Resource};
 use crate::model::Organisation;
 use crate::plan::changes::fields;
 use crate::plan::document::{Action, Change, Step, TargetRef};
-use crate::platform::Section;
+use crate::platform::{self, Section};
 
 /// How the items of a run-book stand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -178,7 +178,12 @@ impl Look<'_> {
             return (state, gone.into_iter().chain(unseen).collect());
         };
         if step.action == Action::Delete {
-            return (State::Undone, vec!["it is still there".to_owned()]);
+            let was = step.changes.iter().any(|change| change.field == "status" && change.from == "deactivated");
+            let shut = object.person().is_some_and(|person| person.status.value == platform::State::Deactivated);
+            return match shut && !was {
+                true => (State::Different, vec!["it is still there, deactivated and not deleted".to_owned()]),
+                false => (State::Undone, vec!["it is still there".to_owned()]),
+            };
         }
         let words = Words::of(self.organisation, self.live);
         let flat = fields(&self.organisation.platform, &object);

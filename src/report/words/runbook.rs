@@ -10,8 +10,8 @@ pub const NO_WAY: &str = "the platform file does not say where (see `menus` in i
 pub const UNDOCUMENTED: &str = "the portal's documentation does not name these words; they may differ";
 
 /// What to do when all is ticked off.
-pub const AFTERWARDS: &str = "when all is done: export again, then `rosterctl runbook verify FILE` says what is done, and `rosterctl drift` \
-     what is left";
+pub const AFTERWARDS: &str = "when all is done: export again and let the target read the new export; then \
+                             `rosterctl runbook verify` says what is done, and `rosterctl drift` what is left";
 
 /// Who may do it, and what it needs.
 pub fn who(item: &Item) -> String {
@@ -19,6 +19,9 @@ pub fn who(item: &Item) -> String {
     let needs = join(&item.needs, " and ");
     match (names.as_slice(), needs.as_str()) {
         ([], "") => "whoever may change people on the portal".to_owned(),
+        ([], needs) if !item.who_is_known => {
+            format!("whoever has {needs} there: what was exported does not tell who that is")
+        }
         ([], needs) => {
             format!("nobody who is known to be there may do it (it needs {needs}): ask the portal's support")
         }
