@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
 use super::args::{Common, PlanArgs, Reach};
 use super::base::Before;
@@ -144,6 +144,14 @@ impl Planned {
     /// Prints findings and plan.
     pub fn print(&self, output: &Output) -> Result<(), Error> {
         output.show(self)
+    }
+
+    /// Now, or the end of the day that counts as today.
+    pub fn moment(&self) -> Timestamp {
+        let now = Zoned::now();
+        let day = self.options.today.0;
+        let begun = || day.to_zoned(now.time_zone().clone()).ok().map(|begun| begun.timestamp());
+        if day == now.date() { now.timestamp() } else { begun().unwrap_or(now.timestamp()) }
     }
 
     /// The plan as a checklist for people.

@@ -12,11 +12,12 @@ use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use super::plan::Planned;
 use super::reports::Reports;
+use crate::diagnostic::Severity;
 use crate::document::Sources;
 use crate::document::record::visible;
 use crate::document::source::replace;
 use crate::error::{Error, Exit};
-use crate::live::Read;
+use crate::live::{Live, Read};
 use crate::plan::unseen::settle;
 use crate::report::runbook::{Check, Checked, RUNBOOK_VERSION, Runbook, State, csv, verify};
 use crate::report::web::Web;
@@ -64,7 +65,7 @@ pub struct Book {
 impl Book {
     /// The run-book of a plan.
     pub fn of(planned: &Planned, cwd: &Path) -> Book {
-        Book { runbook: planned.runbook(Timestamp::now()), web: Web::of(|name| std::env::var(name).ok(), cwd) }
+        Book { runbook: planned.runbook(planned.moment()), web: Web::of(|name| std::env::var(name).ok(), cwd) }
     }
 
     /// Writes the run-book in every format into the folder of the target, and says where.
@@ -72,7 +73,9 @@ impl Book {
         let plan = &self.runbook.plan;
         let folder = shelf(base, &plan.target.name);
         let digest = plan.digest.trim_start_matches("sha256:");
-        let name = digest.get(..12).unwrap_or(digest);
+        // The same plan again is another run-book: what was ticked off in the first one is not done in it.
+        let made = self.runbook.made.replace([':', '-'], "");
+        let name = format!("{made}-{}", digest.get(..12).unwrap_or(digest));
         let failed = |error: std::io::Error| {
             let message =
                 format!("the run-book cannot be written to `{}`: {error}", visible(&folder.to_string_lossy()));
@@ -142,6 +145,7 @@ fn check(args: &VerifyArgs, common: &Common, output: &Output) -> Result<Exit, Er
         Some(file) => file.clone(),
         None => last(&shelf(&base, &settings.reference(common).name))?,
     };
+    output.remark(&format!("the run-book is {}", visible(&Sources::shown(&file, &cwd))));
     reports.spare(&rosters.sources, &cwd)?;
     let mut runbook = open(&file)?;
     let name = common.target.clone().or_else(|| Some(runbook.plan.target.name.clone()));
@@ -158,6 +162,11 @@ fn check(args: &VerifyArgs, common: &Common, output: &Output) -> Result<Exit, Er
         }
         Ok::<_, Error>((target, live))
     })??;
+    for live in &live {
+        not_older(live, &runbook)?;
+        let findings = live.findings.iter().filter(|finding| finding.severity != Severity::Info);
+        findings.for_each(|finding| output.remark(&format!("{}: {}", finding.rule, finding.message)));
+    }
     let pairs: Vec<_> = planned.into_iter().zip(&live).collect();
     let checked = verify(&runbook, target.reference.clone(), &pairs);
     let done = checked.items.iter().filter(|item| item.state == State::Done).map(|item| item.number);
@@ -168,6 +177,22 @@ fn check(args: &VerifyArgs, common: &Common, output: &Output) -> Result<Exit, Er
     })?;
     let all = checked.summary.done == checked.items.len();
     reports.deliver(&checked, if all { Exit::Clean } else { Exit::Changes }, output)
+}
+
+/// An export from before the run-book cannot tell what of it is done.
+fn not_older(live: &Live, runbook: &Runbook) -> Result<(), Error> {
+    let made = runbook
+        .made
+        .parse::<Timestamp>()
+        .map_err(|error| Error::failed(error.to_string(), "make the run-book again"))?;
+    let Some(taken) = live.taken.as_ref().filter(|taken| taken.at < made) else { return Ok(()) };
+    let message = format!(
+        "the export was taken at {} ({} says so), and the run-book was made at {}: it cannot tell what was done since",
+        taken.at.strftime("%Y-%m-%d %H:%M"),
+        taken.by,
+        made.strftime("%Y-%m-%d %H:%M")
+    );
+    Err(Error::failed(message, "export again, and let the target read the new export"))
 }
 
 /// The target of a run-book, if it is the one that the run-book was made for.
@@ -194,8 +219,8 @@ fn open(file: &Path) -> Result<Runbook, Error> {
         let message = format!("`{shown}` is not a run-book as JSON: {error}");
         Error::failed(message, NO_BOOK)
     })?;
-    if runbook.version != RUNBOOK_VERSION || runbook.plan.digest != runbook.plan.digest_now() {
-        let message = format!("the plan in the run-book `{shown}` was edited or damaged");
+    if runbook.version != RUNBOOK_VERSION || runbook.plan.digest != runbook.plan.digest_now() || !runbook.is_whole() {
+        let message = format!("the run-book `{shown}` was edited or damaged");
         return Err(Error::failed(message, "make the run-book again"));
     }
     Ok(runbook)
@@ -205,8 +230,8 @@ fn open(file: &Path) -> Result<Runbook, Error> {
 fn last(folder: &Path) -> Result<PathBuf, Error> {
     let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let books = files.filter(|path| path.extension().is_some_and(|kind| kind == "json"));
-    let dated = books.filter_map(|path| Some((open(&path).ok()?.made.parse::<Timestamp>().ok()?, path)));
-    dated.max().map(|(_, path)| path).ok_or_else(|| {
+    // Their names begin with when they were made.
+    books.max().ok_or_else(|| {
         let message = format!("there is no run-book in `{}`", visible(&folder.to_string_lossy()));
         Error::failed(message, "name the file of one, or make one with `rosterctl apply` or `rosterctl runbook make`")
     })

@@ -20,12 +20,15 @@ pub async fn hear(rosters: &mut Rosters, settings: &Settings) -> Result<(), Erro
         return Ok(());
     }
     let wanted: BTreeSet<SmolStr> = rosters.organisations.iter().flat_map(asked_for).collect();
-    let mut findings = Vec::new();
+    let (mut findings, mut asked) = (Vec::new(), BTreeSet::new());
     let mut evidence: Vec<Vec<Evidence>> = rosters.organisations.iter().map(|_| Vec::new()).collect();
     for (name, capabilities) in providers {
         let (known, unknown): (Vec<SmolStr>, Vec<SmolStr>) =
             capabilities.into_iter().partition(|one| wanted.contains(one));
         findings.extend(unknown.iter().map(|capability| useless(&name, capability, &wanted)));
+        let (second, known): (Vec<SmolStr>, Vec<SmolStr>) = known.into_iter().partition(|one| asked.contains(one));
+        findings.extend(second.iter().map(|capability| twice(&name, capability)));
+        asked.extend(known.iter().cloned());
         if known.is_empty() {
             continue;
         }
@@ -81,6 +84,11 @@ async fn testimony(
     let name = &target.reference.name;
     let live = target.portal.read(&organisation.id, &organisation.platform).await;
     let live = live.map_err(|error| silent(name, &error.message, error.hint.as_deref()))?;
+    if let Some(old) =
+        live.findings.iter().find(|finding| matches!(&*finding.rule, "snapshot/too-old" | "snapshot/from-the-future"))
+    {
+        return Err(silent(name, &old.message, old.help.as_deref()));
+    }
     let people_unread = || live.unread.iter().filter(|unread| !unread.is_group());
     let seen =
         live.gaps.is_empty() && live.suspect.is_none() && live.proof.read + live.unread.len() >= live.proof.announced;
@@ -131,6 +139,12 @@ fn silent(target: &str, why: &str, hint: Option<&str>) -> Diagnostic {
     let message = format!("`{target}` could not be asked, so what the rosters declare counts: {why}");
     let finding = Diagnostic::new("plan/evidence", Severity::Warning, message);
     hint.map_or(finding.clone(), |hint| finding.help(hint))
+}
+
+/// A word in `provides` of a second target.
+fn twice(target: &str, capability: &str) -> Diagnostic {
+    let message = format!("`{target}` is not asked for `{capability}`: another target provides it already");
+    Diagnostic::new("plan/evidence", Severity::Warning, message).help("take it out of `provides` of one of them")
 }
 
 /// A word in `provides` that no platform of these rosters asks for.

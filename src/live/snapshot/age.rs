@@ -82,8 +82,8 @@ fn calendar(text: &str) -> Result<Date, String> {
     let date = |year: i16, month: i16, day: i16| Date::new(year, month as i8, day as i8).ok();
     let found = match sign {
         '-' | '/' | '.' if a.len() == 4 => date(first, second, third),
-        '.' | '-' if c.len() == 4 => date(third, second, first),
-        '/' if c.len() == 4 => match (date(third, second, first), date(third, first, second)) {
+        '.' if c.len() == 4 => date(third, second, first),
+        '/' | '-' if c.len() == 4 => match (date(third, second, first), date(third, first, second)) {
             (Some(one), Some(other)) if one != other => {
                 return Err(format!("`{text}` may be two days: {one} and {other}"));
             }

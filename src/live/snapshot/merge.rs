@@ -155,7 +155,10 @@ impl People {
                         all.sort_by(|a, b| a.value.cmp(&b.value));
                         all.dedup();
                     }
-                    (Value::Boolean(one), Value::Boolean(other)) => *one |= other,
+                    (Value::Boolean(one), Value::Boolean(other)) if *one != other => {
+                        let word = |yes: bool| if yes { "yes" } else { "no" };
+                        troubles.push(against("attribute", word(*one), word(other)));
+                    }
                     (Value::Text(one), Value::Text(other)) if *one != other => {
                         troubles.push(against("attribute", one, &other));
                     }

@@ -78,7 +78,8 @@ impl<'a> Rows<'a> {
                             ours
                         }
                     };
-                    if !ours && !whose.is_empty() {
+                    // What is broken there may be anybody's.
+                    if !ours && !whose.is_empty() && unreadable(whose, String::new).is_none() {
                         continue;
                     }
                 }

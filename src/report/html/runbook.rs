@@ -24,7 +24,7 @@ pub fn runbook(runbook: &Runbook, web: Option<&Web>) -> String {
         title: "What to do".to_owned(),
         number: Some(runbook.items.len()),
         body: html! {
-            ol class="steps runbook" data-book=(plan.digest) data-group {
+            ol class="steps runbook" data-book={ (plan.digest) " " (runbook.made) } data-group {
                 @for (item, step) in runbook.items.iter().zip(&plan.steps) { (one(item, &step.key, several, web)) }
             }
             p { (prose(AFTERWARDS)) "." }

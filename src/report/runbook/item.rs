@@ -24,9 +24,12 @@ pub(super) fn item(step: &Step, organisation: &Organisation, live: &Live, able: 
     let way = way(step, organisation);
     let typed = |change: &&Change| !NOT_TYPED.contains(&change.field.as_str());
     let fields: Vec<Entry> = match step.action {
-        Action::Create | Action::Update => {
-            step.changes.iter().filter(typed).map(|change| words.entry(change)).collect()
+        // Who is invited is pending by that alone.
+        Action::Create => {
+            let own = step.changes.iter().filter(typed).filter(|change| change.to != "pending");
+            own.map(|change| words.entry(change)).collect()
         }
+        Action::Update => step.changes.iter().filter(typed).map(|change| words.entry(change)).collect(),
         Action::Deactivate | Action::Reactivate => {
             let others = step.changes.iter().filter(typed).filter(|change| change.field != "status");
             others.map(|change| words.entry(change)).collect()

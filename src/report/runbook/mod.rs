@@ -146,6 +146,12 @@ impl Runbook {
         }
     }
 
+    /// Whether the items are those of the plan, one each.
+    pub fn is_whole(&self) -> bool {
+        let numbers = self.items.iter().map(|item| (item.number, &item.organisation, item.action));
+        numbers.eq(self.plan.steps.iter().map(|step| (step.id, &step.organisation, step.action)))
+    }
+
     /// Whether an item was seen done at some time.
     pub fn was_done(&self, number: u32) -> bool {
         self.checks.iter().any(|check| check.done.contains(&number))

@@ -144,7 +144,8 @@ impl<'a> Later<'a> {
     /// Whether a value is what the step, or a later one, asks for.
     fn asked(&self, step: &Step, change: &Change, live: &Json) -> bool {
         let values = self.values.get(&key(step)).and_then(|fields| fields.get(change.field.as_str()));
-        values.into_iter().flatten().any(|(id, value)| *id >= step.id && same(value, live))
+        let accepted = change.field == "status" && change.to == "pending" && live == "active";
+        accepted || values.into_iter().flatten().any(|(id, value)| *id >= step.id && same(value, live))
     }
 }
 
@@ -166,6 +167,9 @@ impl Look<'_> {
         }
         let there = self.object(step);
         let Some(object) = there else {
+            if let Some(other) = self.namesake(step) {
+                return (State::Unseen, vec![other]);
+            }
             let state = match step.action {
                 _ if !self.live.proof.holds() => State::Unseen,
                 Action::Delete => State::Done,
@@ -253,6 +257,17 @@ impl Look<'_> {
             Resource::User => !unseen.sections.contains(&Section::Users),
             Resource::Contact => !unseen.sections.contains(&Section::Contacts),
         }
+    }
+
+    /// Somebody of the same name at another address, where no id tells whether it is the same person.
+    fn namesake(&self, step: &Step) -> Option<String> {
+        let name = step.changes.iter().find(|change| change.field == "name");
+        let name = name.and_then(|change| change.from.as_str().or(change.to.as_str()))?;
+        let people =
+            self.live.people.iter().filter(|_| self.live.taken.is_some() && step.resource != Resource::PermissionGroup);
+        let mut same = people.filter(|entry| !entry.managed && entry.object.name.value == name);
+        let email = same.next()?.object.email.as_ref()?;
+        Some(format!("`{name}` is there as `{}`: whether that is the same person cannot be told", email.value))
     }
 
     /// The object of a step: by the portal's name for it, its id, its address before or after, or its name.
