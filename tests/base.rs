@@ -614,3 +614,59 @@ fn who_is_added_here_and_was_created_outside_is_told_as_such() {
     let ran = run(&project, "plan --base main --format json").exits(0);
     assert!(!ran.stdout.contains("plan/conflict"), "{ran}");
 }
+
+#[test]
+fn what_is_broken_on_the_base_alone_hides_no_conflict() {
+    let roster = replaced(ACME, "contacts:\n", &format!("contacts:\n{WIM}"));
+    for (from, to) in [("contacts:\n", "contacts:\n  : [broken\n"), ("platform: arxus", "platform: nope")] {
+        let project = repository(&replaced(&roster, from, to));
+        // Another organisation is not touched by that.
+        project.write("rosters/zeta.yaml", ACME.replace("acme", "zeta"));
+        commit(&project, "second");
+        git(&project, "checkout --quiet -b topic");
+        project.write(ROSTER, &roster);
+        project.run("apply --yes").exits(0);
+        project.edit(ROSTER, "name: Grace Lindqvist", "name: Grace Branch");
+        project.edit("rosters/zeta.yaml", "name: Ada Peeters", "name: Ada Janssens");
+        project.sql("UPDATE person SET name = 'Dana Outside' WHERE external_id = 'acme/dana'");
+        project.sql("UPDATE person SET name = 'Grace Outside' WHERE external_id = 'acme/grace'");
+        let ran = run(&project, "plan --base main --format json").exits(1);
+        assert_eq!(origins(&ran), ["ada name branch", "dana name unknown", "grace name conflict"], "{ran}");
+        let conflict = ran.finding("plan/conflict");
+        assert!(conflict.message.contains("main cannot be read, this branch says `Grace Branch`"), "{conflict:?}");
+        assert_eq!(ran.finding("plan/base-unreadable").severity, "warning");
+        run(&project, "drift --base main").exits(2).says("changed in the roster and outside");
+        run(&project, "apply --yes --base main").exits(1);
+        assert_eq!(project.column("SELECT name FROM person WHERE external_id = 'acme/grace'"), ["Grace Outside"]);
+        // Who leaves here and was changed outside is one as well.
+        project.write(ROSTER, ACME);
+        project.sql("UPDATE person SET name = 'Wim Outside' WHERE external_id = 'acme/wim'");
+        let ran = run(&project, "plan --base main --format json --allow-removals 9").exits(1);
+        assert!(origins(&ran).contains(&"wim - conflict".to_owned()), "{ran}");
+        let messages: Vec<String> = ran.findings().into_iter().map(|finding| finding.message).collect();
+        let said = |words: &str| messages.iter().any(|message| message.contains(words));
+        assert!(said("main cannot be read, the portal says name `Wim Outside`"), "{messages:?}");
+    }
+}
+
+#[test]
+fn validate_does_not_compare_with_what_cannot_be_read() {
+    let project = repository(&replaced(ACME, "contacts:\n", "contacts:\n  : [broken\n"));
+    let broken = |roster: &str| replaced(roster, "email: dana@", "email: dana.");
+    project.write(ROSTER, broken(ACME));
+    let ran = run(&project, "validate --base main --format json").exits(1);
+    assert!(ran.finding("plan/base-unreadable").message.contains("main:rosters/acme.yaml:"), "{ran}");
+    assert_eq!(ran.json()["base"], Json::Null, "{ran}");
+    let text = run(&project, "validate --base main").exits(1);
+    assert!(!text.stdout.contains("since main") && !text.stdout.contains("mended"), "{text}");
+    // Another organisation is compared; what is told of this one is all that there is.
+    git(&project, "checkout --quiet -- rosters");
+    project.write("rosters/zeta.yaml", broken(&ACME.replace("acme", "zeta")));
+    commit(&project, "second");
+    project.write(ROSTER, broken(ACME));
+    let ran = run(&project, "validate --base main --format json").exits(1);
+    let of_rosters = ran.findings().into_iter().filter(|finding| finding.rule == "roster/invalid-email").count();
+    assert_eq!((of_rosters, &ran.json()["base"]["remaining"]), (1, &1.into()), "{ran}");
+    assert_eq!(ran.json()["base"]["uncompared"], serde_json::json!(["acme"]));
+    run(&project, "validate --base main").exits(1).says("since main (all of acme");
+}

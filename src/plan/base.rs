@@ -3,13 +3,15 @@
 
 mod sides;
 mod then;
+mod unread;
+
+pub use unread::Unread;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use smol_str::SmolStr;
 
 use super::document::{Action, PlanDocument, Step};
 use crate::diagnostic::{Diagnostic, Place, Severity};
@@ -107,6 +109,7 @@ impl Traced {
             (Origin::Conflict, Json::Object(_)) => {
                 format!("{words}: {revision} says {}, the portal {}", said(&self.base), said(&self.live))
             }
+            (Origin::Conflict, Json::Null) => "changed in the roster and outside".to_owned(),
             _ => words,
         }
     }
@@ -137,11 +140,16 @@ pub struct Base<'b> {
     pub commit: &'b str,
     /// The organisations as they were.
     pub organisations: &'b [Organisation],
-    /// Organisations that could not be understood then.
-    pub unread: &'b HashSet<SmolStr>,
+    /// What could not be understood then.
+    pub unread: &'b Unread,
 }
 
-impl Base<'_> {
+impl<'b> Base<'b> {
+    /// An organisation as it was.
+    fn organisation(&self, id: &str) -> Option<&'b Organisation> {
+        self.organisations.iter().find(|then| then.id == id)
+    }
+
     /// Tells where each change of a plan comes from, notes it at the steps, and gives a finding for each conflict.
     pub fn compare(&self, plan: &mut PlanDocument, pairs: &[(&Organisation, &Live)]) -> Vec<Diagnostic> {
         let mut changes = Vec::new();
@@ -152,9 +160,10 @@ impl Base<'_> {
         for object in objects(plan) {
             let Some(index) = indexes.get(object.organisation.as_str()) else { continue };
             let first = changes.len();
-            for traced in Sides::of(index, &object).traced(&object) {
+            let sides = Sides::of(index, &object);
+            for traced in sides.traced(&object) {
                 if traced.origin == Origin::Conflict {
-                    conflicts.push(self.conflict(index.now, &traced));
+                    conflicts.push(self.conflict(index.now, &traced, sides.readable));
                 }
                 changes.push(traced);
             }
@@ -173,15 +182,18 @@ impl Base<'_> {
         conflicts
     }
 
-    fn conflict(&self, organisation: &Organisation, traced: &Traced) -> Diagnostic {
+    /// `known`: whether it is known what the revision says.
+    fn conflict(&self, organisation: &Organisation, traced: &Traced, known: bool) -> Diagnostic {
         let (key, revision) = (&traced.key, self.revision);
         let what = traced.field.as_deref().unwrap_or("the entry");
         let [base, branch, live] = [&traced.base, &traced.branch, &traced.live].map(said);
+        let here = if known { "on this branch" } else { "in the roster" };
         let accept = format!("rosterctl accept {}/{key}", organisation.id);
-        let (message, help) = match (&traced.base, &traced.field) {
+        let then = if known { format!("{revision} says {base}") } else { format!("{revision} cannot be read") };
+        let (message, help) = match (&traced.live, &traced.field) {
             (Json::Object(_), None) => (
                 format!(
-                    "`{key}`: leaves on this branch, and was changed on the portal: {revision} says {base}, the portal {live}"
+                    "`{key}`: leaves on this branch, and was changed on the portal: {then}, the portal says {live}"
                 ),
                 format!(
                     "keep the entry and take the portal's values into it (`{accept}`), or apply over it with --allow-conflicts"
@@ -189,8 +201,7 @@ impl Base<'_> {
             ),
             _ => (
                 format!(
-                    "`{key}`: {what} was changed on this branch and on the portal: {revision} says {base}, this branch {branch}, \
-                     the portal {live}"
+                    "`{key}`: {what} was changed {here} and on the portal: {then}, this branch says {branch}, the portal {live}"
                 ),
                 format!(
                     "take the portal's value into the roster (`{accept}`), or apply over it with --allow-conflicts"

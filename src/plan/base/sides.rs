@@ -25,20 +25,24 @@ pub(super) struct Index<'i> {
     recorded: bool,
     /// Whether the rosters of the revision can be understood.
     readable: bool,
+    /// Whether some of them were not found.
+    partial: bool,
     folds_case: bool,
 }
 
 impl<'i> Index<'i> {
     /// The sides of an organisation.
     pub(super) fn of(base: &Base<'i>, now: &'i Organisation, live: &'i Live) -> Index<'i> {
+        let then = base.organisation(&now.id);
         Index {
             now,
-            then: base.organisations.iter().find(|then| then.id == now.id).map(Then::new),
+            then: then.map(Then::new),
             people: live.people.iter().map(|entry| (entry.handle.as_str(), entry)).collect(),
             groups: live.groups.iter().map(|entry| (entry.handle.as_str(), entry)).collect(),
             vanished: live.vanished.iter().map(|(resource, id)| (*resource, id.as_str())).collect(),
             recorded: live.records,
-            readable: !base.unread.contains(&now.id),
+            readable: !base.unread.has(&now.id, then.is_some()),
+            partial: base.unread.is_partial(),
             folds_case: live.folds_case,
         }
     }
@@ -75,8 +79,8 @@ pub(super) struct Sides {
     vanished: bool,
     managed: bool,
     live: Map<String, Json>,
-    /// Whether the rosters of the revision can be understood.
-    readable: bool,
+    /// Whether it is known what the revision says of it.
+    pub(super) readable: bool,
     /// Whether the portal spells mail addresses its own way.
     folds_case: bool,
 }
@@ -99,6 +103,7 @@ impl Sides {
             }),
         };
         let then = index.then.as_ref().map_or(platform, |then| &then.organisation.platform);
+        let readable = index.readable && (before.is_some() || !index.partial);
         Sides {
             wanted: match object.resource {
                 Resource::PermissionGroup => now.group(&object.key).is_some(),
@@ -112,7 +117,7 @@ impl Sides {
             vanished: index.vanished.contains(&(object.resource, object.key.as_str())),
             managed,
             live: live.unwrap_or_default(),
-            readable: index.readable,
+            readable,
             folds_case: index.folds_case,
         }
     }
@@ -143,13 +148,11 @@ impl Sides {
                     Origin::Conflict => outside.iter().map(|one| (one.field.clone(), value(one).clone())).collect(),
                     _ => there(usual),
                 };
-                vec![one(
-                    None,
-                    origin,
-                    side(|one| &one.base, self.base.is_some()),
-                    there(false),
-                    side(|one| &one.live, true),
-                )]
+                let base = match origin {
+                    Origin::Conflict if self.base.is_none() => Json::Null,
+                    _ => side(|one| &one.base, self.base.is_some()),
+                };
+                vec![one(None, origin, base, there(false), side(|one| &one.live, true))]
             }
             _ => {
                 let each = object.fields.iter().map(|(field, (live, branch))| {
@@ -211,7 +214,14 @@ impl Sides {
 
     fn of_leaver(&self, touched: bool) -> Origin {
         match (self.managed, &self.base) {
-            _ if !self.readable => Origin::Unknown,
+            // Without the base, what was applied last tells of others.
+            _ if !self.readable => {
+                if self.managed && touched && self.applied.is_some() {
+                    Origin::Conflict
+                } else {
+                    Origin::Unknown
+                }
+            }
             (false, _) => Origin::Outside,
             (true, None) => Origin::Base,
             (true, Some(_)) if touched => Origin::Conflict,
@@ -242,9 +252,11 @@ impl Sides {
         let usual = || if field == "status" { "active".into() } else { Json::Null };
         let applied = self.applied.as_ref().filter(|_| field != "id" && field != "section");
         let applied = applied.map(|applied| applied.get(field).cloned().unwrap_or_else(usual));
+        // Without the base, what was applied last tells whether both sides have changed since.
+        let both = applied
+            .as_ref()
+            .is_some_and(|applied| !self.alike(field, applied, live) && !self.alike(field, applied, branch));
         if !self.readable {
-            // Without the base, what was applied last tells whether both sides have changed since.
-            let both = applied.is_some_and(|applied| applied != *live && applied != *branch);
             return if both { Origin::Conflict } else { Origin::Unknown };
         }
         match (branch == base, applied) {
@@ -254,6 +266,7 @@ impl Sides {
             (true, None) if field == "id" => Origin::Base,
             (true, None) => Origin::Unknown,
             (false, _) if self.added_twice(field, live) => Origin::AddedTwice,
+            (false, _) if self.base.is_none() && both => Origin::Conflict,
             (false, _) if base == live || self.base.is_none() => Origin::Branch,
             (false, Some(applied)) if applied == *live => Origin::Branch,
             (false, None) if field == "id" => Origin::Branch,
