@@ -633,7 +633,10 @@ fn what_is_broken_on_the_base_alone_hides_no_conflict() {
         let ran = run(&project, "plan --base main --format json").exits(1);
         assert_eq!(origins(&ran), ["ada name branch", "dana name unknown", "grace name conflict"], "{ran}");
         let conflict = ran.finding("plan/conflict");
-        assert!(conflict.message.contains("main cannot be read, this branch says `Grace Branch`"), "{conflict:?}");
+        assert!(
+            conflict.message.contains("what main says is not known, this branch says `Grace Branch`"),
+            "{conflict:?}"
+        );
         assert_eq!(ran.finding("plan/base-unreadable").severity, "warning");
         run(&project, "drift --base main").exits(2).says("changed in the roster and outside");
         run(&project, "apply --yes --base main").exits(1);
@@ -645,7 +648,7 @@ fn what_is_broken_on_the_base_alone_hides_no_conflict() {
         assert!(origins(&ran).contains(&"wim - conflict".to_owned()), "{ran}");
         let messages: Vec<String> = ran.findings().into_iter().map(|finding| finding.message).collect();
         let said = |words: &str| messages.iter().any(|message| message.contains(words));
-        assert!(said("main cannot be read, the portal says name `Wim Outside`"), "{messages:?}");
+        assert!(said("what main says is not known, the portal says name `Wim Outside`"), "{messages:?}");
     }
 }
 
@@ -669,4 +672,89 @@ fn validate_does_not_compare_with_what_cannot_be_read() {
     assert_eq!((of_rosters, &ran.json()["base"]["remaining"]), (1, &1.into()), "{ran}");
     assert_eq!(ran.json()["base"]["uncompared"], serde_json::json!(["acme"]));
     run(&project, "validate --base main").exits(1).says("since main (all of acme");
+}
+
+#[test]
+fn a_move_that_git_does_not_tell_hides_no_conflict_and_has_a_cure() {
+    let project = repository(ACME).with("rosterctl.yaml", "version: 1\nrosters: [rosters]\n");
+    commit(&project, "second");
+    project.run("apply --yes").exits(0);
+    git(&project, "checkout --quiet -b topic");
+    std::fs::create_dir_all(project.path("deep")).unwrap();
+    git(&project, "mv rosters/acme.yaml deep/p.yaml");
+    let comment: String =
+        (0..80).map(|line| format!("# line {line} of an explanation that was not there before\n")).collect();
+    project.write("deep/p.yaml", comment + &replaced(ACME, "name: Dana Kowalska", "name: Dana Branch"));
+    project.write("rosterctl.yaml", "version: 1\nrosters: [deep]\n");
+    commit(&project, "third");
+    project.sql("UPDATE person SET name = 'Dana Outside' WHERE external_id = 'acme/dana'");
+    let ran = run(&project, "plan --base main --format json deep/p.yaml").exits(1);
+    assert_eq!(origins(&ran), ["dana name conflict"]);
+    let finding = ran.finding("plan/base-unreadable");
+    assert!(!finding.message.contains("git add") && finding.message.contains("leave the path out"), "{finding:?}");
+    run(&project, "apply --yes --base main deep/p.yaml").exits(1);
+    // What the message says is what helps.
+    let ran = run(&project, "plan --base main --format json").exits(1);
+    assert!(!ran.stdout.contains("plan/base-unreadable"), "{ran}");
+    assert!(ran.finding("plan/conflict").message.contains("main says `Dana Kowalska`"), "{ran}");
+}
+
+#[test]
+fn who_was_changed_here_and_deleted_outside_is_a_conflict_that_shows_what() {
+    let project = repository(ACME);
+    project.run("apply --yes").exits(0);
+    project.edit(ROSTER, "name: Dana Kowalska", "name: Dana Branch");
+    project.sql("DELETE FROM person WHERE external_id = 'acme/dana'");
+    let ran = run(&project, "plan --base main --format json").exits(1);
+    assert_eq!(origins(&ran), ["dana - conflict"]);
+    let conflict = ran.finding("plan/conflict");
+    let says = "this branch changes name from `Dana Kowalska` to `Dana Branch`, and the portal deleted the person";
+    assert!(conflict.message.contains(says), "{conflict:?}");
+    assert!(conflict.help.contains("take the entry out (`rosterctl accept acme/dana`)"), "{conflict:?}");
+    let change = &ran.json()["base"]["changes"][0];
+    assert_eq!((&change["branch"]["name"], &change["live"]), (&"Dana Branch".into(), &"absent".into()));
+    run(&project, "drift --base main").exits(2).says("Dana Kowalska").says("deleted outside");
+    // What the message says is what helps.
+    run(&project, "accept acme/dana").exits(0);
+    run(&project, "plan --base main").exits(0);
+}
+
+#[test]
+fn the_cure_of_a_conflict_takes_one_field_only() {
+    let project = repository(ACME);
+    project.run("apply --yes").exits(0);
+    project.edit(ROSTER, "name: Ada Peeters", "name: Ada Branch");
+    project.edit(ROSTER, "+32 470 00 00 01", "+32 470 00 00 02");
+    project.sql("UPDATE person SET name = 'Ada Outside' WHERE external_id = 'acme/ada'");
+    let ran = run(&project, "plan --base main --format json").exits(1);
+    assert!(ran.finding("plan/conflict").help.contains("`rosterctl accept acme/ada/name`"), "{ran}");
+    run(&project, "accept acme/ada/name").exits(0);
+    assert!(project.read(ROSTER).contains("name: Ada Outside") && project.read(ROSTER).contains("00 00 02"));
+}
+
+#[test]
+fn what_fetches_a_revision_cuts_no_history() {
+    let project = repository(ACME);
+    let from = format!("file://{}", project.path("").display());
+    git(&project, &format!("clone --quiet {from} whole"));
+    git(&project, &format!("clone --quiet --single-branch {from} single"));
+    git(&project, &format!("clone --quiet --depth=1 {from} shallow"));
+    git(&project, "branch release-7");
+    for (clone, command) in [
+        ("whole", "fetch origin release-7"),
+        ("single", "fetch origin release-7:refs/remotes/origin/release-7"),
+        ("shallow", "fetch --depth=1 origin release-7:refs/remotes/origin/release-7"),
+    ] {
+        let validate = |base: &str| run(&project, &format!("validate --base {base}")).below(clone);
+        validate("release-7").exits(1).complains(&format!("git {command}`, and name it `origin/release-7`"));
+        git_in(&project, clone, &format!("-c advice.detachedHead=false {command} --quiet"));
+        validate("origin/release-7").exits(0);
+    }
+    for (base, says) in [("HEAD^{tree}", "is a tree, and no commit"), ("HEAD:rosters", "is a tree, and no commit")] {
+        let ran = run(&project, &format!("validate --base {base}")).exits(1);
+        assert!(!ran.stderr.contains("git fetch"), "{ran}");
+        ran.complains(says).complains("name a branch");
+    }
+    let ran = run(&project, "validate --base HEAD~99").below("whole").exits(1);
+    assert!(!ran.stderr.contains("git fetch"), "{ran}");
 }

@@ -128,7 +128,7 @@ impl Before {
         let name = &self.revision.name;
         let mut findings = self.unreadable("where changes of what is in there come from is not told");
         let understood = !self.rosters.diagnostics.iter().any(misread);
-        if self.rosters.organisations.is_empty() && understood {
+        if self.rosters.organisations.is_empty() && understood && !self.unread.is_partial() {
             let message = format!("at {name} there are no rosters at these paths, so nothing is compared");
             let help = "all looks as if this branch had added it: conflicts with what others changed are not seen";
             findings.push(Diagnostic::new("plan/base-unreadable", Severity::Warning, message).help(help));
@@ -164,7 +164,7 @@ fn named_then(revision: &Revision, paths: &[PathBuf], cwd: &Path) -> Vec<PathBuf
         match tree.earlier(begin) {
             Earlier::At(earlier) => return earlier,
             Earlier::Added => {}
-            Earlier::Unclear(gone) => tree.leave_out(unclear(&shown, &gone)),
+            Earlier::Unclear(gone) => tree.leave_out(unclear(&shown, &gone, tree.tracks(begin))),
             Earlier::Outside => {
                 tree.leave_out(format!("`{shown}` is not in this repository, so it has no earlier state"))
             }
@@ -174,13 +174,18 @@ fn named_then(revision: &Revision, paths: &[PathBuf], cwd: &Path) -> Vec<PathBuf
     paths.iter().flat_map(then).collect()
 }
 
-fn unclear(shown: &str, gone: &[PathBuf]) -> String {
+/// `tracked`: whether git was told of it, and knows it no more for that.
+fn unclear(shown: &str, gone: &[PathBuf], tracked: bool) -> String {
     let Some((first, more)) = gone.split_first() else {
         return format!("`{shown}` is not there, and git does not tell whether it had another name");
     };
     let more = if more.is_empty() { String::new() } else { format!(", or one of {} more that are gone", more.len()) };
     let first = visible(&first.to_string_lossy());
-    format!("`{shown}` is not there, and may be what was `{first}`{more} (`git add` lets git tell)")
+    let cure = match tracked {
+        true => "too much of it has changed for git to tell: let the workspace name the roster, and leave the path out",
+        false => "`git add` lets git tell",
+    };
+    format!("`{shown}` is not there, and may be what was `{first}`{more} ({cure})")
 }
 
 impl Context {

@@ -105,6 +105,9 @@ impl Traced {
     /// Where the change comes from, for people; of somebody who leaves, what others changed.
     pub fn words(&self, revision: &str) -> String {
         let words = self.origin.words(revision);
+        if let (Origin::Conflict, Some(changes)) = (self.origin, self.deleted_outside()) {
+            return format!("changed on this branch ({changes}), and deleted outside");
+        }
         match (self.origin, &self.base) {
             (Origin::Conflict, Json::Object(_)) => {
                 format!("{words}: {revision} says {}, the portal {}", said(&self.base), said(&self.live))
@@ -112,6 +115,16 @@ impl Traced {
             (Origin::Conflict, Json::Null) => "changed in the roster and outside".to_owned(),
             _ => words,
         }
+    }
+
+    /// What this branch changes of an object that others have deleted.
+    fn deleted_outside(&self) -> Option<String> {
+        let (Json::Object(then), Json::Object(now), None) = (&self.base, &self.branch, &self.field) else {
+            return None;
+        };
+        let to = |field: &str| said(now.get(field).unwrap_or(&Json::Null));
+        let each = then.iter().map(|(field, from)| format!("{field} from {} to {}", said(from), to(field)));
+        Some(each.collect::<Vec<String>>().join(" and "))
     }
 }
 
@@ -188,12 +201,23 @@ impl<'b> Base<'b> {
         let what = traced.field.as_deref().unwrap_or("the entry");
         let [base, branch, live] = [&traced.base, &traced.branch, &traced.live].map(said);
         let here = if known { "on this branch" } else { "in the roster" };
-        let accept = format!("rosterctl accept {}/{key}", organisation.id);
-        let then = if known { format!("{revision} says {base}") } else { format!("{revision} cannot be read") };
+        let field = traced.field.iter().map(|field| format!("/{field}"));
+        let accept = format!("rosterctl accept {}/{key}{}", organisation.id, field.collect::<String>());
+        let then = if known { format!("{revision} says {base}") } else { format!("what {revision} says is not known") };
+        let says = if known { "" } else { "says " };
+        let deleted = traced.deleted_outside();
         let (message, help) = match (&traced.live, &traced.field) {
+            _ if deleted.is_some() => {
+                let kind = if traced.resource == Resource::PermissionGroup { "group" } else { "person" };
+                let changes = deleted.unwrap_or_default();
+                (
+                    format!("`{key}`: this branch changes {changes}, and the portal deleted the {kind}"),
+                    format!("take the entry out (`{accept}`), or create the {kind} again with --allow-conflicts"),
+                )
+            }
             (Json::Object(_), None) => (
                 format!(
-                    "`{key}`: leaves on this branch, and was changed on the portal: {then}, the portal says {live}"
+                    "`{key}`: leaves on this branch, and was changed on the portal: {then}, the portal {says}{live}"
                 ),
                 format!(
                     "keep the entry and take the portal's values into it (`{accept}`), or apply over it with --allow-conflicts"
@@ -201,7 +225,7 @@ impl<'b> Base<'b> {
             ),
             _ => (
                 format!(
-                    "`{key}`: {what} was changed {here} and on the portal: {then}, this branch says {branch}, the portal {live}"
+                    "`{key}`: {what} was changed {here} and on the portal: {then}, this branch {says}{branch}, the portal {live}"
                 ),
                 format!(
                     "take the portal's value into the roster (`{accept}`), or apply over it with --allow-conflicts"

@@ -138,7 +138,15 @@ impl Sides {
         match object.whole {
             Some(Action::Create) => {
                 let origin = self.of_newcomer(object);
-                vec![one(None, origin, there(self.base.is_some()), there(true), there(false))]
+                // What this branch changes of somebody whom others have deleted is what the two sides are at odds about.
+                let (base, branch) = match origin {
+                    Origin::Conflict => (
+                        self.changed(object).map(|(field, base, _)| (field.clone(), base.clone())).collect(),
+                        self.changed(object).map(|(field, _, branch)| (field.clone(), branch.clone())).collect(),
+                    ),
+                    _ => (there(self.base.is_some()), there(true)),
+                };
+                vec![one(None, origin, base, branch, there(false))]
             }
             Some(_) if !self.wanted => {
                 let outside = self.outside();
@@ -164,13 +172,18 @@ impl Sides {
         }
     }
 
+    /// The fields of somebody new on the portal that differ from the revision: what it says, and what the roster says.
+    fn changed<'c>(&'c self, object: &'c Changed) -> impl Iterator<Item = (&'c String, &'c Json, &'c Json)> {
+        let of_base = |field: &str| self.base.as_ref().and_then(|base| base.get(field)).unwrap_or(&Json::Null);
+        let all = object.fields.iter().map(move |(field, (_, branch))| (field, of_base(field), branch));
+        all.filter(|(field, base, branch)| !matches!(field.as_str(), "id" | "section" | "status") && base != branch)
+    }
+
     fn of_newcomer(&self, object: &Changed) -> Origin {
-        let Some(base) = self.base.as_ref().filter(|_| self.readable) else {
+        if !self.readable || self.base.is_none() {
             return if self.readable { Origin::Branch } else { Origin::Unknown };
-        };
-        let same = object.fields.iter().all(|(field, (_, branch))| {
-            matches!(field.as_str(), "id" | "section" | "status") || base.get(field).unwrap_or(&Json::Null) == branch
-        });
+        }
+        let same = self.changed(object).next().is_none();
         match (self.vanished, same, self.recorded) {
             (true, true, _) => Origin::Outside,
             (true, false, _) => Origin::Conflict,
