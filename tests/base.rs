@@ -758,3 +758,36 @@ fn what_fetches_a_revision_cuts_no_history() {
     let ran = run(&project, "validate --base HEAD~99").below("whole").exits(1);
     assert!(!ran.stderr.contains("git fetch"), "{ran}");
 }
+
+#[test]
+fn a_base_from_which_main_went_on_does_not_call_what_was_applied_since_unapplied() {
+    let project = repository(ACME);
+    project.run("apply --yes").exits(0);
+    git(&project, "checkout --quiet -b topic");
+    project.edit(ROSTER, "name: Ada Peeters", "name: Ada Janssens");
+    commit(&project, "second");
+    git(&project, "checkout --quiet main");
+    project.edit(ROSTER, "name: Dana Kowalska", "name: Dana Newer");
+    commit(&project, "third");
+    project.run("apply --yes").exits(0);
+    git(&project, "checkout --quiet topic");
+    let began = git(&project, "merge-base main topic");
+    let plan = |base: &str| run(&project, &format!("plan --format json --base {base}")).exits(0);
+    let ran = plan(&began);
+    assert_eq!(origins(&ran), ["ada name branch", "dana name rewritten"]);
+    assert!(!ran.stdout.contains("not applied yet"), "{ran}");
+    let finding = ran.finding("plan/behind-base");
+    assert_eq!(finding.severity, "warning");
+    assert!(
+        finding.message.contains("main goes on from") && finding.message.contains("`acme/dana/name`"),
+        "{finding:?}"
+    );
+    // What the message says is what helps.
+    assert!(plan("main").finding("plan/behind-base").help.contains("merge main"));
+    git(&project, "merge --quiet main -m merged");
+    assert_eq!(origins(&plan("main")), ["ada name branch"]);
+    // What is on the base and not applied is told so, where nothing goes on from it.
+    project.edit(ROSTER, "name: Grace Lindqvist", "name: Grace Newer");
+    commit(&project, "fourth");
+    assert!(origins(&plan("topic")).contains(&"grace name base".to_owned()));
+}

@@ -74,8 +74,9 @@ impl Before {
 
     /// What a plan is compared with.
     pub fn base(&self) -> Base<'_> {
-        let Revision { name, commit, .. } = &self.revision;
-        Base { revision: name, commit, organisations: &self.rosters.organisations, unread: &self.unread }
+        let Revision { name, commit, further, .. } = &self.revision;
+        let further = further.as_deref();
+        Base { revision: name, commit, further, organisations: &self.rosters.organisations, unread: &self.unread }
     }
 
     /// Whether it is not known what an organisation said then.

@@ -91,6 +91,9 @@ pub enum Origin {
     Branch,
     /// The roster is as at the revision, and that was not applied yet.
     Base,
+    /// The roster is as at the revision, and rosterctl wrote another value: since, from a branch that goes on from it, or
+    /// before.
+    Rewritten,
     /// The roster is as at the revision, and somebody else changed the portal: the plan puts it back.
     Outside,
     /// This branch changes what somebody else changed on the portal.
@@ -134,6 +137,9 @@ impl Origin {
         match self {
             Origin::Branch => format!("changed on this branch, compared with {revision}"),
             Origin::Base => format!("on {revision} already, and not applied yet"),
+            Origin::Rewritten => format!(
+                "as on {revision}, and rosterctl wrote another value: since, from a newer main or another branch, or before"
+            ),
             Origin::Outside => format!("changed outside: the roster is as on {revision}"),
             Origin::Conflict => "changed on this branch and outside".to_owned(),
             Origin::AddedTwice => {
@@ -151,6 +157,8 @@ pub struct Base<'b> {
     pub revision: &'b str,
     /// Its commit.
     pub commit: &'b str,
+    /// A branch that goes on from it, where it is the end of none, and that the rosters lack.
+    pub further: Option<&'b str>,
     /// The organisations as they were.
     pub organisations: &'b [Organisation],
     /// What could not be understood then.
@@ -190,6 +198,7 @@ impl<'b> Base<'b> {
             let note = self.note(step, own.map_or(&[], |own| &changes[own.clone()]));
             step.notes.extend(note);
         }
+        conflicts.extend(self.rewritten(&changes));
         let (revision, commit) = (self.revision.to_owned(), self.commit.to_owned());
         plan.base = Some(Comparison { revision, commit, changes });
         conflicts
@@ -237,6 +246,28 @@ impl<'b> Base<'b> {
             .subject(key.as_str())
             .organisation(organisation.id.clone())
             .help(help)
+    }
+
+    /// What was written from a newer state may be undone by this plan.
+    fn rewritten(&self, changes: &[Traced]) -> Option<Diagnostic> {
+        let further = self.further?;
+        let mut items = changes.iter().filter(|one| one.origin == Origin::Rewritten).map(|one| {
+            let field = one.field.iter().map(|field| format!("/{field}")).collect::<String>();
+            format!("{}/{}{field}", one.organisation, one.key)
+        });
+        let first = items.next()?;
+        let more = match items.count() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let revision = self.revision;
+        let message = format!(
+            "{further} goes on from {revision}, and this branch lacks that: rosterctl may have written another value of \
+             `{first}`{more} since, from a newer main or another branch, which this plan undoes"
+        );
+        let help =
+            "name the tip of the branch that is applied, such as --base origin/main, and merge it into this branch";
+        Some(Diagnostic::new("plan/behind-base", Severity::Warning, message).help(help))
     }
 
     /// Nothing that the rosters knew of is undone: it is said, and forbids nothing.

@@ -175,6 +175,18 @@ impl Git {
         }
     }
 
+    /// A branch that goes on from a commit at which none ends, and that the one checked out lacks.
+    pub fn goes_on(&self, commit: &str) -> Option<String> {
+        let refs = |filters: &[&str]| {
+            let all =
+                [&["for-each-ref", "--count=1", "--format=%(refname:short)"], filters, &["refs/heads", "refs/remotes"]];
+            self.line(&all.concat()).ok()
+        };
+        let ends = refs(&["--points-at", commit])?;
+        let further = refs(&["--contains", commit, "--no-merged", "HEAD"])?;
+        (ends.is_empty() && !further.is_empty()).then_some(further)
+    }
+
     /// Whether part of the history was left out.
     pub fn is_shallow(&self) -> bool {
         self.line(&["rev-parse", "--is-shallow-repository"]).is_ok_and(|answer| answer == "true")

@@ -30,6 +30,8 @@ pub struct Revision {
     pub commit: String,
     /// Whether the commit checked out has it behind it; none where the history at hand does not tell.
     pub behind: Option<bool>,
+    /// A branch that goes on from it, where it is the end of none, and that the commit checked out lacks.
+    pub further: Option<String>,
     /// Its files.
     pub tree: Arc<Tree>,
 }
@@ -47,8 +49,9 @@ impl Revision {
         let git = Git::of(folder).map_err(|refused| no_repository(folder, name, refused))?;
         let Some(commit) = git.commit(name) else { return Err(missing(&git, name)) };
         let behind = git.is_behind(&commit);
+        let further = git.goes_on(&commit);
         let tree = Arc::new(Tree::new(git, commit.clone()));
-        Ok(Revision { name: name.to_owned(), commit, behind, tree })
+        Ok(Revision { name: name.to_owned(), commit, behind, further, tree })
     }
 
     /// That part of the revision is not among the objects at hand, once all was read that is wanted of it.

@@ -28,6 +28,8 @@ pub(super) struct Index<'i> {
     /// Whether some of them were not found.
     partial: bool,
     folds_case: bool,
+    /// Whether a branch goes on from the revision.
+    further: bool,
 }
 
 impl<'i> Index<'i> {
@@ -44,6 +46,7 @@ impl<'i> Index<'i> {
             readable: !base.unread.has(&now.id, then.is_some()),
             partial: base.unread.is_partial(),
             folds_case: live.folds_case,
+            further: base.further.is_some(),
         }
     }
 
@@ -83,6 +86,8 @@ pub(super) struct Sides {
     pub(super) readable: bool,
     /// Whether the portal spells mail addresses its own way.
     folds_case: bool,
+    /// Whether a branch goes on from the revision.
+    further: bool,
 }
 
 impl Sides {
@@ -119,6 +124,7 @@ impl Sides {
             live: live.unwrap_or_default(),
             readable,
             folds_case: index.folds_case,
+            further: index.further,
         }
     }
 
@@ -187,7 +193,7 @@ impl Sides {
         match (self.vanished, same, self.recorded) {
             (true, true, _) => Origin::Outside,
             (true, false, _) => Origin::Conflict,
-            (false, _, true) => Origin::Base,
+            (false, _, true) => self.as_at_base(),
             (false, ..) => Origin::Unknown,
         }
     }
@@ -225,6 +231,11 @@ impl Sides {
         }
     }
 
+    /// The roster is as at the revision, and the portal as rosterctl wrote it: before that, or since.
+    fn as_at_base(&self) -> Origin {
+        if self.further { Origin::Rewritten } else { Origin::Base }
+    }
+
     fn of_leaver(&self, touched: bool) -> Origin {
         match (self.managed, &self.base) {
             // Without the base, what was applied last tells of others.
@@ -236,6 +247,7 @@ impl Sides {
                 }
             }
             (false, _) => Origin::Outside,
+            (true, None) if self.recorded => self.as_at_base(),
             (true, None) => Origin::Base,
             (true, Some(_)) if touched => Origin::Conflict,
             (true, Some(_)) => Origin::Branch,
@@ -273,7 +285,7 @@ impl Sides {
             return if both { Origin::Conflict } else { Origin::Unknown };
         }
         match (branch == base, applied) {
-            (true, Some(applied)) if applied == *live => Origin::Base,
+            (true, Some(applied)) if applied == *live => self.as_at_base(),
             (true, Some(_)) => Origin::Outside,
             // An id is given by rosterctl alone.
             (true, None) if field == "id" => Origin::Base,
