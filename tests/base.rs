@@ -772,6 +772,8 @@ fn a_base_from_which_main_went_on_does_not_call_what_was_applied_since_unapplied
     project.run("apply --yes").exits(0);
     git(&project, "checkout --quiet topic");
     let began = git(&project, "merge-base main topic");
+    // Another branch may end there.
+    git(&project, &format!("branch other {began}"));
     let plan = |base: &str| run(&project, &format!("plan --format json --base {base}")).exits(0);
     let ran = plan(&began);
     assert_eq!(origins(&ran), ["ada name branch", "dana name rewritten"]);

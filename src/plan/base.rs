@@ -157,7 +157,7 @@ pub struct Base<'b> {
     pub revision: &'b str,
     /// Its commit.
     pub commit: &'b str,
-    /// A branch that goes on from it, where it is the end of none, and that the rosters lack.
+    /// A branch that goes on from it, and that the rosters lack, where no branch is named.
     pub further: Option<&'b str>,
     /// The organisations as they were.
     pub organisations: &'b [Organisation],

@@ -175,16 +175,19 @@ impl Git {
         }
     }
 
-    /// A branch that goes on from a commit at which none ends, and that the one checked out lacks.
-    pub fn goes_on(&self, commit: &str) -> Option<String> {
-        let refs = |filters: &[&str]| {
-            let all =
-                [&["for-each-ref", "--count=1", "--format=%(refname:short)"], filters, &["refs/heads", "refs/remotes"]];
+    /// A branch that goes on from a commit, and that the one checked out lacks; none where the name is that of a branch or
+    /// a tag itself, or where the main branch ends there.
+    pub fn goes_on(&self, name: &str, commit: &str) -> Option<String> {
+        let refs = |filters: &[&str], patterns: &[&str]| {
+            let all = [&["for-each-ref", "--count=1", "--format=%(refname:short)"], filters, patterns];
             self.line(&all.concat()).ok()
         };
-        let ends = refs(&["--points-at", commit])?;
-        let further = refs(&["--contains", commit, "--no-merged", "HEAD"])?;
-        (ends.is_empty() && !further.is_empty()).then_some(further)
+        if !self.line(&["rev-parse", "--symbolic-full-name", name]).ok()?.is_empty() {
+            return None;
+        }
+        let main = ["refs/heads/main", "refs/heads/master", "refs/remotes/*/HEAD"];
+        let further = refs(&["--contains", commit, "--no-merged", "HEAD"], &["refs/heads", "refs/remotes"])?;
+        (!further.is_empty() && refs(&["--points-at", commit], &main)?.is_empty()).then_some(further)
     }
 
     /// Whether part of the history was left out.

@@ -30,7 +30,7 @@ pub struct Revision {
     pub commit: String,
     /// Whether the commit checked out has it behind it; none where the history at hand does not tell.
     pub behind: Option<bool>,
-    /// A branch that goes on from it, where it is the end of none, and that the commit checked out lacks.
+    /// A branch that goes on from it, and that the commit checked out lacks, where no branch is named.
     pub further: Option<String>,
     /// Its files.
     pub tree: Arc<Tree>,
@@ -49,7 +49,7 @@ impl Revision {
         let git = Git::of(folder).map_err(|refused| no_repository(folder, name, refused))?;
         let Some(commit) = git.commit(name) else { return Err(missing(&git, name)) };
         let behind = git.is_behind(&commit);
-        let further = git.goes_on(&commit);
+        let further = git.goes_on(name, &commit);
         let tree = Arc::new(Tree::new(git, commit.clone()));
         Ok(Revision { name: name.to_owned(), commit, behind, further, tree })
     }
