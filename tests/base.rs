@@ -614,3 +614,182 @@ fn who_is_added_here_and_was_created_outside_is_told_as_such() {
     let ran = run(&project, "plan --base main --format json").exits(0);
     assert!(!ran.stdout.contains("plan/conflict"), "{ran}");
 }
+
+#[test]
+fn what_is_broken_on_the_base_alone_hides_no_conflict() {
+    let roster = replaced(ACME, "contacts:\n", &format!("contacts:\n{WIM}"));
+    for (from, to) in [("contacts:\n", "contacts:\n  : [broken\n"), ("platform: arxus", "platform: nope")] {
+        let project = repository(&replaced(&roster, from, to));
+        // Another organisation is not touched by that.
+        project.write("rosters/zeta.yaml", ACME.replace("acme", "zeta"));
+        commit(&project, "second");
+        git(&project, "checkout --quiet -b topic");
+        project.write(ROSTER, &roster);
+        project.run("apply --yes").exits(0);
+        project.edit(ROSTER, "name: Grace Lindqvist", "name: Grace Branch");
+        project.edit("rosters/zeta.yaml", "name: Ada Peeters", "name: Ada Janssens");
+        project.sql("UPDATE person SET name = 'Dana Outside' WHERE external_id = 'acme/dana'");
+        project.sql("UPDATE person SET name = 'Grace Outside' WHERE external_id = 'acme/grace'");
+        let ran = run(&project, "plan --base main --format json").exits(1);
+        assert_eq!(origins(&ran), ["ada name branch", "dana name unknown", "grace name conflict"], "{ran}");
+        let conflict = ran.finding("plan/conflict");
+        assert!(
+            conflict.message.contains("what main says is not known, this branch says `Grace Branch`"),
+            "{conflict:?}"
+        );
+        assert_eq!(ran.finding("plan/base-unreadable").severity, "warning");
+        run(&project, "drift --base main").exits(2).says("changed in the roster and outside");
+        run(&project, "apply --yes --base main").exits(1);
+        assert_eq!(project.column("SELECT name FROM person WHERE external_id = 'acme/grace'"), ["Grace Outside"]);
+        // Who leaves here and was changed outside is one as well.
+        project.write(ROSTER, ACME);
+        project.sql("UPDATE person SET name = 'Wim Outside' WHERE external_id = 'acme/wim'");
+        let ran = run(&project, "plan --base main --format json --allow-removals 9").exits(1);
+        assert!(origins(&ran).contains(&"wim - conflict".to_owned()), "{ran}");
+        let messages: Vec<String> = ran.findings().into_iter().map(|finding| finding.message).collect();
+        let said = |words: &str| messages.iter().any(|message| message.contains(words));
+        assert!(said("what main says is not known, the portal says name `Wim Outside`"), "{messages:?}");
+    }
+}
+
+#[test]
+fn validate_does_not_compare_with_what_cannot_be_read() {
+    let project = repository(&replaced(ACME, "contacts:\n", "contacts:\n  : [broken\n"));
+    let broken = |roster: &str| replaced(roster, "email: dana@", "email: dana.");
+    project.write(ROSTER, broken(ACME));
+    let ran = run(&project, "validate --base main --format json").exits(1);
+    assert!(ran.finding("plan/base-unreadable").message.contains("main:rosters/acme.yaml:"), "{ran}");
+    assert_eq!(ran.json()["base"], Json::Null, "{ran}");
+    let text = run(&project, "validate --base main").exits(1);
+    assert!(!text.stdout.contains("since main") && !text.stdout.contains("mended"), "{text}");
+    // Another organisation is compared; what is told of this one is all that there is.
+    git(&project, "checkout --quiet -- rosters");
+    project.write("rosters/zeta.yaml", broken(&ACME.replace("acme", "zeta")));
+    commit(&project, "second");
+    project.write(ROSTER, broken(ACME));
+    let ran = run(&project, "validate --base main --format json").exits(1);
+    let of_rosters = ran.findings().into_iter().filter(|finding| finding.rule == "roster/invalid-email").count();
+    assert_eq!((of_rosters, &ran.json()["base"]["remaining"]), (1, &1.into()), "{ran}");
+    assert_eq!(ran.json()["base"]["uncompared"], serde_json::json!(["acme"]));
+    run(&project, "validate --base main").exits(1).says("since main (all of acme");
+}
+
+#[test]
+fn a_move_that_git_does_not_tell_hides_no_conflict_and_has_a_cure() {
+    let project = repository(ACME).with("rosterctl.yaml", "version: 1\nrosters: [rosters]\n");
+    commit(&project, "second");
+    project.run("apply --yes").exits(0);
+    git(&project, "checkout --quiet -b topic");
+    std::fs::create_dir_all(project.path("deep")).unwrap();
+    git(&project, "mv rosters/acme.yaml deep/p.yaml");
+    let comment: String =
+        (0..80).map(|line| format!("# line {line} of an explanation that was not there before\n")).collect();
+    project.write("deep/p.yaml", comment + &replaced(ACME, "name: Dana Kowalska", "name: Dana Branch"));
+    project.write("rosterctl.yaml", "version: 1\nrosters: [deep]\n");
+    commit(&project, "third");
+    project.sql("UPDATE person SET name = 'Dana Outside' WHERE external_id = 'acme/dana'");
+    let ran = run(&project, "plan --base main --format json deep/p.yaml").exits(1);
+    assert_eq!(origins(&ran), ["dana name conflict"]);
+    let finding = ran.finding("plan/base-unreadable");
+    assert!(!finding.message.contains("git add") && finding.message.contains("leave the path out"), "{finding:?}");
+    run(&project, "apply --yes --base main deep/p.yaml").exits(1);
+    // What the message says is what helps.
+    let ran = run(&project, "plan --base main --format json").exits(1);
+    assert!(!ran.stdout.contains("plan/base-unreadable"), "{ran}");
+    assert!(ran.finding("plan/conflict").message.contains("main says `Dana Kowalska`"), "{ran}");
+}
+
+#[test]
+fn who_was_changed_here_and_deleted_outside_is_a_conflict_that_shows_what() {
+    let project = repository(ACME);
+    project.run("apply --yes").exits(0);
+    project.edit(ROSTER, "name: Dana Kowalska", "name: Dana Branch");
+    project.sql("DELETE FROM person WHERE external_id = 'acme/dana'");
+    let ran = run(&project, "plan --base main --format json").exits(1);
+    assert_eq!(origins(&ran), ["dana - conflict"]);
+    let conflict = ran.finding("plan/conflict");
+    let says = "this branch changes name from `Dana Kowalska` to `Dana Branch`, and the portal deleted the person";
+    assert!(conflict.message.contains(says), "{conflict:?}");
+    assert!(conflict.help.contains("take the entry out (`rosterctl accept acme/dana`)"), "{conflict:?}");
+    let change = &ran.json()["base"]["changes"][0];
+    assert_eq!((&change["branch"]["name"], &change["live"]), (&"Dana Branch".into(), &"absent".into()));
+    run(&project, "drift --base main").exits(2).says("Dana Kowalska").says("deleted outside");
+    // What the message says is what helps.
+    run(&project, "accept acme/dana").exits(0);
+    run(&project, "plan --base main").exits(0);
+}
+
+#[test]
+fn the_cure_of_a_conflict_takes_one_field_only() {
+    let project = repository(ACME);
+    project.run("apply --yes").exits(0);
+    project.edit(ROSTER, "name: Ada Peeters", "name: Ada Branch");
+    project.edit(ROSTER, "+32 470 00 00 01", "+32 470 00 00 02");
+    project.sql("UPDATE person SET name = 'Ada Outside' WHERE external_id = 'acme/ada'");
+    let ran = run(&project, "plan --base main --format json").exits(1);
+    assert!(ran.finding("plan/conflict").help.contains("`rosterctl accept acme/ada/name`"), "{ran}");
+    run(&project, "accept acme/ada/name").exits(0);
+    assert!(project.read(ROSTER).contains("name: Ada Outside") && project.read(ROSTER).contains("00 00 02"));
+}
+
+#[test]
+fn what_fetches_a_revision_cuts_no_history() {
+    let project = repository(ACME);
+    let from = format!("file://{}", project.path("").display());
+    git(&project, &format!("clone --quiet {from} whole"));
+    git(&project, &format!("clone --quiet --single-branch {from} single"));
+    git(&project, &format!("clone --quiet --depth=1 {from} shallow"));
+    git(&project, "branch release-7");
+    for (clone, command) in [
+        ("whole", "fetch origin release-7"),
+        ("single", "fetch origin release-7:refs/remotes/origin/release-7"),
+        ("shallow", "fetch --depth=1 origin release-7:refs/remotes/origin/release-7"),
+    ] {
+        let validate = |base: &str| run(&project, &format!("validate --base {base}")).below(clone);
+        validate("release-7").exits(1).complains(&format!("git {command}`, and name it `origin/release-7`"));
+        git_in(&project, clone, &format!("-c advice.detachedHead=false {command} --quiet"));
+        validate("origin/release-7").exits(0);
+    }
+    for (base, says) in [("HEAD^{tree}", "is a tree, and no commit"), ("HEAD:rosters", "is a tree, and no commit")] {
+        let ran = run(&project, &format!("validate --base {base}")).exits(1);
+        assert!(!ran.stderr.contains("git fetch"), "{ran}");
+        ran.complains(says).complains("name a branch");
+    }
+    let ran = run(&project, "validate --base HEAD~99").below("whole").exits(1);
+    assert!(!ran.stderr.contains("git fetch"), "{ran}");
+}
+
+#[test]
+fn a_base_from_which_main_went_on_does_not_call_what_was_applied_since_unapplied() {
+    let project = repository(ACME);
+    project.run("apply --yes").exits(0);
+    git(&project, "checkout --quiet -b topic");
+    project.edit(ROSTER, "name: Ada Peeters", "name: Ada Janssens");
+    commit(&project, "second");
+    git(&project, "checkout --quiet main");
+    project.edit(ROSTER, "name: Dana Kowalska", "name: Dana Newer");
+    commit(&project, "third");
+    project.run("apply --yes").exits(0);
+    git(&project, "checkout --quiet topic");
+    let began = git(&project, "merge-base main topic");
+    // Another branch may end there.
+    git(&project, &format!("branch other {began}"));
+    let plan = |base: &str| run(&project, &format!("plan --format json --base {base}")).exits(0);
+    let ran = plan(&began);
+    assert_eq!(origins(&ran), ["ada name branch", "dana name rewritten"]);
+    assert!(!ran.stdout.contains("not applied yet"), "{ran}");
+    let finding = ran.finding("plan/behind-base");
+    assert_eq!(finding.severity, "warning");
+    assert!(
+        finding.message.contains("main goes on from") && finding.message.contains("`acme/dana/name`"),
+        "{finding:?}"
+    );
+    // What the message says is what helps.
+    assert!(plan("main").finding("plan/behind-base").help.contains("merge main"));
+    git(&project, "merge --quiet main -m merged");
+    assert_eq!(origins(&plan("main")), ["ada name branch"]);
+    // What is on the base and not applied is told so, where nothing goes on from it.
+    project.edit(ROSTER, "name: Grace Lindqvist", "name: Grace Newer");
+    commit(&project, "fourth");
+    assert!(origins(&plan("topic")).contains(&"grace name base".to_owned()));
+}

@@ -1,9 +1,6 @@
 //! The rosters at a revision, for commands that look from it: `--base REV`.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-
-use smol_str::SmolStr;
 
 use super::context::{Context, Rosters};
 use super::output::Output;
@@ -13,7 +10,7 @@ use crate::document::source::WORKSPACE_FILE;
 use crate::document::{Sources, locate};
 use crate::error::Error;
 use crate::model::Organisation;
-use crate::plan::base::Base;
+use crate::plan::base::{Base, Unread};
 use crate::revision::{Earlier, Revision, Unresolved};
 
 /// How much that was not read is named one by one.
@@ -26,7 +23,7 @@ pub struct Before {
     pub revision: Revision,
     /// The rosters as they were.
     pub rosters: Rosters,
-    unread: HashSet<SmolStr>,
+    unread: Unread,
 }
 
 impl From<Unresolved> for Error {
@@ -54,30 +51,41 @@ impl Before {
         let paths = named_then(&revision, paths, &context.cwd);
         let (rosters, _) = context.at(&revision).rosters(&paths, output)?;
         revision.broken()?;
-        // What is broken breaks its organisation; where it is not known which, all of them.
-        let broken = rosters.diagnostics.iter().filter(|finding| misread(finding));
-        let broken: Vec<Option<SmolStr>> = broken.map(|finding| finding.organisation.clone()).collect();
-        let all = || rosters.organisations.iter().map(|organisation| organisation.id.clone());
-        let unread = match broken.contains(&None) {
-            true => all().collect(),
-            false => broken.into_iter().flatten().collect(),
-        };
+        let mut unread = Unread::default();
+        for finding in rosters.diagnostics.iter().filter(|finding| misread(finding)) {
+            let file = finding.place.as_ref().map(|place| place.file).filter(|file| rosters.sources.readable(*file));
+            match (&finding.organisation, file.filter(|file| rosters.files.contains(file))) {
+                (Some(organisation), _) => unread.organisation(organisation.clone()),
+                (None, Some(roster)) => unread.roster(rosters.sources.text(roster)),
+                // A platform, or what cannot be opened at all: of whom it is nobody knows.
+                (None, None) => unread.everything(),
+            }
+        }
+        if !revision.tree.left_out().is_empty() {
+            unread.partial();
+        }
         Ok(Before { revision, rosters, unread })
     }
 
     /// An organisation as it was; none where it cannot be understood.
     pub fn organisation(&self, id: &str) -> Option<&Organisation> {
-        self.rosters.organisations.iter().find(|one| one.id == id && !self.unread.contains(id))
+        self.rosters.organisations.iter().find(|one| one.id == id && !self.unread.has(id, true))
     }
 
     /// What a plan is compared with.
     pub fn base(&self) -> Base<'_> {
-        let Revision { name, commit, .. } = &self.revision;
-        Base { revision: name, commit, organisations: &self.rosters.organisations, unread: &self.unread }
+        let Revision { name, commit, further, .. } = &self.revision;
+        let further = further.as_deref();
+        Base { revision: name, commit, further, organisations: &self.rosters.organisations, unread: &self.unread }
     }
 
-    /// That part of the revision was not read.
-    pub fn left_out(&self) -> Option<Diagnostic> {
+    /// Whether it is not known what an organisation said then.
+    pub fn is_unread(&self, id: &str) -> bool {
+        self.unread.has(id, self.rosters.organisations.iter().any(|one| one.id == id))
+    }
+
+    /// That part of the revision was not found.
+    fn left_out(&self) -> Option<Diagnostic> {
         let left_out = self.revision.tree.left_out();
         if left_out.is_empty() {
             return None;
@@ -88,16 +96,15 @@ impl Before {
         };
         let named = left_out[..left_out.len().min(MOST_NAMED)].join("; ");
         let message = format!("at {} not everything was read: {named}{more}", self.revision.name);
-        let help = "entries in there look as if this branch had added them";
+        let help = "where changes of entries in there come from is not told";
         Some(Diagnostic::new("plan/base-unreadable", Severity::Warning, message).help(help))
     }
 
-    /// What is to be said of the revision itself: that it cannot be understood, or that this branch lacks part of it.
-    pub fn findings(&self) -> Vec<Diagnostic> {
+    /// That part of the revision cannot be understood or was not found, and what follows from that.
+    pub fn unreadable(&self, so: &str) -> Vec<Diagnostic> {
         let name = &self.revision.name;
-        let mut findings = Vec::new();
         let broken: Vec<&Diagnostic> = self.rosters.diagnostics.iter().filter(|finding| misread(finding)).collect();
-        if let Some(first) = broken.first() {
+        let misread = broken.first().map(|first| {
             let place = first.place.as_ref().map(|place| {
                 let place = locate(&self.rosters.sources, place);
                 format!("{name}:{}:{}:{}: ", place.path, place.line, place.column)
@@ -111,11 +118,18 @@ impl Before {
                 place.unwrap_or_default(),
                 first.message
             );
-            let help = "nothing is wrong with the rosters here for that; where changes come from is not told";
-            findings.push(Diagnostic::new("plan/base-unreadable", Severity::Warning, message).help(help));
-        }
-        findings.extend(self.left_out());
-        if self.rosters.organisations.is_empty() && broken.is_empty() {
+            let help = format!("nothing is wrong with the rosters here for that; {so}");
+            Diagnostic::new("plan/base-unreadable", Severity::Warning, message).help(help)
+        });
+        misread.into_iter().chain(self.left_out()).collect()
+    }
+
+    /// What is to be said of the revision itself: that it cannot be understood, or that this branch lacks part of it.
+    pub fn findings(&self) -> Vec<Diagnostic> {
+        let name = &self.revision.name;
+        let mut findings = self.unreadable("where changes of what is in there come from is not told");
+        let understood = !self.rosters.diagnostics.iter().any(misread);
+        if self.rosters.organisations.is_empty() && understood && !self.unread.is_partial() {
             let message = format!("at {name} there are no rosters at these paths, so nothing is compared");
             let help = "all looks as if this branch had added it: conflicts with what others changed are not seen";
             findings.push(Diagnostic::new("plan/base-unreadable", Severity::Warning, message).help(help));
@@ -151,7 +165,7 @@ fn named_then(revision: &Revision, paths: &[PathBuf], cwd: &Path) -> Vec<PathBuf
         match tree.earlier(begin) {
             Earlier::At(earlier) => return earlier,
             Earlier::Added => {}
-            Earlier::Unclear(gone) => tree.leave_out(unclear(&shown, &gone)),
+            Earlier::Unclear(gone) => tree.leave_out(unclear(&shown, &gone, tree.tracks(begin))),
             Earlier::Outside => {
                 tree.leave_out(format!("`{shown}` is not in this repository, so it has no earlier state"))
             }
@@ -161,13 +175,18 @@ fn named_then(revision: &Revision, paths: &[PathBuf], cwd: &Path) -> Vec<PathBuf
     paths.iter().flat_map(then).collect()
 }
 
-fn unclear(shown: &str, gone: &[PathBuf]) -> String {
+/// `tracked`: whether git was told of it, and knows it no more for that.
+fn unclear(shown: &str, gone: &[PathBuf], tracked: bool) -> String {
     let Some((first, more)) = gone.split_first() else {
         return format!("`{shown}` is not there, and git does not tell whether it had another name");
     };
     let more = if more.is_empty() { String::new() } else { format!(", or one of {} more that are gone", more.len()) };
     let first = visible(&first.to_string_lossy());
-    format!("`{shown}` is not there, and may be what was `{first}`{more} (`git add` lets git tell)")
+    let cure = match tracked {
+        true => "too much of it has changed for git to tell: let the workspace name the roster, and leave the path out",
+        false => "`git add` lets git tell",
+    };
+    format!("`{shown}` is not there, and may be what was `{first}`{more} ({cure})")
 }
 
 impl Context {

@@ -58,6 +58,8 @@ pub struct Rosters {
     pub diagnostics: Vec<Diagnostic>,
     /// Everything that was read.
     pub sources: Sources,
+    /// Which of that are rosters.
+    pub files: Vec<FileId>,
     /// How rules are weighed.
     pub levels: Levels,
     /// Whether these are all that there are; false where the command line names some.
@@ -217,7 +219,7 @@ impl Context {
         sort(&mut diagnostics, &self.sources);
         let settings = Settings { base: self.base, workspace: self.workspace, today: self.today };
         let all = paths.is_empty();
-        Ok((Rosters { organisations, diagnostics, sources: self.sources, levels, all }, settings))
+        Ok((Rosters { organisations, diagnostics, sources: self.sources, files, levels, all }, settings))
     }
 
     /// A workspace file in a folder that the command line names, which is not the one in use.

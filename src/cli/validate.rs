@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Common, ValidateArgs};
 use super::base::Before;
-use super::context::Context;
+use super::context::{Context, Rosters, sort};
 use super::output::Output;
 use super::reports::Reports;
-use crate::diagnostic::{Diagnostic, not_among};
-use crate::document::Sources;
+use crate::diagnostic::{Diagnostic, FileId, not_among};
 use crate::error::{Error, Exit};
 use crate::plan::document::Finding;
 use crate::platform::Section;
@@ -28,7 +27,7 @@ pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit
     let before = Before::asked(&context, args.base.as_deref(), &args.paths, output)?;
     let (mut rosters, _) = context.rosters(&args.paths, output)?;
     reports.spare(&rosters.sources, &cwd)?;
-    let base = before.map(|before| added(&mut rosters.diagnostics, &rosters.sources, &before));
+    let base = before.and_then(|before| added(&mut rosters, &before));
     let count = |section| rosters.organisations.iter().map(|organisation| organisation.section(section).count()).sum();
     let mut summary = Summary {
         organisations: rosters.organisations.len(),
@@ -56,18 +55,33 @@ pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit
     Ok(exit)
 }
 
-/// Leaves the findings that were not there before.
-fn added(findings: &mut Vec<Diagnostic>, sources: &Sources, before: &Before) -> BaseFindings {
-    let all = findings.len();
-    *findings = not_among(
-        &before.rosters.diagnostics,
-        std::mem::take(findings),
-        [&|file| before.rosters.sources.path(file).to_owned(), &|file| sources.path(file).to_owned()],
-    );
-    let remaining = all - findings.len();
-    findings.extend(before.left_out());
-    let (revision, commit) = (before.revision.name.clone(), before.revision.commit.clone());
-    BaseFindings { revision, commit, remaining, mended: before.rosters.diagnostics.len() - remaining }
+/// Leaves the findings that were not there before; all of organisations that cannot be read there. None: nothing can be
+/// compared.
+fn added(rosters: &mut Rosters, before: &Before) -> Option<BaseFindings> {
+    let unread = rosters.organisations.iter().filter(|organisation| before.is_unread(&organisation.id));
+    let uncompared: Vec<String> = unread.map(|organisation| organisation.id.to_string()).collect();
+    let compared = uncompared.is_empty() || uncompared.len() < rosters.organisations.len();
+    let mut base = None;
+    if compared {
+        let own = |finding: &Diagnostic| {
+            finding.organisation.as_ref().is_none_or(|own| !uncompared.iter().any(|one| one == own.as_str()))
+        };
+        let then: Vec<Diagnostic> = before.rosters.diagnostics.iter().filter(|finding| own(finding)).cloned().collect();
+        let (now, mut findings): (Vec<Diagnostic>, _) =
+            std::mem::take(&mut rosters.diagnostics).into_iter().partition(own);
+        let all = now.len();
+        let paths: [&dyn Fn(FileId) -> String; 2] =
+            [&|file| before.rosters.sources.path(file).to_owned(), &|file| rosters.sources.path(file).to_owned()];
+        let mut new = not_among(&then, now, paths);
+        let remaining = all - new.len();
+        findings.append(&mut new);
+        sort(&mut findings, &rosters.sources);
+        rosters.diagnostics = findings;
+        let (revision, commit) = (before.revision.name.clone(), before.revision.commit.clone());
+        base = Some(BaseFindings { revision, commit, remaining, mended: then.len() - remaining, uncompared });
+    }
+    rosters.diagnostics.extend(before.unreadable("all findings of what is in there now are told"));
+    base
 }
 
 /// Where the working directory lies in the repository that a CI job has checked out.

@@ -3,13 +3,15 @@
 
 mod sides;
 mod then;
+mod unread;
+
+pub use unread::Unread;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use smol_str::SmolStr;
 
 use super::document::{Action, PlanDocument, Step};
 use crate::diagnostic::{Diagnostic, Place, Severity};
@@ -89,6 +91,9 @@ pub enum Origin {
     Branch,
     /// The roster is as at the revision, and that was not applied yet.
     Base,
+    /// The roster is as at the revision, and rosterctl wrote another value: since, from a branch that goes on from it, or
+    /// before.
+    Rewritten,
     /// The roster is as at the revision, and somebody else changed the portal: the plan puts it back.
     Outside,
     /// This branch changes what somebody else changed on the portal.
@@ -103,12 +108,26 @@ impl Traced {
     /// Where the change comes from, for people; of somebody who leaves, what others changed.
     pub fn words(&self, revision: &str) -> String {
         let words = self.origin.words(revision);
+        if let (Origin::Conflict, Some(changes)) = (self.origin, self.deleted_outside()) {
+            return format!("changed on this branch ({changes}), and deleted outside");
+        }
         match (self.origin, &self.base) {
             (Origin::Conflict, Json::Object(_)) => {
                 format!("{words}: {revision} says {}, the portal {}", said(&self.base), said(&self.live))
             }
+            (Origin::Conflict, Json::Null) => "changed in the roster and outside".to_owned(),
             _ => words,
         }
+    }
+
+    /// What this branch changes of an object that others have deleted.
+    fn deleted_outside(&self) -> Option<String> {
+        let (Json::Object(then), Json::Object(now), None) = (&self.base, &self.branch, &self.field) else {
+            return None;
+        };
+        let to = |field: &str| said(now.get(field).unwrap_or(&Json::Null));
+        let each = then.iter().map(|(field, from)| format!("{field} from {} to {}", said(from), to(field)));
+        Some(each.collect::<Vec<String>>().join(" and "))
     }
 }
 
@@ -118,6 +137,9 @@ impl Origin {
         match self {
             Origin::Branch => format!("changed on this branch, compared with {revision}"),
             Origin::Base => format!("on {revision} already, and not applied yet"),
+            Origin::Rewritten => format!(
+                "as on {revision}, and rosterctl wrote another value: since, from a newer main or another branch, or before"
+            ),
             Origin::Outside => format!("changed outside: the roster is as on {revision}"),
             Origin::Conflict => "changed on this branch and outside".to_owned(),
             Origin::AddedTwice => {
@@ -135,13 +157,20 @@ pub struct Base<'b> {
     pub revision: &'b str,
     /// Its commit.
     pub commit: &'b str,
+    /// A branch that goes on from it, and that the rosters lack, where no branch is named.
+    pub further: Option<&'b str>,
     /// The organisations as they were.
     pub organisations: &'b [Organisation],
-    /// Organisations that could not be understood then.
-    pub unread: &'b HashSet<SmolStr>,
+    /// What could not be understood then.
+    pub unread: &'b Unread,
 }
 
-impl Base<'_> {
+impl<'b> Base<'b> {
+    /// An organisation as it was.
+    fn organisation(&self, id: &str) -> Option<&'b Organisation> {
+        self.organisations.iter().find(|then| then.id == id)
+    }
+
     /// Tells where each change of a plan comes from, notes it at the steps, and gives a finding for each conflict.
     pub fn compare(&self, plan: &mut PlanDocument, pairs: &[(&Organisation, &Live)]) -> Vec<Diagnostic> {
         let mut changes = Vec::new();
@@ -152,9 +181,10 @@ impl Base<'_> {
         for object in objects(plan) {
             let Some(index) = indexes.get(object.organisation.as_str()) else { continue };
             let first = changes.len();
-            for traced in Sides::of(index, &object).traced(&object) {
+            let sides = Sides::of(index, &object);
+            for traced in sides.traced(&object) {
                 if traced.origin == Origin::Conflict {
-                    conflicts.push(self.conflict(index.now, &traced));
+                    conflicts.push(self.conflict(index.now, &traced, sides.readable));
                 }
                 changes.push(traced);
             }
@@ -168,20 +198,35 @@ impl Base<'_> {
             let note = self.note(step, own.map_or(&[], |own| &changes[own.clone()]));
             step.notes.extend(note);
         }
+        conflicts.extend(self.rewritten(&changes));
         let (revision, commit) = (self.revision.to_owned(), self.commit.to_owned());
         plan.base = Some(Comparison { revision, commit, changes });
         conflicts
     }
 
-    fn conflict(&self, organisation: &Organisation, traced: &Traced) -> Diagnostic {
+    /// `known`: whether it is known what the revision says.
+    fn conflict(&self, organisation: &Organisation, traced: &Traced, known: bool) -> Diagnostic {
         let (key, revision) = (&traced.key, self.revision);
         let what = traced.field.as_deref().unwrap_or("the entry");
         let [base, branch, live] = [&traced.base, &traced.branch, &traced.live].map(said);
-        let accept = format!("rosterctl accept {}/{key}", organisation.id);
-        let (message, help) = match (&traced.base, &traced.field) {
+        let here = if known { "on this branch" } else { "in the roster" };
+        let field = traced.field.iter().map(|field| format!("/{field}"));
+        let accept = format!("rosterctl accept {}/{key}{}", organisation.id, field.collect::<String>());
+        let then = if known { format!("{revision} says {base}") } else { format!("what {revision} says is not known") };
+        let says = if known { "" } else { "says " };
+        let deleted = traced.deleted_outside();
+        let (message, help) = match (&traced.live, &traced.field) {
+            _ if deleted.is_some() => {
+                let kind = if traced.resource == Resource::PermissionGroup { "group" } else { "person" };
+                let changes = deleted.unwrap_or_default();
+                (
+                    format!("`{key}`: this branch changes {changes}, and the portal deleted the {kind}"),
+                    format!("take the entry out (`{accept}`), or create the {kind} again with --allow-conflicts"),
+                )
+            }
             (Json::Object(_), None) => (
                 format!(
-                    "`{key}`: leaves on this branch, and was changed on the portal: {revision} says {base}, the portal {live}"
+                    "`{key}`: leaves on this branch, and was changed on the portal: {then}, the portal {says}{live}"
                 ),
                 format!(
                     "keep the entry and take the portal's values into it (`{accept}`), or apply over it with --allow-conflicts"
@@ -189,8 +234,7 @@ impl Base<'_> {
             ),
             _ => (
                 format!(
-                    "`{key}`: {what} was changed on this branch and on the portal: {revision} says {base}, this branch {branch}, \
-                     the portal {live}"
+                    "`{key}`: {what} was changed {here} and on the portal: {then}, this branch {says}{branch}, the portal {live}"
                 ),
                 format!(
                     "take the portal's value into the roster (`{accept}`), or apply over it with --allow-conflicts"
@@ -202,6 +246,28 @@ impl Base<'_> {
             .subject(key.as_str())
             .organisation(organisation.id.clone())
             .help(help)
+    }
+
+    /// What was written from a newer state may be undone by this plan.
+    fn rewritten(&self, changes: &[Traced]) -> Option<Diagnostic> {
+        let further = self.further?;
+        let mut items = changes.iter().filter(|one| one.origin == Origin::Rewritten).map(|one| {
+            let field = one.field.iter().map(|field| format!("/{field}")).collect::<String>();
+            format!("{}/{}{field}", one.organisation, one.key)
+        });
+        let first = items.next()?;
+        let more = match items.count() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let revision = self.revision;
+        let message = format!(
+            "{further} goes on from {revision}, and this branch lacks that: rosterctl may have written another value of \
+             `{first}`{more} since, from a newer main or another branch, which this plan undoes"
+        );
+        let help =
+            "name the tip of the branch that is applied, such as --base origin/main, and merge it into this branch";
+        Some(Diagnostic::new("plan/behind-base", Severity::Warning, message).help(help))
     }
 
     /// Nothing that the rosters knew of is undone: it is said, and forbids nothing.

@@ -68,6 +68,9 @@ pub struct BaseFindings {
     pub remaining: usize,
     /// How many are not there any more.
     pub mended: usize,
+    /// Organisations that cannot be read there: all of their findings are told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncompared: Vec<String>,
 }
 
 /// How much was read and found.

@@ -121,7 +121,12 @@ pub fn validation(report: &Validation, diagnostics: &[Diagnostic], sources: &Sou
                 if remaining == 1 { "was" } else { "were" }
             ),
         };
-        line.push(Ink::Plain, &format!(" since {}; {was_there}", base.revision));
+        let uncompared = match base.uncompared.as_slice() {
+            [] => String::new(),
+            [only] => format!(" (all of {only}, which is not compared)"),
+            several => format!(" (all of {} organisations, which are not compared)", several.len()),
+        };
+        line.push(Ink::Plain, &format!(" since {}{uncompared}; {was_there}", base.revision));
         if base.mended > 0 {
             line.push(Ink::Good, &format!("; {} mended", base.mended));
         }

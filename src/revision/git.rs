@@ -145,6 +145,17 @@ impl Git {
         (!found.is_empty() && found.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(found)
     }
 
+    /// What kind of object a name means, where it means one.
+    pub fn kind(&self, name: &str) -> Option<String> {
+        self.line(&["cat-file", "-t", name]).ok()
+    }
+
+    /// Whether all branches of another repository are fetched without being named.
+    pub fn follows(&self, remote: &str) -> bool {
+        let all = self.line(&["config", "--get-all", &format!("remote.{remote}.fetch")]).unwrap_or_default();
+        all.lines().any(|line| line.contains("refs/heads/*"))
+    }
+
     /// When a file of the folder was committed last; none where it is not committed, or was changed since.
     pub fn committed(&self, name: &str) -> Option<String> {
         let changed = self.line(&["status", "--porcelain", "--ignored", "--", name]).ok()?;
@@ -162,6 +173,21 @@ impl Git {
             1 if !self.is_shallow() => Some(false),
             _ => None,
         }
+    }
+
+    /// A branch that goes on from a commit, and that the one checked out lacks; none where the name is that of a branch or
+    /// a tag itself, or where the main branch ends there.
+    pub fn goes_on(&self, name: &str, commit: &str) -> Option<String> {
+        let refs = |filters: &[&str], patterns: &[&str]| {
+            let all = [&["for-each-ref", "--count=1", "--format=%(refname:short)"], filters, patterns];
+            self.line(&all.concat()).ok()
+        };
+        if !self.line(&["rev-parse", "--symbolic-full-name", name]).ok()?.is_empty() {
+            return None;
+        }
+        let main = ["refs/heads/main", "refs/heads/master", "refs/remotes/*/HEAD"];
+        let further = refs(&["--contains", commit, "--no-merged", "HEAD"], &["refs/heads", "refs/remotes"])?;
+        (!further.is_empty() && refs(&["--points-at", commit], &main)?.is_empty()).then_some(further)
     }
 
     /// Whether part of the history was left out.
@@ -194,6 +220,13 @@ impl Git {
             command.arg("--").arg(slashed(path));
         }
         Ok(Git::answer(command)?.split(|byte| *byte == 0).filter_map(entry).collect())
+    }
+
+    /// Whether git is told of a file, or of one in a folder.
+    pub fn tracks(&self, path: &Path) -> bool {
+        let mut command = self.command(&["ls-files", "-z", "--"]);
+        command.arg(slashed(path));
+        Git::answer(command).is_ok_and(|found| !found.is_empty())
     }
 
     /// What differs between a commit and the working tree, as far as git is told of it.

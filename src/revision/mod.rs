@@ -30,6 +30,8 @@ pub struct Revision {
     pub commit: String,
     /// Whether the commit checked out has it behind it; none where the history at hand does not tell.
     pub behind: Option<bool>,
+    /// A branch that goes on from it, and that the commit checked out lacks, where no branch is named.
+    pub further: Option<String>,
     /// Its files.
     pub tree: Arc<Tree>,
 }
@@ -47,8 +49,9 @@ impl Revision {
         let git = Git::of(folder).map_err(|refused| no_repository(folder, name, refused))?;
         let Some(commit) = git.commit(name) else { return Err(missing(&git, name)) };
         let behind = git.is_behind(&commit);
+        let further = git.goes_on(name, &commit);
         let tree = Arc::new(Tree::new(git, commit.clone()));
-        Ok(Revision { name: name.to_owned(), commit, behind, tree })
+        Ok(Revision { name: name.to_owned(), commit, behind, further, tree })
     }
 
     /// That part of the revision is not among the objects at hand, once all was read that is wanted of it.
@@ -99,22 +102,48 @@ fn no_repository(folder: &Path, name: &str, refused: Refused) -> Unresolved {
 
 /// What to say of a revision that is not there: it may have to be fetched first.
 fn missing(git: &Git, name: &str) -> Unresolved {
+    let shallow = git.is_shallow();
+    let here = if shallow { "this shallow clone" } else { "this repository" };
+    let message = format!("there is no revision `{name}` in {here}");
+    let named = "name a branch, a tag or a commit, such as origin/main".to_owned();
+    if let Some(kind) = git.kind(name) {
+        return Unresolved { message: format!("`{name}` is a {kind}, and no commit"), help: named };
+    }
+    if name.contains([':', '{']) {
+        return Unresolved { message, help: named };
+    }
     let names = git.names();
     let near = crate::diagnostic::nearest(name, names.iter().map(String::as_str));
-    let remote = name.split_once('/').filter(|(remote, _)| git.remotes().iter().any(|one| one == remote));
-    let relative = name.contains(['~', '^', '@']);
-    let fetch = match remote {
-        Some((remote, branch)) => format!("git fetch --depth=1 {remote} {branch}:refs/remotes/{remote}/{branch}"),
-        None if relative => "git fetch --deepen=50".to_owned(),
-        None => format!("git fetch --depth=1 origin {name}:refs/remotes/origin/{name}"),
-    };
-    let shallow = git.is_shallow();
-    let kind = if shallow { "this shallow clone" } else { "this repository" };
-    let message = format!("there is no revision `{name}` in {kind}");
-    let help = match near {
-        Some(near) if !shallow => format!("did you mean `{near}`? Else fetch it: {fetch}"),
-        _ if remote.is_none() && !relative => format!("fetch it with `{fetch}`, and name it `origin/{name}`"),
-        _ => format!("fetch it: {fetch}"),
+    let fetch = fetched(git, name, shallow);
+    let help = match (near, fetch) {
+        (Some(near), None) => format!("did you mean `{near}`?"),
+        (Some(near), Some((fetch, _))) if !shallow => format!("did you mean `{near}`? Else fetch it: {fetch}"),
+        (_, Some((fetch, Some(then)))) => format!("fetch it with `{fetch}`, and name it `{then}`"),
+        (_, Some((fetch, None))) => format!("fetch it: {fetch}"),
+        (None, None) => format!("{named}; `git log` shows the commits"),
     };
     Unresolved { message, help }
+}
+
+/// The command that fetches a revision, and the name that it has then, where that is another one; none where nothing can
+/// be fetched for that name.
+fn fetched(git: &Git, name: &str, shallow: bool) -> Option<(String, Option<String>)> {
+    if name.contains(['~', '^', '@']) {
+        return shallow.then(|| ("git fetch --deepen=50".to_owned(), None));
+    }
+    let remotes = git.remotes();
+    // The history of a whole clone is not cut for one branch.
+    let depth = if shallow { "--depth=1 " } else { "" };
+    let of_branch = |remote: &str, branch: &str| match !shallow && git.follows(remote) {
+        true => format!("git fetch {remote} {branch}"),
+        false => format!("git fetch {depth}{remote} {branch}:refs/remotes/{remote}/{branch}"),
+    };
+    if let Some((remote, branch)) = name.split_once('/').filter(|(remote, _)| remotes.iter().any(|one| one == remote)) {
+        return Some((of_branch(remote, branch), None));
+    }
+    let origin = remotes.iter().find(|remote| *remote == "origin").or(remotes.first())?;
+    if name.len() >= 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Some((format!("git fetch {depth}{origin} {name}"), None));
+    }
+    Some((of_branch(origin, name), Some(format!("{origin}/{name}"))))
 }

@@ -106,6 +106,11 @@ impl Tree {
         if gone.is_empty() { Earlier::Added } else { Earlier::Unclear(gone) }
     }
 
+    /// Whether git is told of what is at a path now.
+    pub fn tracks(&self, path: &Path) -> bool {
+        self.below_root(path).is_some_and(|path| self.git.tracks(&self.git.root.join(path)))
+    }
+
     /// Whether something is at a path.
     pub fn has(&self, path: &Path) -> bool {
         let found = self.below_root(path).map(|path| self.find(&path, 0));
@@ -134,7 +139,8 @@ impl Tree {
 
     /// The path from the root of the tree; none where it lies elsewhere.
     fn below_root(&self, path: &Path) -> Option<PathBuf> {
-        Some(real(path).strip_prefix(&self.git.root).ok()?.to_owned())
+        // A folder on the way may be of the past alone: what leads out of it again cannot be asked of the disk.
+        plain(real(path).strip_prefix(&self.git.root).ok()?)
     }
 
     fn all(&self) -> Option<&Vec<Entry>> {

@@ -522,7 +522,7 @@ fn gitlab(job: &str, code: u8, posted: &str) -> (Ran, Runner) {
         ("CI_API_V4_URL", "https://gitlab.example/api/v4"),
         ("CI_PROJECT_ID", "1"),
         ("CI_MERGE_REQUEST_IID", "2"),
-        ("CI_MERGE_REQUEST_DIFF_BASE_SHA", "abc"),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "release/7"),
         ("GITLAB_TOKEN", "secret"),
         ("ROSTERCTL_TARGET", "production"),
     ] {
@@ -546,6 +546,10 @@ fn the_gitlab_example_keeps_one_note_and_one_issue() {
     let written = runner.text("writes");
     assert!(written.contains("-X POST") && written.contains("merge_requests/2/notes\n"), "{written}");
     assert!(written.contains("# Report"), "{written}");
+    // The base is the tip of the target branch, not where the branch began.
+    let log = runner.text("log");
+    assert!(log.contains("git fetch origin +refs/heads/release/7:refs/remotes/origin/release/7\n"), "{log}");
+    assert!(log.contains("rosterctl plan --target production --base origin/release/7 "), "{log}");
     // Somebody else's note with the same marker is left alone; a plan that is refused fails after it was shown.
     let list = serde_json::json!([note(3, 8, MARKER), note(4, 7, MARKER)]).to_string();
     let (ran, runner) = gitlab("plan", 1, &list);

@@ -25,21 +25,28 @@ pub(super) struct Index<'i> {
     recorded: bool,
     /// Whether the rosters of the revision can be understood.
     readable: bool,
+    /// Whether some of them were not found.
+    partial: bool,
     folds_case: bool,
+    /// Whether a branch goes on from the revision.
+    further: bool,
 }
 
 impl<'i> Index<'i> {
     /// The sides of an organisation.
     pub(super) fn of(base: &Base<'i>, now: &'i Organisation, live: &'i Live) -> Index<'i> {
+        let then = base.organisation(&now.id);
         Index {
             now,
-            then: base.organisations.iter().find(|then| then.id == now.id).map(Then::new),
+            then: then.map(Then::new),
             people: live.people.iter().map(|entry| (entry.handle.as_str(), entry)).collect(),
             groups: live.groups.iter().map(|entry| (entry.handle.as_str(), entry)).collect(),
             vanished: live.vanished.iter().map(|(resource, id)| (*resource, id.as_str())).collect(),
             recorded: live.records,
-            readable: !base.unread.contains(&now.id),
+            readable: !base.unread.has(&now.id, then.is_some()),
+            partial: base.unread.is_partial(),
             folds_case: live.folds_case,
+            further: base.further.is_some(),
         }
     }
 
@@ -75,10 +82,12 @@ pub(super) struct Sides {
     vanished: bool,
     managed: bool,
     live: Map<String, Json>,
-    /// Whether the rosters of the revision can be understood.
-    readable: bool,
+    /// Whether it is known what the revision says of it.
+    pub(super) readable: bool,
     /// Whether the portal spells mail addresses its own way.
     folds_case: bool,
+    /// Whether a branch goes on from the revision.
+    further: bool,
 }
 
 impl Sides {
@@ -99,6 +108,7 @@ impl Sides {
             }),
         };
         let then = index.then.as_ref().map_or(platform, |then| &then.organisation.platform);
+        let readable = index.readable && (before.is_some() || !index.partial);
         Sides {
             wanted: match object.resource {
                 Resource::PermissionGroup => now.group(&object.key).is_some(),
@@ -112,8 +122,9 @@ impl Sides {
             vanished: index.vanished.contains(&(object.resource, object.key.as_str())),
             managed,
             live: live.unwrap_or_default(),
-            readable: index.readable,
+            readable,
             folds_case: index.folds_case,
+            further: index.further,
         }
     }
 
@@ -133,7 +144,15 @@ impl Sides {
         match object.whole {
             Some(Action::Create) => {
                 let origin = self.of_newcomer(object);
-                vec![one(None, origin, there(self.base.is_some()), there(true), there(false))]
+                // What this branch changes of somebody whom others have deleted is what the two sides are at odds about.
+                let (base, branch) = match origin {
+                    Origin::Conflict => (
+                        self.changed(object).map(|(field, base, _)| (field.clone(), base.clone())).collect(),
+                        self.changed(object).map(|(field, _, branch)| (field.clone(), branch.clone())).collect(),
+                    ),
+                    _ => (there(self.base.is_some()), there(true)),
+                };
+                vec![one(None, origin, base, branch, there(false))]
             }
             Some(_) if !self.wanted => {
                 let outside = self.outside();
@@ -143,13 +162,11 @@ impl Sides {
                     Origin::Conflict => outside.iter().map(|one| (one.field.clone(), value(one).clone())).collect(),
                     _ => there(usual),
                 };
-                vec![one(
-                    None,
-                    origin,
-                    side(|one| &one.base, self.base.is_some()),
-                    there(false),
-                    side(|one| &one.live, true),
-                )]
+                let base = match origin {
+                    Origin::Conflict if self.base.is_none() => Json::Null,
+                    _ => side(|one| &one.base, self.base.is_some()),
+                };
+                vec![one(None, origin, base, there(false), side(|one| &one.live, true))]
             }
             _ => {
                 let each = object.fields.iter().map(|(field, (live, branch))| {
@@ -161,17 +178,22 @@ impl Sides {
         }
     }
 
+    /// The fields of somebody new on the portal that differ from the revision: what it says, and what the roster says.
+    fn changed<'c>(&'c self, object: &'c Changed) -> impl Iterator<Item = (&'c String, &'c Json, &'c Json)> {
+        let of_base = |field: &str| self.base.as_ref().and_then(|base| base.get(field)).unwrap_or(&Json::Null);
+        let all = object.fields.iter().map(move |(field, (_, branch))| (field, of_base(field), branch));
+        all.filter(|(field, base, branch)| !matches!(field.as_str(), "id" | "section" | "status") && base != branch)
+    }
+
     fn of_newcomer(&self, object: &Changed) -> Origin {
-        let Some(base) = self.base.as_ref().filter(|_| self.readable) else {
+        if !self.readable || self.base.is_none() {
             return if self.readable { Origin::Branch } else { Origin::Unknown };
-        };
-        let same = object.fields.iter().all(|(field, (_, branch))| {
-            matches!(field.as_str(), "id" | "section" | "status") || base.get(field).unwrap_or(&Json::Null) == branch
-        });
+        }
+        let same = self.changed(object).next().is_none();
         match (self.vanished, same, self.recorded) {
             (true, true, _) => Origin::Outside,
             (true, false, _) => Origin::Conflict,
-            (false, _, true) => Origin::Base,
+            (false, _, true) => self.as_at_base(),
             (false, ..) => Origin::Unknown,
         }
     }
@@ -209,10 +231,23 @@ impl Sides {
         }
     }
 
+    /// The roster is as at the revision, and the portal as rosterctl wrote it: before that, or since.
+    fn as_at_base(&self) -> Origin {
+        if self.further { Origin::Rewritten } else { Origin::Base }
+    }
+
     fn of_leaver(&self, touched: bool) -> Origin {
         match (self.managed, &self.base) {
-            _ if !self.readable => Origin::Unknown,
+            // Without the base, what was applied last tells of others.
+            _ if !self.readable => {
+                if self.managed && touched && self.applied.is_some() {
+                    Origin::Conflict
+                } else {
+                    Origin::Unknown
+                }
+            }
             (false, _) => Origin::Outside,
+            (true, None) if self.recorded => self.as_at_base(),
             (true, None) => Origin::Base,
             (true, Some(_)) if touched => Origin::Conflict,
             (true, Some(_)) => Origin::Branch,
@@ -242,18 +277,21 @@ impl Sides {
         let usual = || if field == "status" { "active".into() } else { Json::Null };
         let applied = self.applied.as_ref().filter(|_| field != "id" && field != "section");
         let applied = applied.map(|applied| applied.get(field).cloned().unwrap_or_else(usual));
+        // Without the base, what was applied last tells whether both sides have changed since.
+        let both = applied
+            .as_ref()
+            .is_some_and(|applied| !self.alike(field, applied, live) && !self.alike(field, applied, branch));
         if !self.readable {
-            // Without the base, what was applied last tells whether both sides have changed since.
-            let both = applied.is_some_and(|applied| applied != *live && applied != *branch);
             return if both { Origin::Conflict } else { Origin::Unknown };
         }
         match (branch == base, applied) {
-            (true, Some(applied)) if applied == *live => Origin::Base,
+            (true, Some(applied)) if applied == *live => self.as_at_base(),
             (true, Some(_)) => Origin::Outside,
             // An id is given by rosterctl alone.
             (true, None) if field == "id" => Origin::Base,
             (true, None) => Origin::Unknown,
             (false, _) if self.added_twice(field, live) => Origin::AddedTwice,
+            (false, _) if self.base.is_none() && both => Origin::Conflict,
             (false, _) if base == live || self.base.is_none() => Origin::Branch,
             (false, Some(applied)) if applied == *live => Origin::Branch,
             (false, None) if field == "id" => Origin::Branch,
