@@ -184,7 +184,7 @@ impl Base<'_> {
                     "`{key}`: leaves on this branch, and was changed on the portal: {revision} says {base}, the portal {live}"
                 ),
                 format!(
-                    "keep the entry and take the portal's values into it (`{accept}`), or apply over it with --allow-conflicts"
+                    "put the entry back as {revision} has it and take the portal's values into it (`{accept}`), or apply over it with --allow-conflicts"
                 ),
             ),
             _ => (
