@@ -29,6 +29,12 @@ pub fn run(args: &AcceptItems, common: &Common, output: &Output) -> Result<Exit,
     if !planned.sound() {
         let exit = output.refuse(&planned.diagnostics, &planned.rosters.sources)?;
         output.remark("nothing was accepted: the rosters have errors");
+        if planned.diagnostics.iter().any(|finding| finding.rule == "roster/duplicate-key") {
+            output.remark(
+                "an `accept` that was killed between two files leaves an entry in both: take out the one in the section \
+                 that the person left, whatever else is advised",
+            );
+        }
         return Ok(exit);
     }
     let pairs: Vec<(&Organisation, &Live)> = planned.pairs().collect();
