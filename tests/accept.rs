@@ -612,6 +612,56 @@ fn somebody_whose_last_day_has_passed_is_not_written_twice() {
     assert_eq!(project.read(FILE), before);
 }
 
+#[test]
+fn who_moves_from_one_file_to_another_has_arrived_before_they_leave() {
+    let (users, rest) = ACME.split_once("contacts:\n").expect("contacts");
+    let (contacts, groups) = rest.split_once("permissionGroups:\n").expect("groups");
+    let head = "version: 1\norganisation: acme\n";
+    let split = || {
+        let project = Project::empty()
+            .with("rosters/a.yaml", &format!("{users}permissionGroups:\n{groups}"))
+            .with("rosters/b.yaml", &format!("{head}contacts:\n{contacts}"));
+        project.run("apply --yes").exits(0);
+        project.sql("UPDATE person SET section = 'contacts', groups = '' WHERE external_id = 'acme/ada'");
+        project
+    };
+    let project = split();
+    let report = project.run("accept acme/ada/section acme/ada/groups --format json").exits(0).json();
+    assert_eq!(report["changed"], json!(["rosters/b.yaml", "rosters/a.yaml"]), "the order of writing: {report}");
+    let diff = report["diff"].as_str().expect("a difference");
+    assert!(diff.find("+++ rosters/b.yaml") < diff.find("+++ rosters/a.yaml"), "{diff}");
+    // Killed after the first file the entry stands twice: nothing is applied, and both places are named.
+    let project_b = project.read("rosters/b.yaml");
+    let killed = split();
+    killed.write("rosters/b.yaml", &project_b);
+    killed.run("apply --yes").exits(1).says("declared twice");
+    killed.run("accept acme/ada/section").exits(1).complains("take out the one in the section that the person left");
+    killed.run("validate").exits(1).says("rosters/a.yaml").says("rosters/b.yaml");
+    killed.write("rosters/a.yaml", &project.read("rosters/a.yaml"));
+    killed.run("drift").ends();
+    // No order would keep both of two who change places.
+    let project = split();
+    project.sql("UPDATE person SET section = 'users' WHERE external_id = 'acme/dana'");
+    let ran = project.run("accept acme/ada/section acme/ada/groups acme/dana/section").exits(1);
+    ran.says("accept it in a run of its own");
+    let (a, b) = (project.read("rosters/a.yaml"), project.read("rosters/b.yaml"));
+    let there =
+        |id: &str| usize::from(a.contains(&format!("\n  {id}:"))) + usize::from(b.contains(&format!("\n  {id}:")));
+    assert_eq!((there("ada"), there("dana")), (1, 1), "{a}\n---\n{b}");
+    project.run("accept acme/ada/section acme/dana/section").exits(0);
+}
+
+#[test]
+fn who_left_the_roster_comes_back_and_what_only_a_roster_says_is_named() {
+    let project = watched();
+    project.sql("UPDATE person SET name = 'Dana Outside' WHERE external_id = 'acme/dana'");
+    let text = project.read(FILE);
+    let (before, rest) = text.split_once("  dana:\n").expect("dana");
+    let after: String = rest.split_inclusive('\n').skip_while(|line| line.starts_with("    ")).collect();
+    project.write(FILE, &(before.to_owned() + &after));
+    project.run("accept acme/dana").exits(0).says("what the portal does not keep, such as").says("from git");
+}
+
 /// An organisation in two files: the latter, by its name, is as large as said.
 fn in_two_files(latter: usize) -> Project {
     let (users, contacts) = ACME.split_once("contacts:\n").expect("contacts");

@@ -29,6 +29,12 @@ pub fn run(args: &AcceptItems, common: &Common, output: &Output) -> Result<Exit,
     if !planned.sound() {
         let exit = output.refuse(&planned.diagnostics, &planned.rosters.sources)?;
         output.remark("nothing was accepted: the rosters have errors");
+        if planned.diagnostics.iter().any(|finding| finding.rule == "roster/duplicate-key") {
+            output.remark(
+                "an `accept` that was killed between two files leaves an entry in both: take out the one in the section \
+                 that the person left, whatever else is advised",
+            );
+        }
         return Ok(exit);
     }
     let pairs: Vec<(&Organisation, &Live)> = planned.pairs().collect();
@@ -65,7 +71,7 @@ pub fn run(args: &AcceptItems, common: &Common, output: &Output) -> Result<Exit,
         declined,
         left: choice.left,
         same: choice.same,
-        changed: texts.keys().map(|file| sources.path(*file).to_owned()).collect(),
+        changed: texts.iter().map(|(file, _)| sources.path(*file).to_owned()).collect(),
         diff: texts.iter().map(|(file, after)| unified(sources.path(*file), sources.text(*file), after)).collect(),
         diagnostics: brought.0.iter().map(|finding| Finding::of(finding, &brought.1)).collect(),
     };
@@ -121,8 +127,8 @@ fn unified(path: &str, before: &str, after: &str) -> String {
     TextDiff::from_lines(before, after).unified_diff().context_radius(2).header(path, path).to_string()
 }
 
-/// Writes all files. Where one cannot be written, those before it are put back, so that nothing is half done.
-fn write(texts: &BTreeMap<FileId, String>, sources: &Sources) -> Result<(), Error> {
+/// Writes all files, in this order. Where one cannot be written, those before it are put back, so that nothing is half done.
+fn write(texts: &[(FileId, String)], sources: &Sources) -> Result<(), Error> {
     let path = |file: FileId| Path::new(sources.path(file));
     let files = texts.iter().map(|(file, after)| Rewrite { path: path(*file), before: sources.text(*file), after });
     let files: Vec<Rewrite<'_>> = files.collect();

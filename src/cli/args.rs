@@ -258,7 +258,8 @@ pub struct DriftArgs {
     after_help = "The files are changed at once and the difference is shown: git keeps the text before. Only lines that must \
                         change are touched. A run that is killed leaves each file as it was or as it shall be, and \
                         perhaps `.NAME.PROCESS.tmp` beside it, which may be removed; the same run once more goes on \
-                        with the rest. What the roster changed and nobody applied yet is accepted only where its field is \
+                        with the rest. An entry that was on its way from one file to another may then stand in both: \
+                        `validate` names the two places; take out the one in the section that the person left. What the roster changed and nobody applied yet is accepted only where its field is \
                         named (`acme/ada/roles`), since that undoes the change. Somebody whom no roster names is accepted by \
                         mail address. Exit codes: 0 done, 1 something could not be accepted, 64 an item that does not exist."
 )]

@@ -23,9 +23,10 @@ pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, E
     let reports = Reports::of(&args.reports.report, None)?;
     let context = Context::open(common)?;
     let cwd = context.cwd.clone();
-    let before = Before::asked(&context, args.base.as_deref(), &args.paths, output)?;
+    let before = Before::asked(&context, args.base.as_deref(), &args.paths, output);
     let (rosters, settings) = context.rosters(&args.paths, output)?;
     reports.spare(&rosters.sources, &cwd)?;
+    let before = before?;
     let compared = block_on(Compared::make(rosters, &settings, before.as_ref(), common))??;
     let exit = compared.exit(common);
     reports.deliver(&compared, exit, output)

@@ -33,9 +33,10 @@ pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Er
     let reports = Reports::of(&args.reports.report, args.out.as_deref())?;
     let context = Context::open(common)?;
     let cwd = context.cwd.clone();
-    let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output)?;
+    let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output);
     let (rosters, settings) = context.rosters(&args.paths, output)?;
     reports.spare(&rosters.sources, &cwd)?;
+    let before = before?;
     args.out.iter().try_for_each(|file| spare(file, &rosters.sources, &cwd))?;
     let planned = block_on(Planned::make(rosters, &settings, &args.reach, before.as_ref(), common))??;
     let denied = planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean;

@@ -1,7 +1,9 @@
 //! Reports in files beside the human output: `--report FORMAT=FILE`, and which formats fit which command.
 
+use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
@@ -38,6 +40,30 @@ pub fn asked(text: &str) -> Result<Asked, String> {
 /// The reports that a run writes, each in a format that fits what it reports.
 pub struct Reports<R> {
     wanted: Vec<(Renderer<R>, PathBuf)>,
+    earlier: Earlier,
+}
+
+/// The reports of an earlier run. Where this one ends before it has anything to report they are removed: they would pass
+/// for its own.
+struct Earlier {
+    files: Vec<PathBuf>,
+    /// Whether the files are known to be reports, and are still there.
+    stale: AtomicBool,
+}
+
+impl Drop for Earlier {
+    fn drop(&mut self) {
+        if !*self.stale.get_mut() {
+            return;
+        }
+        for file in &self.files {
+            // A pipe, a device, a link to something else: whoever made it wants to have it still.
+            if fs::symlink_metadata(file).is_ok_and(|there| there.is_file()) {
+                // What cannot be removed cannot be said either: the run fails already, with a reason of its own.
+                let _ = fs::remove_file(file);
+            }
+        }
+    }
 }
 
 impl<R: Report + Sync> Reports<R> {
@@ -62,17 +88,22 @@ impl<R: Report + Sync> Reports<R> {
             files.push(place);
             wanted.push((renderer, file.clone()));
         }
-        Ok(Reports { wanted })
+        let files = wanted.iter().map(|(_, file)| file.clone()).collect();
+        Ok(Reports { wanted, earlier: Earlier { files, stale: AtomicBool::new(false) } })
     }
 
-    /// Refuses to write a report over a file that the run has read, such as a roster.
+    /// Refuses to write a report over a file that the run has read, such as a roster. What is there else is a report of
+    /// an earlier run from here on.
     pub fn spare(&self, sources: &Sources, cwd: &Path) -> Result<(), Error> {
-        self.wanted.iter().try_for_each(|(_, file)| spare(file, sources, cwd))
+        self.wanted.iter().try_for_each(|(_, file)| spare(file, sources, cwd))?;
+        self.earlier.stale.store(true, Relaxed);
+        Ok(())
     }
 
     /// Prints the report in the format of the run, then writes all files on all cores, and says how the run ends. A file that cannot
     /// be written keeps none of the others from being written.
     pub fn deliver(&self, report: &R, exit: Exit, output: &Output) -> Result<Exit, Error> {
+        self.earlier.stale.store(false, Relaxed);
         let printed = output.show(report);
         // What lies in files has no colours, is as wide as on a pipe, and has all of it.
         let style = Style { color: false, width: 100, fitted: false, quiet: false, ..output.style };

@@ -42,9 +42,10 @@ fn make(args: &MakeArgs, common: &Common, output: &Output) -> Result<Exit, Error
     let reports = Reports::<Book>::of(&args.reports.report, None)?;
     let context = Context::open(common)?;
     let cwd = context.cwd.clone();
-    let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output)?;
+    let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output);
     let (rosters, settings) = context.rosters(&args.paths, output)?;
     reports.spare(&rosters.sources, &cwd)?;
+    let before = before?;
     let planned = block_on(Planned::make(rosters, &settings, &args.reach, before.as_ref(), common))??;
     if planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean {
         let exit = output.refuse(&planned.diagnostics, &planned.rosters.sources)?;

@@ -24,10 +24,10 @@ pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit
     let reports = Reports::of(&args.reports.report, None)?;
     let context = Context::open(common)?;
     let cwd = context.cwd.clone();
-    let before = Before::asked(&context, args.base.as_deref(), &args.paths, output)?;
+    let before = Before::asked(&context, args.base.as_deref(), &args.paths, output);
     let (mut rosters, _) = context.rosters(&args.paths, output)?;
     reports.spare(&rosters.sources, &cwd)?;
-    let base = before.and_then(|before| added(&mut rosters, &before));
+    let base = before?.and_then(|before| added(&mut rosters, &before));
     let count = |section| rosters.organisations.iter().map(|organisation| organisation.section(section).count()).sum();
     let mut summary = Summary {
         organisations: rosters.organisations.len(),

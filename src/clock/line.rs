@@ -1,6 +1,6 @@
 //! One line a round, and one for each thing that happens between rounds: for people, or as JSON Lines.
 //!
-//! Lines name ids and never names, addresses or values. They are cut short where there is very much to say.
+//! Lines name ids and never names, addresses or values; a stranger whose id on the portal is an address is a digest. They are cut short where there is very much to say.
 
 use serde_json::{Value as Json, json};
 
@@ -105,7 +105,7 @@ fn of_round(round: &Round) -> String {
     }
     for (word, items) in [("new", &round.new), ("changed", &round.changed), ("settled", &round.settled)] {
         if !items.is_empty() {
-            let names: Vec<&str> = items.iter().take(NAMED).map(|item| item.name.as_str()).collect();
+            let names: Vec<_> = items.iter().take(NAMED).map(|item| item.told(false)).collect();
             line.push_str(&format!(" {word}={}", names.join(",")));
             if items.len() > NAMED {
                 line.push_str(&format!(",… {} more", items.len() - NAMED));
@@ -119,7 +119,7 @@ fn of_round(round: &Round) -> String {
 }
 
 fn named(items: &[Item]) -> Json {
-    let names: Vec<&str> = items.iter().take(NAMED).map(|item| item.name.as_str()).collect();
+    let names: Vec<_> = items.iter().take(NAMED).map(|item| item.told(false)).collect();
     json!({ "count": items.len(), "items": names })
 }
 
@@ -127,6 +127,7 @@ fn named(items: &[Item]) -> Json {
 mod tests {
     use super::super::round::{Look, Seen, Trouble, Watch};
     use super::*;
+    use crate::live::Resource;
 
     fn round(seen: Result<Seen, Trouble>) -> Round {
         let (time, took) = (jiff::Timestamp::UNIX_EPOCH, std::time::Duration::from_millis(1500));
@@ -149,6 +150,18 @@ mod tests {
         let read: Json = serde_json::from_str(&json).unwrap();
         assert_eq!((&read["outcome"], &read["counts"]["unreadable"]), (&"drift".into(), &60.into()));
         assert_eq!((&read["new"]["count"], read["new"]["items"].as_array().unwrap().len()), (&60.into(), NAMED));
+    }
+
+    #[test]
+    fn a_stranger_whom_the_portal_calls_by_an_address_is_a_digest() {
+        let unreadable = vec![("acme".to_owned(), Some(Resource::Contact), "eve@evil.example".to_owned())];
+        let drift = round(Ok(Seen { unreadable, complete: true, ..Seen::default() }));
+        for line in [text(&Entry::Round(&drift)), json(&Entry::Round(&drift))] {
+            assert!(
+                !line.contains("eve@") && !line.contains("evil") && line.contains("acme/contact:sha256:"),
+                "{line}"
+            );
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What is sent when something changes: JSON that machines read, with a `text` that Slack shows as it is.
 //!
-//! People are named by ids. Names, addresses, numbers and the values of such fields are in it only where the workspace
+//! People are named by ids, and strangers whose id on the portal is an address by a digest of it. Names, addresses, numbers and the values of such fields are in it only where the workspace
 //! asks for what is personal. Words of portals cannot mention anybody or break the markup of a chat.
+
+use std::borrow::Cow;
 
 use serde_json::{Value as Json, json};
 
-use super::round::{COUNTED, Event, Item, Outcome, Round};
+use super::round::{COUNTED, Event, Item, Outcome, Round, sparing};
 use crate::document::record::visible;
 use crate::report::Difference;
 use crate::report::json::escaped;
@@ -33,7 +35,7 @@ impl Message {
     /// What is to be told of a round, if anything is. `personal`: names, addresses and values too.
     pub fn of(round: &Round, personal: bool) -> Option<Message> {
         let event = round.event?;
-        let text = text(round, event);
+        let text = text(round, event, personal);
         let told = |trouble: &super::Trouble| cut(if personal { &trouble.message } else { &trouble.told });
         let differences: Vec<Json> =
             round.differences.iter().take(MOST_DIFFERENCES).map(|one| difference(one, personal)).collect();
@@ -45,9 +47,9 @@ impl Message {
             "outcome": round.outcome,
             "complete": round.complete,
             "counts": round.counts,
-            "new": items(&round.new),
-            "changed": items(&round.changed),
-            "settled": items(&round.settled),
+            "new": items(&round.new, personal),
+            "changed": items(&round.changed, personal),
+            "settled": items(&round.settled, personal),
             "differences": differences,
             "omitted": round.differences.len().saturating_sub(MOST_DIFFERENCES),
             "error": round.trouble.as_ref().map(told),
@@ -57,8 +59,8 @@ impl Message {
     }
 }
 
-fn items(items: &[Item]) -> Vec<&str> {
-    items.iter().take(MOST_ITEMS).map(|item| item.name.as_str()).collect()
+fn items(items: &[Item], personal: bool) -> Vec<Cow<'_, str>> {
+    items.iter().take(MOST_ITEMS).map(|item| item.told(personal)).collect()
 }
 
 fn difference(difference: &Difference, personal: bool) -> Json {
@@ -74,10 +76,10 @@ fn difference(difference: &Difference, personal: bool) -> Json {
         }
     };
     json!({
-        "item": difference.item(),
+        "item": Item::of(difference).told(personal),
         "organisation": difference.organisation,
         "resource": difference.resource,
-        "key": difference.id(),
+        "key": if personal { Cow::Borrowed(difference.id()) } else { sparing(difference.id(), Some(difference.resource)) },
         "field": difference.field,
         "action": difference.action,
         "cause": difference.cause,
@@ -98,7 +100,7 @@ const WORDS: [&str; COUNTED.len()] = [
 ];
 
 /// A few lines for a chat, in the markup that Slack calls mrkdwn.
-fn text(round: &Round, event: Event) -> String {
+fn text(round: &Round, event: Event, personal: bool) -> String {
     let target = plain(&round.target);
     let total: usize = round.counts.values().sum();
     let counts = COUNTED.iter().zip(WORDS).filter_map(|(word, said)| {
@@ -124,14 +126,14 @@ fn text(round: &Round, event: Event) -> String {
         if items.is_empty() {
             continue;
         }
-        let named = items.iter().take(MOST_NAMED).map(|item| format!("`{}`", plain(&cut(&item.name))));
+        let named = items.iter().take(MOST_NAMED).map(|item| format!("`{}`", plain(&cut(&item.told(personal)))));
         text.push_str(&format!("\n{word}: {}", named.collect::<Vec<_>>().join(", ")));
         if items.len() > MOST_NAMED {
             text.push_str(&format!(" and {} more", items.len() - MOST_NAMED));
         }
     }
     if matches!(event, Event::Drift) {
-        text.push_str("\n`rosterctl drift` shows them, `rosterctl apply` puts the roster back.");
+        text.push_str("\n`rosterctl drift` shows them, and how each is settled.");
     }
     text
 }
@@ -219,6 +221,22 @@ mod tests {
         assert_eq!((&sparse["event"], &sparse["version"]), (&"drift".into(), &1.into()));
         let full = sent(Ok(seen), true).to_string();
         assert!(full.contains("Everard") && full.contains("Lovelace"), "{full}");
+        let mut unread = stranger("mallory@evil.example");
+        unread.key = "mallory@evil.example".to_owned();
+        let unreadable = vec![("acme".to_owned(), None, "row of trudy@evil.example".to_owned())];
+        let seen = Seen { differences: vec![unread], unreadable, complete: true };
+        let sparse = sent(Ok(seen.clone()), false);
+        let text = sparse.to_string();
+        assert!(!text.contains("evil.example") && !text.contains("mallory") && !text.contains("trudy"), "{text}");
+        let key = sparse["differences"][0]["key"].as_str().expect("a key");
+        assert!(key.strip_prefix("user:sha256:").is_some_and(|digest| digest.len() == 12), "{key}");
+        assert_eq!(sparse["differences"][0]["item"], format!("acme/{key}"));
+        let new = sparse["new"].as_array().expect("a list");
+        assert!(new.contains(&format!("acme/{key}").into()), "{text}");
+        let person = new.iter().filter_map(Json::as_str).find(|item| item.starts_with("acme/person:sha256:"));
+        assert!(person.is_some(), "{text}");
+        assert!(sparse["text"].as_str().is_some_and(|text| text.contains(key)), "{text}");
+        assert_eq!(sent(Ok(seen), true)["differences"][0]["key"], "mallory@evil.example");
         let failed = sent(Err(Trouble::new("ada@acme.example is there twice")), false);
         assert_eq!((&failed["event"], &failed["error"]), (&"failing".into(), &"… is there twice".into()));
     }
@@ -227,7 +245,7 @@ mod tests {
     fn no_word_of_a_portal_speaks_to_a_chat() {
         let hostile = "<!channel> <@U123> & *b* `c` ~d~ @here\n\u{202e}<https://evil.example|x>";
         let seen = Seen { unreadable: vec![("acme".to_owned(), None, hostile.to_owned())], ..Seen::default() };
-        let text = sent(Ok(seen), false)["text"].as_str().expect("a text").to_owned();
+        let text = sent(Ok(seen), true)["text"].as_str().expect("a text").to_owned();
         assert!(
             !text.contains("<!") && !text.contains("<@") && !text.contains("<h") && !text.contains('\u{202e}'),
             "{text}"

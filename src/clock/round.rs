@@ -1,5 +1,6 @@
 //! What a round found, against the round before: what is new, what changed, what was settled.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
@@ -7,8 +8,10 @@ use std::time::Duration;
 use foldhash::fast::FixedState;
 use jiff::Timestamp;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::live::Resource;
+use crate::live::object::hex;
 use crate::report::Difference;
 
 /// How a round ended.
@@ -43,10 +46,13 @@ pub const COUNTED: [&str; 6] = ["outside", "not-applied", "both", "unknown", "un
 /// The word for objects on the portal that cannot be understood.
 const UNREADABLE: &str = "unreadable";
 
-/// What differs, named by ids alone. Sorted as people read it.
+/// So many hexadecimal digits of a digest stand for an address.
+const DIGITS: usize = 12;
+
+/// What differs. Sorted as people read it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Item {
-    /// `organisation/key`, or `organisation/key/field`.
+    /// `organisation/key`, or `organisation/key/field`; the key of a stranger may be an address.
     pub name: String,
     /// The kind of object; none: a person of either kind.
     pub resource: Option<Resource>,
@@ -57,6 +63,26 @@ impl Item {
     pub fn of(difference: &Difference) -> Item {
         Item { name: difference.item(), resource: Some(difference.resource) }
     }
+
+    /// Its name without anybody's address, unless what is personal is asked for.
+    pub fn told(&self, personal: bool) -> Cow<'_, str> {
+        match self.name.split_once('/') {
+            Some((organisation, key)) if !personal && key.contains('@') => {
+                Cow::Owned(format!("{organisation}/{}", sparing(key, self.resource)))
+            }
+            _ => Cow::Borrowed(&self.name),
+        }
+    }
+}
+
+/// A key without an address: where it holds one, the kind and a digest, which is the same in every round.
+pub fn sparing(key: &str, resource: Option<Resource>) -> Cow<'_, str> {
+    if !key.contains('@') {
+        return Cow::Borrowed(key);
+    }
+    let kind = resource.map_or_else(|| "person".to_owned(), |kind| kind.to_string().replace(' ', "-"));
+    let digest = hex(&Sha256::digest(key.as_bytes()));
+    Cow::Owned(format!("{kind}:sha256:{}", &digest[..DIGITS]))
 }
 
 /// What a look at rosters and portal showed.

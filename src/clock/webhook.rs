@@ -59,6 +59,8 @@ impl Hook {
         let seconds = Duration::from_secs;
         settings.timeouts = Timeouts { connect: seconds(5), idle: seconds(10), whole: seconds(15) };
         (settings.retries, settings.concurrency, settings.max_body) = (0, 1, 64 << 10);
+        // What was delivered is told by the status, however much the receiver has to say.
+        settings.cut_body = true;
         Http::new(settings)
     }
 

@@ -26,6 +26,8 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// The largest body that is accepted, in bytes, after decompression.
     pub max_body: usize,
+    /// Whether a larger body is cut there instead of refused: for those who only want the status.
+    pub cut_body: bool,
     /// How often a request is repeated at most; 0: never.
     pub retries: u32,
     /// Sent as `User-Agent`.
@@ -49,6 +51,7 @@ impl Settings {
             requests_per_second: None,
             timeouts: Timeouts::default(),
             max_body: 64 << 20,
+            cut_body: false,
             retries: 4,
             user_agent: concat!("rosterctl/", env!("CARGO_PKG_VERSION")).to_owned(),
             insecure_http: false,

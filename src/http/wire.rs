@@ -20,6 +20,7 @@ use super::settings::{Settings, loopback};
 pub(super) struct Wire {
     client: Client,
     max_body: usize,
+    cut_body: bool,
 }
 
 /// What came back.
@@ -63,7 +64,7 @@ impl Wire {
             let why = reason(&error).text;
             HttpError::new(format!("no client can be made: {why}"), "check the target's settings and the proxy's")
         })?;
-        Ok(Wire { client, max_body: settings.max_body })
+        Ok(Wire { client, max_body: settings.max_body, cut_body: settings.cut_body })
     }
 
     /// Sends a request once and takes the whole answer in.
@@ -76,7 +77,7 @@ impl Wire {
         };
         let status = response.status().as_u16();
         let announced = response.content_length().unwrap_or_default();
-        if announced > self.max_body as u64 {
+        if announced > self.max_body as u64 && !self.cut_body {
             return Err(self.too_large(&asked(), status));
         }
         if let Some(encoding) = response.headers().get(CONTENT_ENCODING).filter(|value| *value != "identity") {
@@ -88,15 +89,18 @@ impl Wire {
         let mut all = BytesMut::new();
         let mut first: Option<Bytes> = None;
         loop {
-            let chunk = match response.chunk().await {
+            let mut chunk = match response.chunk().await {
                 Ok(Some(chunk)) => chunk,
                 Ok(None) => break,
                 Err(error) => return Err(broken_off(&error, &asked(), status)),
             };
             let so_far = all.len() + first.as_ref().map_or(0, Bytes::len);
-            if chunk.len() > self.max_body.saturating_sub(so_far) {
+            let room = self.max_body.saturating_sub(so_far);
+            let over = chunk.len() > room;
+            if over && !self.cut_body {
                 return Err(self.too_large(&asked(), status));
             }
+            chunk.truncate(room);
             // Most answers are one piece, which is kept as it is.
             match first.take() {
                 None if all.is_empty() => first = Some(chunk),
@@ -104,6 +108,9 @@ impl Wire {
                     all.extend_from_slice(one.as_deref().unwrap_or_default());
                     all.extend_from_slice(&chunk);
                 }
+            }
+            if over {
+                break;
             }
         }
         let body = first.unwrap_or_else(|| all.freeze());

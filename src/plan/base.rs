@@ -229,7 +229,7 @@ impl<'b> Base<'b> {
                     "`{key}`: leaves on this branch, and was changed on the portal: {then}, the portal {says}{live}"
                 ),
                 format!(
-                    "keep the entry and take the portal's values into it (`{accept}`), or apply over it with --allow-conflicts"
+                    "put the entry back as {revision} has it and take the portal's values into it (`{accept}`), or apply over it with --allow-conflicts"
                 ),
             ),
             _ => (

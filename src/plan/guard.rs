@@ -298,11 +298,7 @@ fn tampered(organisation: &Organisation, live: &Live, options: &Options, finding
             let same =
                 applied.name == now.name && applied.email == now.email && applied.holds(*role) == now.holds(*role);
             if held && !same {
-                report(
-                    &now.id,
-                    "changed",
-                    "`rosterctl drift` shows what was changed; find out by whom before you apply",
-                );
+                report(&now.id, "changed", "find out by whom, and whether it is right, before you apply");
             }
         }
         for (resource, id) in &live.vanished {

@@ -87,8 +87,9 @@ pub struct Declined {
 /// The rosters after an acceptance.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// The new texts of files that change.
-    pub texts: BTreeMap<FileId, String>,
+    /// The new texts of files that change, in the order in which they are to be written: the file that takes an entry
+    /// comes before the file that gives it away, so that whoever is killed between the two has lost nobody.
+    pub texts: Vec<(FileId, String)>,
     /// What is settled by them.
     pub accepted: Vec<Accepted>,
     /// What is not.
@@ -123,6 +124,7 @@ pub fn accept<E>(
                 .map(|(one, note)| (one, Accepted { difference: world.differences[one].clone(), note: note.clone() }))
                 .collect();
             accepted.sort_by_key(|(one, _)| *one);
+            let texts = in_order(texts, &tasks);
             return Ok(Outcome { texts, accepted: accepted.into_iter().map(|(_, one)| one).collect(), declined });
         }
         let mut gone: Vec<usize> = fallen.iter().map(|(index, _)| *index).collect();
@@ -134,6 +136,24 @@ pub fn accept<E>(
         fallen.dedup_by_key(|(index, _)| *index);
         declined.extend(fallen.into_iter().map(|(_, declined)| declined));
     }
+}
+
+/// The files in the order in which they are to be written: whoever moves has arrived before they leave.
+fn in_order(mut texts: BTreeMap<FileId, String>, tasks: &[Task]) -> Vec<(FileId, String)> {
+    let moves: Vec<(FileId, FileId)> = tasks.iter().filter_map(Task::files).collect();
+    let mut ordered = Vec::with_capacity(texts.len());
+    while !texts.is_empty() {
+        let waits = |file: &FileId| moves.iter().any(|(into, from)| from == file && texts.contains_key(into));
+        // Moves do not go round in a circle; were it so, the first file would be as good as any.
+        let next = texts.keys().find(|file| !waits(file)).or(texts.keys().next()).copied();
+        ordered.extend(next.and_then(|file| texts.remove_entry(&file)));
+    }
+    ordered
+}
+
+/// Whether one file is to be written before another.
+fn before(moves: &[(FileId, FileId)], one: FileId, other: FileId) -> bool {
+    one == other || moves.iter().any(|(into, from)| *into == one && before(moves, *from, other))
 }
 
 /// What tells a difference from others: what it is about and, of whole objects, what would become of them.
@@ -175,8 +195,20 @@ fn carry_out(tasks: &[Task], sources: &Sources, fallen: &mut Vec<(usize, Decline
             texts.insert(file, text);
         }
     }
+    let mut moves: Vec<(FileId, FileId)> = Vec::new();
     for (index, task) in tasks.iter().enumerate() {
         let Some(moving) = &task.moving else { continue };
+        if let Some((into, from)) = task.files() {
+            if before(&moves, from, into) {
+                let reason = "somebody else moves the other way between the same files: accept it in a run of its own";
+                let location =
+                    Some(locate(sources, &Place { file: from, span: task.span, pointer: task.pointer.clone() }));
+                let declined = Declined { item: task.item.clone(), reason: reason.to_owned(), location, related: None };
+                fallen.push((index, declined));
+                continue;
+            }
+            moves.push((into, from));
+        }
         let text = |texts: &BTreeMap<FileId, String>, file: FileId| {
             texts.get(&file).cloned().unwrap_or_else(|| sources.text(file).to_owned())
         };

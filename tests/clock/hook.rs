@@ -111,6 +111,19 @@ async fn without_a_secret_nothing_is_signed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_long_answer_changes_nothing_about_what_was_delivered() {
+    let long = "x".repeat(200 << 10);
+    let server = Server::start(move |n, _| reply(if n == 0 { 200 } else { 404 }, &[], &long)).await;
+    let mut scene = Scene::new();
+    scene.sender.send(&hook(&server), message("a"));
+    let ended = scene.ended().await;
+    assert_eq!((ended.outcome, ended.attempts, ended.message), ("delivered", 1, None));
+    scene.sender.send(&hook(&server), message("b"));
+    let ended = scene.ended().await;
+    assert!(ended.outcome == "rejected" && ended.message.is_some_and(|why| why.contains("404")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_refused_is_not_sent_again_and_the_address_is_not_told() {
     let server = Server::start(|_, _| reply(404, &[], "no_service at /services/T000/s3cr3t?key=v")).await;
     let mut scene = Scene::new();

@@ -39,6 +39,33 @@ fn reports_have_no_colours_and_json_goes_with_any_of_them() {
 }
 
 #[test]
+fn a_run_that_fails_leaves_no_report_of_an_earlier_one() {
+    let project = sandboxed();
+    for command in ["plan", "drift", "runbook make"] {
+        let again =
+            |extra: &str| project.run(&format!("{command} {extra} --report markdown=r.md --report json=r.json"));
+        again("").ends();
+        assert!(project.path("r.md").exists() && project.path("r.json").exists(), "{command}");
+        // A bad command line tells nothing about the files.
+        again("--report text=r.md").exits(64);
+        assert!(project.path("r.md").exists() && project.path("r.json").exists(), "{command}");
+        project.write("kept.txt", "mine");
+        std::fs::remove_file(project.path("r.json")).unwrap();
+        std::os::unix::fs::symlink(project.path("kept.txt"), project.path("r.json")).unwrap();
+        project.edit("rosterctl.yaml", "path: sandbox.db", "path: rosters");
+        again("").exits(1);
+        assert!(!project.path("r.md").exists(), "{command}");
+        assert_eq!(project.read("kept.txt"), "mine", "a link is no report");
+        std::fs::remove_file(project.path("r.json")).unwrap();
+        project.edit("rosterctl.yaml", "path: rosters", "path: sandbox.db");
+    }
+    // What the run reads is no report, however it is named.
+    let before = project.read("rosters/acme.yaml");
+    project.run("plan --target nowhere --report text=rosters/acme.yaml").ends();
+    assert_eq!(project.read("rosters/acme.yaml"), before);
+}
+
+#[test]
 fn plan_and_drift_write_reports_too() {
     let project = sandboxed();
     let ran = project

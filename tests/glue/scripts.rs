@@ -45,7 +45,7 @@ const INSTALLS: &[&str] =
 const RUNS: &[&str] = &["bash", "od", "tr", "env", "sort"];
 
 /// What post.sh is made of.
-const POSTS: &[&str] = &["bash", "jq", "sort", "head", "cat"];
+const POSTS: &[&str] = &["bash", "jq", "sort", "head", "cat", "mktemp"];
 
 /// A run of a script that has ended.
 struct Ran {
@@ -87,6 +87,8 @@ impl Runner {
             ("GITHUB_PATH", file("path")),
             ("GITHUB_OUTPUT", file("output")),
             ("GITHUB_REPOSITORY", "acme/rosters".to_owned()),
+            ("GITHUB_SERVER_URL", "https://github.example".to_owned()),
+            ("GITHUB_RUN_ID", "42".to_owned()),
         ];
         runner.variables.extend(variables.map(|(name, value)| (name.to_owned(), value)));
         runner
@@ -397,7 +399,8 @@ fn poster(list: &str, report: &str) -> Runner {
         "gh",
         "case \" $* \" in
           *' --paginate '*) cat list.json; printf '%s\\n' \"$*\" >>reads ;;
-          *) printf '%s\\n' \"$*\" >>writes; echo https://github.example/1 ;;
+          *) printf '%s\\n' \"$*\" >>writes; body=\"$*\"; body=${body#*body=@}; cat \"${body%% *}\" >posted
+             echo https://github.example/1 ;;
         esac",
     );
     fs::write(runner.folder.path("list.json"), list).unwrap();
@@ -472,6 +475,40 @@ fn one_issue_is_opened_edited_and_closed() {
     let runner = poster(&pull, &report);
     runner.runs(POST).succeeds();
     assert!(runner.text("writes").contains("--method POST"), "{}", runner.text("writes"));
+}
+
+#[test]
+fn a_comment_names_its_commit_and_says_where_a_plan_failed() {
+    if !have(POSTS) {
+        return;
+    }
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let run = "https://github.example/acme/rosters/actions/runs/42";
+    let report = format!("{MARKER}\n# Plan\n");
+    let older = format!("[{}]", comment(5, BOT, &report));
+    let mut runner = poster(&older, &report);
+    runner.set("PULL_REQUEST", "7").set("COMMIT", commit).set("TARGET", "production").runs(POST).succeeds();
+    assert_eq!(runner.text("posted"), format!("{report}\nOf {commit}, made by [this run]({run}).\n"));
+    // Without a report the comment of an older commit does not stay as it was.
+    let mut runner = poster(&older, "");
+    std::fs::remove_file(runner.folder.path("report.md")).unwrap();
+    runner.set("PULL_REQUEST", "7").set("COMMIT", commit).set("TARGET", "production").runs(POST).succeeds();
+    let (written, posted) = (runner.text("writes"), runner.text("posted"));
+    assert!(written.contains("--method PATCH repos/acme/rosters/issues/comments/5 "), "{written}");
+    assert!(posted.starts_with("<!-- rosterctl:plan production digest none -->\n"), "{posted}");
+    assert!(posted.contains(&format!("**The plan of {commit} failed**")) && posted.contains(run), "{posted}");
+    // The next plan finds that comment again.
+    let mut runner = poster(&format!("[{}]", comment(5, BOT, &posted)), &report);
+    runner.set("PULL_REQUEST", "7").runs(POST).succeeds();
+    assert!(runner.text("writes").contains("--method PATCH"), "{}", runner.text("writes"));
+    for (name, value) in [("COMMIT", "main`"), ("TARGET", "x -->"), ("TARGET", "x--y")] {
+        let mut runner = poster("[]", &report);
+        assert_ne!(runner.set("PULL_REQUEST", "7").set(name, value).runs(POST).code, 0, "{value}");
+        assert_eq!(runner.text("writes"), "");
+    }
+    // Of drift there is no failed plan.
+    let mut runner = poster("[]", "");
+    runner.set("TARGET", "production").runs(POST).fails_saying("there is no report");
 }
 
 #[test]

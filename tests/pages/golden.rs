@@ -17,8 +17,9 @@ fn pages(name: &str, project: &Project, command: &str, code: i32) {
 
 /// A page with its digests, which hold the identity of a new portal, put out of the way.
 fn steady(page: &str) -> String {
+    let page = &untimed(page);
     let mut steady = String::new();
-    let mut rest = page;
+    let mut rest = page.as_str();
     while let Some(at) = rest.find("sha256:") {
         let (before, digest) = rest.split_at(at + "sha256:".len());
         steady.push_str(before);
@@ -27,6 +28,20 @@ fn steady(page: &str) -> String {
         rest = &digest[end..];
     }
     steady + rest
+}
+
+/// A page with the times put out of the way at which the portal was changed.
+fn untimed(page: &str) -> String {
+    const FORM: &str = "0000-00-00 00:00:00 UTC";
+    let digits = |text: &str| text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect::<String>();
+    let mut parts = page.split(" UTC");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |page, part| {
+        let at = page.len().saturating_sub(FORM.len() - " UTC".len());
+        let is_time = page.get(at..).is_some_and(|time| FORM.starts_with(&digits(time)));
+        let before = if is_time { page[..at].to_owned() + "TIME" } else { page };
+        before + " UTC" + part
+    })
 }
 
 /// A page without what is in such elements: it is the same in all of them.

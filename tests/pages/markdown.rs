@@ -3,7 +3,11 @@
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};
 
+use rosterctl::plan::document::TargetRef;
+use rosterctl::report::words::drift::CAUSES;
+
 use crate::common::Project;
+use crate::dom::Page;
 use crate::scene::{DAY, grx, many, meddled, small};
 
 /// GitHub's limit, in whatever it counts.
@@ -125,6 +129,41 @@ fn comments_of_examples_are_tame() {
     nothing.run(&format!("apply --yes --as-of {DAY}")).exits(0);
     assert!(comment(&nothing, "plan", 0).contains("**no changes**: acme is as its roster says"));
     assert!(comment(&nothing, "drift", 0).contains("**no drift**"));
+}
+
+#[test]
+fn a_difference_says_since_when_it_is_there_and_how_it_is_accepted() {
+    let project = meddled();
+    project.sql("INSERT INTO person (organisation, section, name, email) SELECT organisation, section, 'Zoë', 'z@acme.example' FROM person WHERE external_id = 'acme/ada'");
+    let text = project.run(&format!("drift --as-of {DAY}")).exits(2).stdout;
+    let markdown = comment(&project, "drift", 2);
+    assert_tame(&markdown, None);
+    let html = Page::of(&crate::html::page(&project, "drift", 2));
+    let (html, commands) = (html.first("main"), html.all(".fields code"));
+    for key in ["ada/phone", "hugo/name"] {
+        let command = format!("rosterctl accept acme/{key}");
+        assert!(text.contains(&command), "{text}");
+        assert!(markdown.contains(&format!("  - accept: `{command}`\n")), "{markdown}");
+        assert!(commands.iter().any(|code| code.text == command), "{html}");
+    }
+    let unmanaged = text.lines().find_map(|line| line.split_once("accept: ").filter(|(_, rest)| rest.contains("/p-")));
+    let (_, command) = unmanaged.expect("a stranger is accepted too");
+    assert!(markdown.contains(&format!("`{command}`")) && html.contains(command), "{command}\n{markdown}");
+    let since = text.lines().find(|line| line.contains("since ") && line.contains("UTC")).expect("a time").trim();
+    let time = since.split("; ").next().unwrap();
+    let time = &time[time.find("20").expect("a year")..time.find(" UTC").expect("a zone") + 4];
+    assert!(markdown.contains(&format!("`{time}`")) && html.contains(time), "{time}\n{markdown}");
+    // What was meant and waits for `apply` is not offered to be undone.
+    assert!(!markdown.contains("rosterctl accept acme/grace"), "{markdown}");
+}
+
+#[test]
+fn what_people_settle_by_hand_is_not_promised_of_apply() {
+    let target = |kind: &str| TargetRef { name: "t".into(), kind: kind.into(), identity: "x".into() };
+    for told in CAUSES {
+        assert!(!told.settle(&target("snapshot")).contains("apply"), "{}", told.settle(&target("snapshot")));
+        assert!(!told.settle(&target("embedded")).contains("runbook"));
+    }
 }
 
 #[test]

@@ -139,7 +139,9 @@ pub fn rewrite(path: &Path, before: &str, after: &str) -> Result<(), NotRewritte
 }
 
 /// Rewrites all files or none: first all texts are written beside them, then each is moved into its place. Who is killed
-/// before the moves has changed nothing, and between two moves has some files as they were and some as they shall be.
+/// before the moves has changed nothing, and between two moves has the first files as they shall be and the rest as they
+/// were. Where one cannot be moved, those before it are put back, the last one first; where that fails too, those before
+/// it stay, so that what later files gave away is still in them.
 pub fn rewrite_all(files: &[Rewrite<'_>]) -> Result<(), Stuck> {
     let mut ready = Vec::with_capacity(files.len());
     for (file, one) in files.iter().enumerate() {
@@ -149,8 +151,8 @@ pub fn rewrite_all(files: &[Rewrite<'_>]) -> Result<(), Stuck> {
         let moved = still(files[file]).and_then(|_| beside.take_its_place().map_err(NotRewritten::Failed));
         if let Err(why) = moved {
             let back = |one: &Rewrite<'_>| rewrite(one.path, one.after, one.before).is_err();
-            let done = (0..file).filter(|done| back(&files[*done])).collect();
-            return Err(Stuck { file, why, done });
+            let stays = (0..file).rev().find(|done| back(&files[*done]));
+            return Err(Stuck { file, why, done: stays.map_or_else(Vec::new, |last| (0..=last).collect()) });
         }
     }
     Ok(())

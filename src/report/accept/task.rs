@@ -117,6 +117,14 @@ impl Task {
     }
 }
 
+impl Task {
+    /// The file that takes the entry and the file that gives it away, where it goes from one to another.
+    pub fn files(&self) -> Option<(FileId, FileId)> {
+        let moving = self.moving.as_ref().filter(|moving| moving.file != self.file)?;
+        Some((moving.file, self.file))
+    }
+}
+
 /// A difference that somebody wants accepted.
 struct Asked<'a> {
     world: &'a World<'a>,
@@ -309,7 +317,12 @@ impl<'a> Asked<'a> {
         let (id, value) = self.newcomers.entry(self.organisation, section, handle, managed)?;
         let file = self.home(section, None)?;
         let note = match managed {
-            true => "a new entry: it had left the roster".to_owned(),
+            true => {
+                "a new entry: it had left the roster; what the portal does not keep, such as `until`, comments and \
+                     earlier ids, is not in it: to have that too, take the old entry back from git instead and \
+                     accept once more"
+                    .to_owned()
+            }
             false => format!("a new entry under the id `{id}`; the next `apply` tells the portal"),
         };
         Ok(Task {

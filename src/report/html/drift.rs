@@ -7,12 +7,13 @@ use super::findings::findings;
 use super::matrix::matrix;
 use super::routing::routing;
 use super::shell::{Part, banner, offered, organisations, owner, page, waiting, weights};
-use super::text::{T, at, code, who};
+use super::text::{T, at, code, pieces, prose, who};
 use crate::plan::base::Origins;
 use crate::plan::document::Action;
 use crate::report::review::Review;
 use crate::report::words::drift::{CAUSES, INCOMPLETE, NOT_COMPARED, Told, none, says};
 use crate::report::words::plan::whereabouts;
+use crate::report::words::settling::{accept, since};
 use crate::report::words::values::{capital, value};
 use crate::report::{Cause, Difference, Drift};
 
@@ -58,7 +59,7 @@ fn cause(review: &Review<'_>, drift: &Drift, base: Option<&Origins<'_>>, told: &
         title: told.title(),
         number: Some(all.len()),
         body: html! {
-            p { (capital(told.settle)) "." }
+            p { (prose(&capital(told.settle(&drift.target)))) "." }
             ul class="steps" data-group { @for difference in open { (one(review, base, difference)) } }
             @if !folded.is_empty() {
                 details data-group {
@@ -93,6 +94,8 @@ fn one(review: &Review<'_>, base: Option<&Origins<'_>>, difference: &Difference)
                 @if let Some((words, revision, then)) = base.and_then(|base| difference.origin(base)) {
                     li { (code(revision)) ": " (code(&value(then, false))) "; " (words) }
                 }
+                @if let Some(said) = since(difference) { li { (pieces(&said)) } }
+                @if let Some(said) = accept(difference, |_| true) { li { (pieces(&said)) } }
             }
         }
     }

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::findings::findings;
 use super::fit::{Entry, Section, fit};
-use super::inline::Inline;
+use super::inline::{Inline, whole};
 use super::{marker, owner};
 use crate::diagnostic::Severity;
 use crate::live::object::hex;
@@ -13,6 +13,7 @@ use crate::plan::document::Action;
 use crate::report::review::Review;
 use crate::report::web::Web;
 use crate::report::words::drift::{CAUSES, INCOMPLETE, NOT_COMPARED, none, says};
+use crate::report::words::settling::{accept, since};
 use crate::report::words::values::{capital, count, value};
 use crate::report::{Cause, Difference, Drift, json};
 
@@ -30,7 +31,7 @@ pub fn drift(review: &Review<'_>, drift: &Drift) -> String {
         let of_cause = differences.iter().filter(|difference| difference.cause == told.cause);
         sections.push(Section {
             title: told.title().into(),
-            open: format!("\n{}.\n\n", Inline::new().prose(&capital(told.settle)).finish()),
+            open: format!("\n{}.\n\n", Inline::new().prose(&capital(told.settle(&drift.target))).finish()),
             close: "",
             what: "difference",
             entries: of_cause.map(|difference| one(difference, base.as_ref(), several, review.web.as_ref())).collect(),
@@ -88,6 +89,12 @@ fn one(difference: &Difference, base: Option<&Origins<'_>>, several: bool, web: 
     }
     if let Some((words, revision, then)) = base.and_then(|base| difference.origin(base)) {
         below(Inline::new().code(revision).raw(": ").code(&value(then, false)).raw("; ").prose(&words));
+    }
+    if let Some(pieces) = since(difference) {
+        below(Inline::new().pieces(&pieces));
+    }
+    if let Some(pieces) = accept(difference, whole) {
+        below(Inline::new().pieces(&pieces));
     }
     let rank = match difference.cause {
         _ if difference.action == Action::Delete && difference.cause != Cause::Unmanaged => 0,

@@ -147,6 +147,11 @@ fn risky(word: &str) -> bool {
     !word.chars().all(plain) || !letters || commit || ticket
 }
 
+/// Whether a code span shows all of a text: half a command is none.
+pub(super) fn whole(text: &str) -> bool {
+    text.chars().count() <= LONG
+}
+
 /// Text as a code span (CommonMark §6.1): between more backticks than it has in one place.
 fn code(text: &str) -> String {
     let text = cut(&visible(text), LONG);

@@ -28,7 +28,8 @@ pub fn drift(drift: &Drift, style: &Style) -> String {
     let mut budget = style.budget(differences.len(), FOLD_ABOVE, FOLD_TO);
     let base = drift.base.as_ref().map(Origins::of);
     let mut counts = Vec::new();
-    for Told { cause, heading, short, settle } in CAUSES {
+    for told in CAUSES {
+        let Told { cause, heading, short, .. } = told;
         let of_cause: Vec<&Difference> = differences.iter().filter(|d| d.cause == cause).collect();
         if of_cause.is_empty() {
             continue;
@@ -49,7 +50,7 @@ pub fn drift(drift: &Drift, style: &Style) -> String {
             page.add(Para::new(2, 4).with(Ink::Dim, &format!("… and {folded} more (-v shows all)")));
         }
         if !style.quiet {
-            page.add(Para::new(2, 4).with(Ink::Dim, settle));
+            page.add(Para::new(2, 4).with(Ink::Dim, told.settle(&drift.target)));
         }
     }
     page.blank();

@@ -2,7 +2,7 @@
 
 use super::values::capital;
 use crate::diagnostic::Severity;
-use crate::plan::document::Action;
+use crate::plan::document::{Action, TargetRef};
 use crate::report::{Cause, Difference, Drift};
 
 /// How the differences of one cause are called and settled.
@@ -14,14 +14,21 @@ pub struct Told {
     pub heading: &'static str,
     /// What follows their number.
     pub short: &'static str,
-    /// What to do about them.
-    pub settle: &'static str,
+    /// What to do about them where `apply` writes.
+    settle: &'static str,
+    /// What to do about them where people write by hand what a run-book says.
+    by_hand: &'static str,
 }
 
 impl Told {
     /// The title of a part of a page.
     pub fn title(&self) -> String {
         capital(self.short)
+    }
+
+    /// What to do about them on this target.
+    pub fn settle(&self, target: &TargetRef) -> &'static str {
+        if target.kind == "snapshot" { self.by_hand } else { self.settle }
     }
 }
 
@@ -32,30 +39,35 @@ pub const CAUSES: [Told; 5] = [
         heading: "changed outside rosterctl",
         short: "changed outside rosterctl",
         settle: "apply puts the roster back; `rosterctl accept` writes what the portal has into the roster",
+        by_hand: "people put the roster back by hand, as `rosterctl runbook make` lists it; `rosterctl accept` writes what the portal has into the roster",
     },
     Told {
         cause: Cause::NotApplied,
         heading: "not applied yet",
         short: "not applied yet",
         settle: "apply brings the portal up to date; to keep what the portal has, take the change out of the roster",
+        by_hand: "people bring the portal up to date by hand, as `rosterctl runbook make` lists it; to keep what the portal has, take the change out of the roster",
     },
     Told {
         cause: Cause::Both,
         heading: "changed on both sides",
         short: "changed on both sides",
         settle: "decide which is right: apply puts the roster's value in place; `rosterctl accept` writes the portal's into the roster",
+        by_hand: "decide which is right: people put the roster's value in place by hand, as `rosterctl runbook make` lists it; `rosterctl accept` writes the portal's into the roster",
     },
     Told {
         cause: Cause::Unknown,
         heading: "cannot tell",
         short: "of unknown origin",
         settle: "the portal keeps no record of who changed it; apply puts the roster back, `rosterctl accept` writes what the portal has into it",
+        by_hand: "the portal keeps no record of who changed it; people put the roster back by hand, as `rosterctl runbook make` lists it, `rosterctl accept` writes what the portal has into it",
     },
     Told {
         cause: Cause::Unmanaged,
         heading: "in no roster",
         short: "in no roster",
-        settle: "add an entry with the same e-mail address to take it over, remove it with apply --prune, or waive the finding",
+        settle: "`rosterctl accept` takes it over with an entry of the same e-mail address; or remove it with apply --prune, or waive the finding",
+        by_hand: "`rosterctl accept` takes it over with an entry of the same e-mail address; or have it removed by hand, as `rosterctl runbook make --prune` lists it, or waive the finding",
     },
 ];
 

@@ -6,6 +6,7 @@ pub mod hands;
 pub mod impact;
 pub mod plan;
 pub mod runbook;
+pub mod settling;
 pub mod steps;
 pub mod values;
 
