@@ -31,7 +31,15 @@ fn a_field_that_nobody_has_is_an_error_where_nobody_can_be_without_it() {
     ] {
         let (world, line) = misspelt(from, to);
         let before = world.project.read("rosters/acme.yaml");
-        for command in ["plan", "apply --yes --allow-removals 9", "drift", "accept --yes", "target probe"] {
+        for command in [
+            "plan",
+            "apply --yes --allow-removals 9",
+            "drift",
+            "accept",
+            "accept acme/ada/name",
+            "export --organisation acme",
+            "target probe",
+        ] {
             let ran = world.run(command).ends();
             assert_ne!(ran.code, Some(0), "{to}: {command}: {ran}");
             let all = format!("{ran}").split_whitespace().collect::<Vec<_>>().join(" ");
@@ -50,9 +58,9 @@ fn a_field_that_nobody_has_is_an_error_where_nobody_can_be_without_it() {
 #[test]
 fn what_is_near_to_a_field_is_offered() {
     let (world, _) = misspelt("name: item.fullName", "name: item.fulName");
-    world.run("plan").exits(1).complains("did you mean `fullName`?");
+    world.run("plan").exits(1).says("did you mean `fullName`?");
     let (world, _) = misspelt("name: item.fullName", "name: item.who");
-    world.run("plan").exits(1).complains("has(item.who)");
+    world.run("plan").exits(1).says("has(item.who)");
 }
 
 #[test]

@@ -96,8 +96,7 @@ impl Tally {
             }
             let near_or = |other: bool| near.is_some() || other;
             let fatal = match field {
-                PersonField::Id | PersonField::Active => true,
-                PersonField::Name => true,
+                PersonField::Id | PersonField::Active | PersonField::Name => true,
                 PersonField::GivenName => near_or(!found(PersonField::FamilyName)),
                 PersonField::FamilyName => near_or(!found(PersonField::GivenName)),
                 PersonField::Email => near_or(!found(PersonField::UserName)),

@@ -18,6 +18,7 @@ pub fn proposed(proposal: &Proposal, head: &str, style: &Style) -> String {
     for column in columns {
         let (ink, used) = match &column.used {
             Some(used) => (Ink::Plain, used.as_str()),
+            None if proposal.configured => (Ink::Dim, "not named"),
             None => (Ink::Dim, "not placed"),
         };
         page.add(line(2, ink, &format!("`{}` is {used}: {}", column.header, column.holds)));
