@@ -37,6 +37,10 @@ pub fn run(args: &AcceptItems, common: &Common, output: &Output) -> Result<Exit,
         }
         return Ok(exit);
     }
+    if let Some((suspect, cure)) = planned.live.iter().find_map(|live| live.suspect.as_ref().zip(live.cure.as_ref())) {
+        let message = format!("the portal is not believed, so nothing is accepted from it: {suspect}");
+        return Err(Error::failed(message, cure));
+    }
     let pairs: Vec<(&Organisation, &Live)> = planned.pairs().collect();
     let found = differences(&planned.document, &pairs);
     let sources = &planned.rosters.sources;

@@ -66,6 +66,15 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
             format!("the portal announced {} objects and {} were read", live.proof.announced, live.proof.read);
         return Err(Error::failed(message, "nothing was exported, since it would not be all; try again"));
     }
+    if let (Some(suspect), Some(cure)) = (&live.suspect, &live.cure) {
+        return Err(Error::failed(format!("the portal is not believed, so nothing was exported: {suspect}"), cure));
+    }
+    // A roster without names is none; that the snapshot has them elsewhere is likelier than that nobody has one.
+    let nameless = live.people.iter().filter(|entry| entry.object.name.value.is_empty()).count();
+    if live.taken.is_some() && nameless > 0 && nameless == live.people.len() {
+        let message = format!("the snapshot does not say the names of its {nameless} people, so nothing was exported");
+        return Err(Error::failed(message, "name their column: `columns: { name: … }` at the target"));
+    }
     output.print(&match output.format {
         Plain::Text => write::roster(&export::roster(&organisation.id, &platform, &live)),
         Plain::Json => json::to_json(&export::as_json(&organisation.id, &platform, &live)),

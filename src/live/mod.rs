@@ -115,6 +115,8 @@ pub struct Live {
     pub gaps: Vec<String>,
     /// Why it should not be believed although it seems to be all: the portal is suddenly empty or much smaller.
     pub suspect: Option<String>,
+    /// What to do about that, where it is known better than in general.
+    pub cure: Option<String>,
     /// What the source of the reading does not say: unknown, so it is not compared.
     pub unseen: Unseen,
     /// When it was taken, where it is an export or a hand-kept list and not the portal itself.

@@ -42,7 +42,7 @@ pub fn findings(
     }
     if let Some(suspect) = &live.suspect {
         let message = format!("the portal is not believed, and nothing is planned on it: {suspect}");
-        let help = match live.taken {
+        let usual = match live.taken {
             None => {
                 "see on the portal what became of them; where it is right, count anew with `rosterctl target probe`"
             }
@@ -50,6 +50,7 @@ pub fn findings(
                 "see whether the columns are the right ones (`rosterctl target probe` proposes them), or export it again"
             }
         };
+        let help = live.cure.as_deref().unwrap_or(usual);
         findings.push(Diagnostic::error("plan/shrunk", message).at(organisation.place.clone()).help(help));
     }
     let told: HashSet<&SmolStr> = live.unread.iter().map(|unread| &unread.handle).collect();

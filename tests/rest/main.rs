@@ -12,6 +12,7 @@ mod graph;
 mod odd;
 mod reading;
 mod server;
+mod spelling;
 mod tables;
 mod world;
 mod writing;

@@ -38,6 +38,8 @@ pub struct Api {
     /// Groups.
     pub groups: Option<Groups>,
     pub(super) expressions: Vec<Expression>,
+    /// Where the lines of the manifest end, in bytes.
+    pub(super) breaks: Vec<u32>,
 }
 
 /// What answers mean; none: the usual statuses.
@@ -336,6 +338,11 @@ impl Api {
     /// How an expression was written.
     pub fn written(&self, slot: Slot) -> &str {
         self.expressions.get(slot.0).map_or("", |expression| expression.formula.text.as_str())
+    }
+
+    /// The line of the manifest, from 1, that a byte of it stands in.
+    pub fn line(&self, at: u32) -> usize {
+        self.breaks.partition_point(|end| *end < at) + 1
     }
 
     /// The path and query that a path and a template make.

@@ -12,6 +12,7 @@ use cel::common::ast::{CallExpr, EntryExpr, Expr};
 use cel::objects::Key;
 use cel::{Context, Env, ExecutionError, IdedExpr, Program, Value, extensions};
 use serde_json::{Map, Number, Value as Json};
+use smol_str::SmolStr;
 
 use super::formula::Formula;
 use super::shape::{Checker, Problem, Scope, Shape, place};
@@ -53,11 +54,22 @@ pub struct Expression {
     program: Program,
 }
 
+/// A field that an expression reads and that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// Its name.
+    pub key: SmolStr,
+    /// Where the manifest names it: bytes from the beginning of the file.
+    pub span: Span,
+    /// Whether it is a field of the item itself that is taken as it is: nothing within it is asked for.
+    pub plain: bool,
+}
+
 /// Why an expression gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It asked for a field or an item that is not there.
-    Absent(String),
+    /// It asked for a field or an item that is not there; which field, where it is one.
+    Absent(String, Option<Lack>),
     /// It failed.
     Failed(String),
 }
@@ -66,7 +78,7 @@ impl Failure {
     /// The sentence.
     pub fn message(&self) -> &str {
         match self {
-            Failure::Absent(message) | Failure::Failed(message) => message,
+            Failure::Absent(message, _) | Failure::Failed(message) => message,
         }
     }
 }
@@ -244,14 +256,30 @@ impl Expression {
         let at = from + 1;
         match error {
             ExecutionError::NoSuchKey(key) => {
-                Failure::Absent(format!("there is no `{}` (at `{part}`, character {at})", visible(&key)))
+                let message = format!("there is no `{}` (at `{part}`, character {at})", visible(&key));
+                let after = self.formula.text.chars().skip(to).find(|c| !c.is_whitespace());
+                let plain = !matches!(after, Some('.' | '[')) && of_item(node);
+                Failure::Absent(
+                    message,
+                    Some(Lack { key: key.as_str().into(), span: self.formula.part(from, to), plain }),
+                )
             }
             ExecutionError::IndexOutOfBounds(_) => {
-                Failure::Absent(format!("there is no such item (at `{part}`, character {at})"))
+                Failure::Absent(format!("there is no such item (at `{part}`, character {at})"), None)
             }
             other => Failure::Failed(format!("{} (at `{part}`, character {at})", said(&other))),
         }
     }
+}
+
+/// Whether a part reads a field of the item itself.
+fn of_item(node: &IdedExpr) -> bool {
+    let operand = match &node.expr {
+        Expr::Select(select) => Some(select.operand.as_ref()),
+        Expr::Call(call) => call.args.first(),
+        _ => None,
+    };
+    operand.is_some_and(|operand| matches!(&operand.expr, Expr::Ident(name) if name == "item"))
 }
 
 /// An error without the values in it, which may be personal.

@@ -98,7 +98,9 @@ pub fn load(sources: &Sources, file: FileId, reference: &str, diagnostics: &mut 
         let message = "the expressions of the manifest could not be read";
         diagnostics.push(Diagnostic::error("manifest/expression", message).at(place).help("shorten them"));
     }
-    (whole && diagnostics.len() == before).then_some(Api { expressions, ..api })
+    let ends = sources.text(file).bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+    let breaks = ends.map(|(at, _)| at as u32).collect();
+    (whole && diagnostics.len() == before).then_some(Api { expressions, breaks, ..api })
 }
 
 struct Loader<'d> {
@@ -155,6 +157,7 @@ impl Loader<'_> {
             contacts: written.contacts.as_ref().map(|contacts| self.accounts(contacts)),
             groups: written.groups.as_ref().and_then(|groups| self.groups(groups)),
             expressions: Vec::new(),
+            breaks: Vec::new(),
         }
     }
 

@@ -15,6 +15,7 @@ pub mod manifest;
 mod pages;
 pub mod probe;
 mod shape;
+mod spelling;
 mod talk;
 mod template;
 mod view;
@@ -150,7 +151,9 @@ impl Read for Rest {
     }
 
     async fn read(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
-        self.engine.read(organisation, platform).await
+        let mut live = self.engine.read(organisation, platform).await?;
+        self.talk.tell_lost(&mut live);
+        Ok(live)
     }
 
     async fn look(

@@ -220,7 +220,7 @@ impl Talk {
     fn following(&self, slot: Option<Slot>, names: &Names, path: &str) -> Result<Option<String>, LiveError> {
         let Some(slot) = slot else { return Ok(None) };
         match self.api.give(slot, names) {
-            Ok(Json::Null) | Err(super::expression::Failure::Absent(_)) => Ok(None),
+            Ok(Json::Null) | Err(super::expression::Failure::Absent(..)) => Ok(None),
             Ok(given) => match word(&given) {
                 Some(word) => Ok(Some(word).filter(|word| !word.is_empty())),
                 None => Err(unusable(path, &format!("`next: {}` gives no word", self.api.written(slot)))),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 use super::api::{List, PersonField};
 use super::expression::Failure;
 use super::manifest::{End, MembersIn};
+use super::spelling::{Lost, Tally};
 use super::{Rest, view};
 use crate::live::scim::{Kind, Next};
 
@@ -38,6 +39,9 @@ pub struct Looked {
     pub error: Option<String>,
     /// How many items the page has.
     pub items: usize,
+    /// How many pages of this size that makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages: Option<usize>,
     /// How many there are in all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
@@ -47,6 +51,9 @@ pub struct Looked {
     pub end_known: bool,
     /// What each expression gave.
     pub fields: Vec<Field>,
+    /// What the manifest reads and no item of the page has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Lost>,
     /// The first items as they are understood.
     pub first: Vec<Map<String, Json>>,
 }
@@ -84,12 +91,25 @@ impl Tried {
     /// Whether everything that was tried worked.
     pub fn works(&self) -> bool {
         self.lists.iter().all(|looked| {
-            looked.error.is_none() && looked.end_known && looked.fields.iter().all(|field| field.failed == 0)
+            looked.error.is_none()
+                && looked.end_known
+                && !looked.lost.iter().any(|lost| lost.fatal)
+                && looked.fields.iter().all(|field| field.failed == 0)
         })
     }
 }
 
 impl Looked {
+    /// How many pages there are, as far as the portal says it.
+    fn more(&mut self, list: &List, first: usize) {
+        let total = self.total.and_then(|total| usize::try_from(total).ok()).filter(|total| *total >= first);
+        if list.paging.is_none() || self.end == WHOLE {
+            self.pages = self.end_known.then_some(1);
+        } else if let Some(total) = total {
+            self.pages = Some(if first == 0 { 1 } else { total.div_ceil(first) });
+        }
+    }
+
     fn counted(&self) -> Option<usize> {
         let whole = (self.end_known && self.end == WHOLE).then_some(self.items);
         self.total.map(|total| total as usize).or(whole)
@@ -129,6 +149,10 @@ async fn look(rest: &Rest, kind: Kind, name: &str, list: &List) -> (Looked, Vec<
     looked.total = sheet.total;
     (looked.end, looked.end_known) = end(list, sheet.total, &sheet.next, sheet.gap.as_deref());
     looked.fields = fields(rest, kind, &sheet.items);
+    let mut tally = Tally::default();
+    sheet.items.iter().for_each(|item| tally.add(item, &view::told(rest.api(), kind, item)));
+    looked.lost = tally.lost(rest.api(), kind);
+    looked.more(list, sheet.items.len());
     looked.first = sheet.items.iter().take(SHOWN).map(|item| plain(rest, kind, item)).collect();
     (looked, sheet.items)
 }
@@ -139,13 +163,13 @@ fn end(list: &List, total: Option<u64>, next: &Next, gap: Option<&str>) -> (Stri
         return (gap.to_owned(), false);
     }
     let counted = match total {
-        Some(total) => format!("the portal says that there are {total}"),
+        Some(total) => format!("the portal says that there are {total} in all"),
         None => "the portal does not say how many there are".to_owned(),
     };
     match (list.paging.map(|paging| paging.end), next) {
         (None, _) => (WHOLE.to_owned(), true),
         (Some(_), Next::Nothing | Next::NothingSeen) if total.is_none() => (WHOLE.to_owned(), true),
-        (Some(End::Total), _) => (format!("{counted}; the list ends there"), total.is_some()),
+        (Some(End::Total), _) => (format!("{counted}, and it is read until all are there"), total.is_some()),
         (Some(End::NoNext), _) => (format!("{counted}; the last page names no next one"), true),
         (Some(End::EmptyPage), _) if total.is_none() => {
             (format!("{counted}; an empty page ends the list, which is read twice to be sure"), true)
@@ -168,7 +192,7 @@ fn fields(rest: &Rest, kind: Kind, items: &[Json]) -> Vec<Field> {
             let seen = &mut fields[at];
             match told.value {
                 Ok(_) => seen.given += 1,
-                Err(Failure::Absent(why)) => {
+                Err(Failure::Absent(why, _)) => {
                     seen.absent += 1;
                     nothing[at].get_or_insert(why);
                 }
@@ -216,6 +240,7 @@ async fn members(rest: &Rest, groups: &[Json]) -> Option<Looked> {
     looked.items = sheet.items.len();
     looked.total = sheet.total;
     (looked.end, looked.end_known) = end(list, sheet.total, &sheet.next, sheet.gap.as_deref());
+    looked.more(list, sheet.items.len());
     for (name, slot) in [("group", members.group), ("member", members.member), ("link", members.link)] {
         let Some(slot) = slot else { continue };
         let written = api.written(slot).to_owned();

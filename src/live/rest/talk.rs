@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{FutureExt, StreamExt};
-use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value as Json, json};
 use smol_str::SmolStr;
 
@@ -13,11 +12,12 @@ use super::api::{Api, Call, PersonField, word};
 use super::dialect::{calls, lacks};
 use super::expression::Names;
 use super::manifest::{MembersIn, Verb};
+use super::spelling::Tally;
 use super::template::lay_over;
 use super::view::{self, NATIVE};
 use crate::http::{Answer, Failure, Http, Method, Request, Safety, Url};
 use crate::live::LiveError;
-use crate::live::scim::{Current, Kind, Page, Trouble, detail, refused};
+use crate::live::scim::{Current, Kind, Trouble, detail, refused};
 
 /// A portal and how it is talked to.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub struct Talk {
     writes: Arc<AtomicU64>,
     /// Who is in which group, where one list tells that of all groups: as it was when groups were listed last.
     table: tokio::sync::Mutex<Arc<Table>>,
+    /// What the expressions found when people and groups were listed last.
+    pub(super) tallies: std::sync::Mutex<HashMap<Kind, Tally>>,
 }
 
 /// All memberships.
@@ -67,7 +69,7 @@ pub(super) fn unusable(path: &str, why: &str) -> LiveError {
 impl Talk {
     /// How a portal is talked to. `writes` counts what is sent to change something.
     pub fn new(http: Arc<Http>, api: Arc<Api>, writes: Arc<AtomicU64>) -> Talk {
-        Talk { http, api, writes, table: tokio::sync::Mutex::default() }
+        Talk { http, api, writes, table: tokio::sync::Mutex::default(), tallies: Default::default() }
     }
 
     /// An address below the portal's own.
@@ -262,7 +264,7 @@ impl Talk {
     }
 
     /// Reads all memberships, where one list tells them.
-    async fn fill_table(&self) -> Result<(), LiveError> {
+    pub(super) async fn fill_table(&self) -> Result<(), LiveError> {
         let Some(members) = self.api.groups.as_ref().map(|groups| &groups.members) else { return Ok(()) };
         let (MembersIn::Table, Some(list)) = (members.place, &members.list) else { return Ok(()) };
         let (items, gap) = self.all(list, None).await?;
@@ -286,7 +288,7 @@ impl Talk {
     }
 
     /// The groups of a page as resources, with their members.
-    async fn groups(&self, items: Vec<Json>) -> Result<(Vec<Json>, Option<String>), LiveError> {
+    pub(super) async fn groups(&self, items: Vec<Json>) -> Result<(Vec<Json>, Option<String>), LiveError> {
         let table = self.table.lock().await.clone();
         let place = self.api.groups.as_ref().map(|groups| groups.members.place);
         let mut gap = table.gap.clone();
@@ -322,28 +324,6 @@ impl Talk {
             groups.push(group);
         }
         Ok((groups, gap))
-    }
-
-    pub(super) async fn page_of(&self, kind: Kind, from: &str) -> Result<Page, LiveError> {
-        let Some(list) = self.api.list(kind) else { return Ok(Page::default()) };
-        if kind == Kind::Group && from.is_empty() {
-            self.fill_table().await?;
-        }
-        let sheet = self.sheet(list, None, from).await?;
-        let (resources, gap) = match kind {
-            Kind::Group => self.groups(sheet.items).await?,
-            Kind::User | Kind::Contact => {
-                let (api, items) = (self.api.clone(), sheet.items);
-                let read = move || -> Vec<Json> {
-                    items.iter().map(|item| Json::Object(view::resource(&api, kind, item, None))).collect()
-                };
-                let read = tokio::task::spawn_blocking(read).await;
-                (read.map_err(|_| unusable(&list.get.text, "it could not be read"))?, None)
-            }
-        };
-        let raw = |json: &Json| to_raw_value(json).map_err(|error| unusable(&list.get.text, &error.to_string()));
-        let resources = resources.iter().map(raw).collect::<Result<Vec<Box<RawValue>>, LiveError>>()?;
-        Ok(Page { resources, total: sheet.total, next: sheet.next, gap: sheet.gap.or(gap) })
     }
 
     pub(super) async fn current(&self, kind: Kind, id: &str) -> Result<Option<Current>, LiveError> {

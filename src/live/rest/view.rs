@@ -30,7 +30,7 @@ pub fn told(api: &Api, kind: Kind, item: &Json) -> Vec<Told> {
 /// A value of the sort that a field has: a portal may send a number for an id, and null for nothing.
 fn shaped(field: PersonField, given: Result<Json, Failure>) -> Result<Json, Failure> {
     let given = given?;
-    let absent = || Err(Failure::Absent("it is empty".to_owned()));
+    let absent = || Err(Failure::Absent("it is empty".to_owned(), None));
     let wrong = |wanted: &str| Err(Failure::Failed(format!("it gives {}, and {wanted} is wanted", sort(&given))));
     if given.is_null() || given == "" {
         return absent();
@@ -66,14 +66,19 @@ fn sort(json: &Json) -> &'static str {
 /// The resource that an item is. What cannot be told of it makes it one that cannot be understood: never one that
 /// seems to have nothing there.
 pub fn resource(api: &Api, kind: Kind, item: &Json, members: Option<Vec<String>>) -> Map<String, Json> {
+    resource_of(kind, told(api, kind, item), members)
+}
+
+/// The same of what its fields told.
+pub fn resource_of(kind: Kind, told: Vec<Told>, members: Option<Vec<String>>) -> Map<String, Json> {
     let mut resource = Map::new();
     let (mut given, mut family, mut whole) = (None, None, None);
     let mut own = Map::new();
     let mut problems = Vec::new();
-    for Told { field, value } in told(api, kind, item) {
+    for Told { field, value } in told {
         let value = match value {
             Ok(value) => value,
-            Err(Failure::Absent(_)) => continue,
+            Err(Failure::Absent(..)) => continue,
             Err(Failure::Failed(why)) => {
                 problems.push(format!("`{}`: {why}", field.as_str()));
                 continue;

@@ -103,7 +103,10 @@ impl Mapping {
             None => one.collect(),
         };
         let mut mapping = if said.is_empty() {
-            guess::mapping(grid, platform, words)?
+            let guessed = guess::mapping(grid, platform, words)?;
+            guessed.check(grid)?;
+            guessed.check_names(grid)?;
+            guessed
         } else {
             let named: Vec<&str> =
                 said.iter().flat_map(|columns| names(columns)).map(|name| name.value.as_str()).collect();
@@ -145,6 +148,22 @@ impl Mapping {
             format!("no column of {} is known to hold mail addresses, by which people are recognised", grid.shown);
         let hint =
             format!("name one with `columns: {{ email: … }}` at the target; the columns are {}", headers.join(", "));
+        Err(LiveError::new(message, hint))
+    }
+
+    /// Where the workspace does not say that there are none, people have names.
+    pub fn check_names(&self, grid: &Grid) -> Result<(), LiveError> {
+        let nobody = grid.rows.len() <= self.header + 1;
+        if nobody || self.people.iter().any(|person| !person.name.is_empty()) {
+            return Ok(());
+        }
+        let headers: Vec<String> =
+            self.headers.iter().take(30).map(|header| format!("`{}`", visible(header))).collect();
+        let message = format!("no column of {} is known to hold the names of people", grid.shown);
+        let hint = format!(
+            "name all columns that count with `columns: {{ name: …, email: … }}` at the target; the columns are {}",
+            headers.join(", ")
+        );
         Err(LiveError::new(message, hint))
     }
 

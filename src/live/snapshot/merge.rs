@@ -18,6 +18,10 @@ pub struct People {
     by_id: HashMap<SmolStr, usize, foldhash::fast::RandomState>,
     by_address: HashMap<SmolStr, usize, foldhash::fast::RandomState>,
     shown: Grid,
+    /// How often a row was of somebody who was there already.
+    pub joined: usize,
+    /// How many rows have nobody in them who was asked for.
+    pub passed: usize,
 }
 
 impl People {
@@ -25,7 +29,14 @@ impl People {
     pub fn new(grid: &Grid) -> People {
         let (shown, seen) = (grid.shown.clone(), grid.seen.clone());
         let shown = Grid { shown, unit: grid.unit, rows: Vec::new(), seen, stamp: None };
-        People { found: Vec::new(), by_id: HashMap::default(), by_address: HashMap::default(), shown }
+        People {
+            found: Vec::new(),
+            by_id: HashMap::default(),
+            by_address: HashMap::default(),
+            shown,
+            joined: 0,
+            passed: 0,
+        }
     }
 
     /// How many there are.
@@ -59,6 +70,7 @@ impl People {
         };
         let at = match known {
             Some(known) => {
+                self.joined += 1;
                 self.join(known, new);
                 known
             }

@@ -65,6 +65,7 @@ impl<'a> Rows<'a> {
         let width = self.mapping.headers.len();
         let mut belongs: HashMap<SmolStr, bool> = HashMap::new();
         for row in self.grid.rows.iter().skip(self.mapping.header + 1) {
+            let before = people.len() + people.joined;
             let torn = self.torn(row, width);
             for (index, template) in self.mapping.people.iter().enumerate() {
                 let cell = |column: usize| row.cells.get(column).map(clean).unwrap_or_default();
@@ -84,6 +85,8 @@ impl<'a> Rows<'a> {
                     }
                 }
                 let nobody = match self.mapping.people.len() {
+                    // Without names a row of somebody may have nothing in the columns that are read.
+                    1 if template.name.is_empty() => row.cells.iter().all(|cell| cell.trim().is_empty()),
                     1 => template.all().all(|column| cell(column).is_empty()),
                     _ => template.identity().all(|column| cell(column).is_empty()),
                 };
@@ -97,6 +100,7 @@ impl<'a> Rows<'a> {
                 }
                 people.add(found);
             }
+            people.passed += usize::from(people.len() + people.joined == before);
         }
         (people, self.groups)
     }

@@ -32,12 +32,18 @@ pub struct Proposal {
     pub columns: Vec<Column>,
     /// Why no mapping can be proposed, and what to do.
     pub problem: Option<(String, String)>,
-    /// The lines to paste at the target.
+    /// Whether the workspace names the columns: then what is shown is what the target reads.
+    pub configured: bool,
+    /// The lines to paste at the target, or to add to what it names.
     pub yaml: String,
     /// How many people were read with it.
     pub people: usize,
     /// How many were not understood.
     pub unread: usize,
+    /// How many further rows are of somebody who has a row already.
+    pub joined: usize,
+    /// How many rows have nobody in them.
+    pub passed: usize,
     /// What was not understood: the first of it, each with its cure.
     pub findings: Vec<(String, Option<String>)>,
     /// What the file does not say.
@@ -68,15 +74,29 @@ impl Snapshot {
                 rows: 0,
                 columns: Vec::new(),
                 problem: None,
+                configured: false,
                 yaml: String::new(),
                 people: 0,
                 unread: 0,
+                joined: 0,
+                passed: 0,
                 findings: Vec::new(),
                 unseen: Vec::new(),
             });
         };
         let words = Vocabulary::new(platform, self.config().keys.words.as_ref())?;
-        let (mapping, problem) = match guess::mapping(grid, platform, &words) {
+        let keys = &self.config().keys;
+        let configured = keys.columns.is_some() || keys.people.is_some();
+        let read = match configured {
+            true => Mapping::of(grid, keys, platform, &words),
+            false => guess::mapping(grid, platform, &words),
+        };
+        let (mapping, problem) = match read {
+            Ok(mapping) if configured => (mapping, None),
+            Ok(mapping) if mapping.people.iter().all(|one| one.name.is_empty()) => {
+                let message = "no column seems to hold the names of people".to_owned();
+                (mapping, Some((message, "name all that count: `columns: { name: …, email: … }`".to_owned())))
+            }
             Ok(mapping) if mapping.people.iter().all(|one| one.email.is_some() || one.id.is_some()) => (mapping, None),
             Ok(mapping) => {
                 let message = "no column seems to hold mail addresses, by which people are recognised".to_owned();
@@ -90,16 +110,16 @@ impl Snapshot {
         };
         let mut live = Live::default();
         let mut unseen = Vec::new();
+        let (mut joined, mut passed) = (0, 0);
         if problem.is_none() {
             // Where several organisations share the file, all of its people are looked at.
             let mut everybody = mapping.clone();
             if organisation.is_none() {
                 everybody.people.iter_mut().for_each(|one| one.organisation = None);
             }
-            Rows::new(grid, &everybody, platform, &words)
-                .people(organisation.unwrap_or_default())
-                .0
-                .into_live(&mut live);
+            let (found, _) = Rows::new(grid, &everybody, platform, &words).people(organisation.unwrap_or_default());
+            (joined, passed) = (found.joined, found.passed);
+            found.into_live(&mut live);
             unseen = super::unseen(&mapping, platform).words(platform);
         }
         let named = used(&mapping, platform);
@@ -113,14 +133,62 @@ impl Snapshot {
             seen: grid.seen.clone(),
             rows: grid.rows.len().saturating_sub(mapping.header + 1),
             columns: columns.collect(),
-            yaml: if problem.is_none() { yaml(&mapping, platform) } else { String::new() },
+            configured,
+            yaml: match (&problem, configured) {
+                (Some(_), _) => String::new(),
+                (None, false) => yaml(&mapping, platform),
+                (None, true) => {
+                    added(grid, &mapping, platform, &words).map_or_else(String::new, |more| yaml(&more, platform))
+                }
+            },
             problem,
             people: live.people.len(),
             unread: live.unread.len(),
+            joined,
+            passed,
             findings: live.findings.into_iter().take(TOLD).map(|finding| (finding.message, finding.help)).collect(),
             unseen,
         })
     }
+}
+
+/// What could be named besides the columns that the workspace names; none: nothing that is known.
+fn added(grid: &Grid, own: &Mapping, platform: &Platform, words: &Vocabulary) -> Option<Mapping> {
+    let [named] = own.people.as_slice() else { return None };
+    // The guess begins at the header that is known.
+    let rows = grid.rows.get(own.header..).unwrap_or_default().to_vec();
+    let below = Grid { shown: grid.shown.clone(), unit: grid.unit, rows, seen: String::new(), stamp: None };
+    let mut guessed = guess::mapping(&below, platform, words).ok().filter(|guessed| guessed.header == 0)?;
+    let taken: BTreeSet<usize> = named.all().chain(own.taken).collect();
+    let free = |known: bool, column: Option<usize>| column.filter(|column| !known && !taken.contains(column));
+    let [guess] = guessed.people.as_mut_slice() else { return None };
+    let mut more = Template {
+        id: free(named.id.is_some(), guess.id),
+        email: free(named.email.is_some(), guess.email),
+        phone: free(named.phone.is_some(), guess.phone),
+        kind: free(named.kind.is_some() || named.section.is_some(), guess.kind),
+        state: free(named.state.is_some(), guess.state),
+        organisation: free(named.organisation.is_some(), guess.organisation),
+        ..Template::default()
+    };
+    if named.name.is_empty() && !guess.name.iter().any(|column| taken.contains(column)) {
+        more.name = std::mem::take(&mut guess.name);
+    }
+    let empty = named.roles.columns.is_empty() && named.roles.each.is_empty() && named.holds.is_empty();
+    guess.roles.columns.retain(|column| empty && !taken.contains(column));
+    guess.roles.each.retain(|(column, _)| empty && !taken.contains(column));
+    more.roles = std::mem::take(&mut guess.roles);
+    let empty = named.groups.columns.is_empty() && named.groups.each.is_empty();
+    guess.groups.columns.retain(|column| empty && !taken.contains(column));
+    more.groups = std::mem::take(&mut guess.groups);
+    for (attribute, lists) in std::mem::take(&mut guess.attributes) {
+        let known = named.attributes.iter().any(|(own, _)| *own == attribute);
+        if !known && lists.columns.iter().all(|column| !taken.contains(column)) {
+            more.attributes.push((attribute, lists));
+        }
+    }
+    more.all().next()?;
+    Some(Mapping { people: vec![more], taken: None, header: own.header, headers: own.headers.clone() })
 }
 
 /// What is in a column, without what is personal.
@@ -173,9 +241,14 @@ fn used(mapping: &Mapping, platform: &Platform) -> Vec<(usize, String)> {
         person.roles.columns.iter().for_each(|column| add(*column, "roles"));
         person.roles.each.iter().for_each(|(column, role)| add(*column, &format!("role {}", platform[*role].id)));
         person.groups.columns.iter().for_each(|column| add(*column, "groups"));
+        person.groups.each.iter().for_each(|(column, group)| add(*column, &format!("group {group}")));
         for (attribute, lists) in &person.attributes {
             let name = format!("attributes.{}", platform[*attribute].name);
-            lists.columns.iter().for_each(|column| add(*column, &name));
+            lists
+                .columns
+                .iter()
+                .chain(lists.each.iter().map(|(column, _)| column))
+                .for_each(|column| add(*column, &name));
         }
     }
     used.extend(mapping.taken.map(|column| (column, "time of the export".to_owned())));

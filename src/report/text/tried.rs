@@ -35,7 +35,10 @@ pub fn tried(tried: &Tried, saved: Option<&str>, target: &str, style: &Style) ->
 }
 
 fn troubled(looked: &Looked) -> bool {
-    looked.error.is_some() || !looked.end_known || looked.fields.iter().any(|field| field.failed > 0)
+    looked.error.is_some()
+        || !looked.end_known
+        || !looked.lost.is_empty()
+        || looked.fields.iter().any(|field| field.failed > 0)
 }
 
 fn list(looked: &Looked, style: &Style, page: &mut Page<'_>) {
@@ -45,9 +48,14 @@ fn list(looked: &Looked, style: &Style, page: &mut Page<'_>) {
         page.add(Para::new(2, 4).with(Ink::Bad, "failed").with(Ink::Plain, &format!(": {error}")));
         return;
     }
-    let items = match looked.items {
-        1 => "1 item on the first page".to_owned(),
-        items => format!("{items} items on the first page"),
+    let count = match looked.items {
+        1 => "1 item".to_owned(),
+        items => format!("{items} items"),
+    };
+    let items = match looked.pages {
+        Some(1) => format!("{count} on the only page"),
+        Some(pages) => format!("{count} on the first of {pages} pages, which alone is looked at here"),
+        None => format!("{count} on the first page, which alone is looked at here"),
     };
     page.add(Para::new(2, 4).with(Ink::Plain, &format!("{items}; {}", looked.end)));
     if !looked.end_known {
@@ -61,6 +69,10 @@ fn list(looked: &Looked, style: &Style, page: &mut Page<'_>) {
     }
     for field in &looked.fields {
         one(field, looked.items, style, page);
+    }
+    for lost in &looked.lost {
+        page.add(Para::new(2, 4).with(if lost.fatal { Ink::Bad } else { Ink::Change }, &lost.message));
+        page.add(Para::new(4, 4).with(Ink::Plain, &format!("help: {}", lost.help)));
     }
     for (at, item) in looked.first.iter().enumerate().filter(|_| !style.quiet) {
         let name = if at == 0 { "first" } else { "then" };
