@@ -92,6 +92,7 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
         "plan/base-unreadable",
         "with --base REV: the rosters at the revision can be found and understood, so that they can be compared",
     ),
+    ("plan/no-such-field", "a field that a manifest reads is there in what the portal answers"),
     (
         "plan/evidence",
         "the targets that `provides` names can be asked for what rosters declare; where one cannot, what is declared counts",
