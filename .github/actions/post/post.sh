@@ -29,7 +29,7 @@ if [ ! -s "$REPORT" ]; then
   fi
   body=$(mktemp "$RUNNER_TEMP/post.XXXXXX")
   {
-    printf '<!-- rosterctl:plan %s digest none -->\n### Plan for `%s`\n\n' "$TARGET" "$TARGET"
+    printf '<!-- rosterctl:plan %s digest none -->\n### Plan for %s\n\n' "$TARGET" "\`$TARGET\`"
     printf '**The plan%s failed**, so nobody knows what it would change: see [the run](%s).\n' "${COMMIT:+ of $COMMIT}" "$run"
   } >"$body"
 elif [ -n "$COMMIT" ]; then
