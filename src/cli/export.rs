@@ -47,12 +47,9 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
         listed.push(portal.organisation(wanted));
     }
     let organisation = choose(&listed, args.organisation.as_deref(), &target.reference.name)?;
-    if target.portal.snapshot().is_some() && organisation.platform.is_empty() {
-        let message = format!("it is not known of which platform `{}` is: a snapshot does not tell", organisation.id);
-        return Err(Error::failed(message, "add `platform: arxus` (or another) to the target in rosterctl.yaml"));
-    }
-    if target.portal.network().is_some() && organisation.platform.is_empty() {
-        let message = format!("it is not known of which platform `{}` is: the portal does not tell", organisation.id);
+    if target.portal.embedded().is_none() && organisation.platform.is_empty() {
+        let which = if target.portal.snapshot().is_some() { "a snapshot" } else { "the portal" };
+        let message = format!("it is not known of which platform `{}` is: {which} does not tell", organisation.id);
         return Err(Error::failed(message, "add `platform: arxus` (or another) to the target in rosterctl.yaml"));
     }
     let platform = platform(organisation)?;

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use super::Person;
 use crate::document::Sources;
-use crate::live::Live;
+use crate::live::{Live, Resource};
 use crate::model::{Organisation, View, grant};
-use crate::plan::document::{PlanDocument, Step};
+use crate::plan::document::{Action, PlanDocument, Step};
 use crate::plan::{Options, plan};
 
 /// The most people of an organisation who are tried: a run-book names a few who may, not all.
@@ -17,8 +17,11 @@ const MOST: usize = 12;
 #[derive(Debug, Default)]
 pub struct Able {
     /// By organisation: each person with the steps that they may take.
-    people: HashMap<String, Vec<(Person, PlanDocument)>>,
+    people: HashMap<String, Vec<(Person, Steps)>>,
 }
+
+/// Steps by what they do and to whom; several may do the same to one object, one after the other.
+type Steps = HashMap<(Resource, Action, String), Vec<Step>>;
 
 impl Able {
     /// Tries the people who are there.
@@ -36,7 +39,11 @@ impl Able {
             let tried = holds.into_iter().take(MOST).map(|person| {
                 let options = Options { actor: Some(person.id.clone()), ..options.clone() };
                 let (as_them, _) = plan(&[(organisation, live)], document.target.clone(), &options, sources, &[]);
-                (Person { id: person.id.to_string(), name: person.name.value.to_string() }, as_them)
+                let mut steps = Steps::new();
+                for step in as_them.steps {
+                    steps.entry((step.resource, step.action, step.key.clone())).or_default().push(step);
+                }
+                (Person { id: person.id.to_string(), name: person.name.value.to_string() }, steps)
             });
             able.people.insert(organisation.id.to_string(), tried.collect());
         }
@@ -45,12 +52,10 @@ impl Able {
 
     /// Those who may take a step.
     pub fn who(&self, step: &Step) -> Vec<Person> {
-        let same = |other: &&Step| {
-            (other.resource, other.action, &other.key, &other.changes)
-                == (step.resource, step.action, &step.key, &step.changes)
-        };
+        let key = (step.resource, step.action, step.key.clone());
+        let same = |steps: &Steps| steps.get(&key).is_some_and(|all| all.iter().any(|one| one.changes == step.changes));
         let people = self.people.get(&step.organisation).into_iter().flatten();
-        let may = people.filter(|(_, plan)| plan.steps.iter().any(|other| same(&other)));
+        let may = people.filter(|(_, steps)| same(steps));
         may.map(|(person, _)| person.clone()).collect()
     }
 }
