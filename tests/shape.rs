@@ -55,6 +55,8 @@ const CLI_PARTS: &[&str] = &[
     "platform",
     "progress",
     "reports",
+    "rosters",
+    "whose",
     "witness",
 ];
 

@@ -6,9 +6,10 @@ use std::path::Path;
 use similar::TextDiff;
 
 use super::args::{AcceptItems, Common, Reach};
-use super::context::{Context, Rosters, Settings, block_on};
+use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use super::plan::Planned;
+use super::rosters::Rosters;
 use crate::diagnostic::{FileId, not_among};
 use crate::document::Sources;
 use crate::document::record::visible;

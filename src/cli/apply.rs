@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{ApplyArgs, Common};
-use super::base::Before;
 use super::connect::Target;
 use super::context::{Context, Settings, block_on};
 use super::output::Output;
@@ -37,8 +36,7 @@ pub fn run(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, E
 async fn fresh(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
     let context = Context::open(common)?;
     let (cwd, base) = (context.cwd.clone(), context.base.clone());
-    let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output)?;
-    let (rosters, settings) = context.rosters(&args.paths, output)?;
+    let (rosters, settings, before) = context.rosters_since(args.reach.base.as_deref(), &args.paths, output)?;
     let planned = Planned::make(rosters, &settings, &args.reach, before.as_ref(), common).await?;
     let denied = planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean;
     let Some(target) = planned.target.as_ref().filter(|_| !denied && !planned.document.steps.is_empty()) else {

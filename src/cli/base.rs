@@ -1,9 +1,13 @@
 //! The rosters at a revision, for commands that look from it: `--base REV`.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::context::{Context, Rosters};
+use smol_str::SmolStr;
+
+use super::context::{Context, Settings};
 use super::output::Output;
+use super::rosters::Rosters;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::record::visible;
 use crate::document::source::WORKSPACE_FILE;
@@ -21,8 +25,10 @@ const MOST_NAMED: usize = 20;
 pub struct Before {
     /// The revision.
     pub revision: Revision,
-    /// The rosters as they were.
+    /// The rosters as they were, besides those of `same`.
     pub rosters: Rosters,
+    /// Organisations whose rosters are the same then and now, so that they were not read twice.
+    pub same: HashSet<SmolStr>,
     unread: Unread,
 }
 
@@ -32,24 +38,44 @@ impl From<Unresolved> for Error {
     }
 }
 
-impl Before {
-    /// The same where a revision is named.
-    pub fn asked(
-        context: &Context,
+impl Context {
+    /// Reads the rosters, and how they were at a revision where one is named.
+    pub fn rosters_since(
+        self,
         name: Option<&str>,
         paths: &[PathBuf],
         output: &Output,
-    ) -> Result<Option<Before>, Error> {
-        name.map(|name| Before::read(context, name, paths, output)).transpose()
+    ) -> Result<(Rosters, Settings, Option<Before>), Error> {
+        let then = name.map(|name| self.then(name, paths));
+        let (rosters, settings) = self.rosters(paths, output)?;
+        let read = |(revision, context, paths): (Revision, Context, Vec<PathBuf>)| {
+            Before::read(revision, context, &paths, &rosters, output)
+        };
+        let before = then.transpose()?.map(read).transpose()?;
+        Ok((rosters, settings, before))
     }
 
-    /// Reads the rosters of a workspace as they were at a revision.
-    pub fn read(context: &Context, name: &str, paths: &[PathBuf], output: &Output) -> Result<Before, Error> {
+    /// A revision, the workspace as it was then, and the paths that were named, as they were.
+    fn then(&self, name: &str, paths: &[PathBuf]) -> Result<(Revision, Context, Vec<PathBuf>), Error> {
         // A workspace file may lie outside of the rosters' repository.
-        let beside = |unresolved| Revision::find(&context.cwd, name).map_err(|_| unresolved);
-        let revision = Revision::find(&context.base, name).or_else(beside)?;
-        let paths = named_then(&revision, paths, &context.cwd);
-        let (rosters, _) = context.at(&revision).rosters(&paths, output)?;
+        let beside = |unresolved| Revision::find(&self.cwd, name).map_err(|_| unresolved);
+        let revision = Revision::find(&self.base, name).or_else(beside)?;
+        let paths = named_then(&revision, paths, &self.cwd);
+        let context = self.at(&revision);
+        Ok((revision, context, paths))
+    }
+}
+
+impl Before {
+    /// Reads the rosters of a workspace as they were at a revision, besides what is the same now.
+    fn read(
+        revision: Revision,
+        context: Context,
+        paths: &[PathBuf],
+        now: &Rosters,
+        output: &Output,
+    ) -> Result<Before, Error> {
+        let (rosters, same) = context.rosters_beside(paths, now, output)?;
         revision.broken()?;
         let mut unread = Unread::default();
         for finding in rosters.diagnostics.iter().filter(|finding| misread(finding)) {
@@ -64,24 +90,25 @@ impl Before {
         if !revision.tree.left_out().is_empty() {
             unread.partial();
         }
-        Ok(Before { revision, rosters, unread })
+        Ok(Before { revision, rosters, same, unread })
     }
 
-    /// An organisation as it was; none where it cannot be understood.
-    pub fn organisation(&self, id: &str) -> Option<&Organisation> {
-        self.rosters.organisations.iter().find(|one| one.id == id && !self.unread.has(id, true))
+    /// An organisation as it was, of the one that it is now; none where it cannot be understood.
+    pub fn organisation<'o>(&'o self, now: &'o Organisation) -> Option<&'o Organisation> {
+        self.base().organisation(now).filter(|_| !self.unread.has(&now.id, true))
     }
 
     /// What a plan is compared with.
     pub fn base(&self) -> Base<'_> {
         let Revision { name, commit, further, .. } = &self.revision;
         let further = further.as_deref();
-        Base { revision: name, commit, further, organisations: &self.rosters.organisations, unread: &self.unread }
+        let (organisations, same) = (&self.rosters.organisations, &self.same);
+        Base { revision: name, commit, further, organisations, same, unread: &self.unread }
     }
 
     /// Whether it is not known what an organisation said then.
     pub fn is_unread(&self, id: &str) -> bool {
-        self.unread.has(id, self.rosters.organisations.iter().any(|one| one.id == id))
+        self.unread.has(id, self.same.contains(id) || self.rosters.organisations.iter().any(|one| one.id == id))
     }
 
     /// That part of the revision was not found.
@@ -129,7 +156,8 @@ impl Before {
         let name = &self.revision.name;
         let mut findings = self.unreadable("where changes of what is in there come from is not told");
         let understood = !self.rosters.diagnostics.iter().any(misread);
-        if self.rosters.organisations.is_empty() && understood && !self.unread.is_partial() {
+        let nobody = self.rosters.organisations.is_empty() && self.same.is_empty();
+        if nobody && understood && !self.unread.is_partial() {
             let message = format!("at {name} there are no rosters at these paths, so nothing is compared");
             let help = "all looks as if this branch had added it: conflicts with what others changed are not seen";
             findings.push(Diagnostic::new("plan/base-unreadable", Severity::Warning, message).help(help));

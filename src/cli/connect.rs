@@ -18,9 +18,10 @@ use crate::error::Error;
 use crate::http::{Auth, Http, HttpError, Secret, Settings, Url};
 use crate::live::rest::Counted;
 use crate::live::scim::{Capabilities, Config};
-use crate::live::{Embedded, Listed, Portal, Rest, Scim, Snapshot, snapshot};
-use crate::model::Day;
+use crate::live::{Embedded, Listed, Live, LiveError, Portal, Read, Rest, Scim, Snapshot, snapshot};
+use crate::model::{Day, Organisation};
 use crate::plan::document::TargetRef;
+use crate::plan::unseen::settle;
 
 /// A target that has been opened.
 #[derive(Debug)]
@@ -51,6 +52,14 @@ impl Target {
             Portal::Embedded(portal) => Ok(*portal),
             Portal::Scim(_) | Portal::Snapshot(_) | Portal::Rest(_) => Err(not_embedded(&self.reference)),
         }
+    }
+
+    /// What it has of an organisation; of a list that does not say everything, who is who is told by the rosters, now and
+    /// at an earlier revision.
+    pub async fn live(&self, organisation: &Organisation, before: Option<&Organisation>) -> Result<Live, LiveError> {
+        let mut live = self.portal.read(&organisation.id, &organisation.platform).await?;
+        settle(&mut live, organisation, before);
+        Ok(live)
     }
 
     /// Opens a target. Paths are relative to `base`; a snapshot is as old as it is on `today`.

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Zoned;
-use rayon::prelude::*;
 use smol_str::SmolStr;
 use tokio::runtime::Runtime;
 
@@ -11,20 +10,18 @@ use super::args::{Common, Deny, Reach};
 use super::connect::Target;
 use super::manifest;
 use super::output::Output;
-use super::progress::Waiting;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
 use crate::document::record::visible;
 use crate::document::source::{Unreadable, WORKSPACE_FILE, read_text};
-use crate::document::workspace::{Level, Removal, TargetKind, Workspace};
+use crate::document::workspace::{Level, Removal, Target as TargetText, TargetKind, Workspace};
 use crate::document::{self, Sources};
 use crate::error::{Error, Exit};
 use crate::live::Read;
-use crate::model::{Built, Day, Organisation, Platforms, build};
+use crate::model::Day;
 use crate::plan::document::{Finding, TargetRef};
 use crate::plan::{Guards, Limit, Options};
-use crate::platform::{BUILT_IN, Platform};
 use crate::report::{Plain, REPORT_VERSION, Summary, Validation, json, text};
-use crate::rules::{self, Doubts, Levels};
+use crate::rules::Levels;
 
 /// The embedded target that is used where no workspace file names one.
 pub const SANDBOX: &str = ".rosterctl/sandbox.db";
@@ -46,24 +43,8 @@ pub struct Context {
     pub today: Day,
     /// The workspace file, where there is one.
     file: Option<PathBuf>,
-    levels: Vec<(SmolStr, Level, Place)>,
-}
-
-/// The rosters of a run, and everything that is wrong with them.
-#[derive(Debug)]
-pub struct Rosters {
-    /// The organisations whose platform is known.
-    pub organisations: Vec<Organisation>,
-    /// The findings, by path, line and column.
-    pub diagnostics: Vec<Diagnostic>,
-    /// Everything that was read.
-    pub sources: Sources,
-    /// Which of that are rosters.
-    pub files: Vec<FileId>,
-    /// How rules are weighed.
-    pub levels: Levels,
-    /// Whether these are all that there are; false where the command line names some.
-    pub all: bool,
+    /// The levels that the workspace file gives to rules, and where.
+    pub(super) levels: Vec<(SmolStr, Level, Place)>,
 }
 
 impl Context {
@@ -180,50 +161,8 @@ impl Context {
         }
     }
 
-    /// Reads and checks the rosters that the command line or the workspace names.
-    pub fn rosters(self, paths: &[PathBuf], output: &Output) -> Result<(Rosters, Settings), Error> {
-        self.rosters_with(paths, &[], output)
-    }
-
-    /// The same as if some files, by their paths as shown, had another text.
-    pub fn rosters_with(
-        mut self,
-        paths: &[PathBuf],
-        texts: &[(String, String)],
-        output: &Output,
-    ) -> Result<(Rosters, Settings), Error> {
-        if let Some(other) = self.passed_by(paths).filter(|_| !self.sources.is_past()) {
-            output.remark(&format!(
-                "note: {} is not used: a workspace file counts from its own folder downwards (go there, or name it with --workspace)",
-                visible(&other.to_string_lossy())
-            ));
-        }
-        let _waiting = Waiting::new(output.style.quiet, "reading and checking the rosters");
-        let (files, mut diagnostics) = self.files(paths)?;
-        diagnostics.append(&mut self.diagnostics);
-        for (path, text) in texts {
-            if let Some(file) = self.sources.find(path) {
-                self.sources.put(file, text.clone());
-            }
-        }
-        let (documents, mut findings) = document::read_rosters(&self.sources, &files);
-        diagnostics.append(&mut findings);
-        let (platforms, mut findings) = Platforms::load(&documents, &mut self.sources, &self.cwd);
-        diagnostics.append(&mut findings);
-        let Built { organisations, diagnostics: mut findings } = build(documents, &platforms, self.today);
-        diagnostics.append(&mut findings);
-        let levels = self.levels(&organisations, &mut diagnostics);
-        let doubts = Doubts::of(&diagnostics);
-        let check = |organisation: &Organisation| rules::check(organisation, &levels, &doubts, self.today);
-        diagnostics.extend(organisations.par_iter().map(check).collect::<Vec<_>>().into_iter().flatten());
-        sort(&mut diagnostics, &self.sources);
-        let settings = Settings { base: self.base, workspace: self.workspace, today: self.today };
-        let all = paths.is_empty();
-        Ok((Rosters { organisations, diagnostics, sources: self.sources, files, levels, all }, settings))
-    }
-
     /// A workspace file in a folder that the command line names, which is not the one in use.
-    fn passed_by(&self, paths: &[PathBuf]) -> Option<PathBuf> {
+    pub(super) fn passed_by(&self, paths: &[PathBuf]) -> Option<PathBuf> {
         let own = self.base.join(WORKSPACE_FILE).canonicalize().ok();
         let mut files = paths.iter().map(|path| path.join(WORKSPACE_FILE));
         files.find(|file| file.is_file() && file.canonicalize().ok() != own)
@@ -231,50 +170,30 @@ impl Context {
 
     /// Reads the files that the command line or the workspace names.
     pub fn files(&mut self, paths: &[PathBuf]) -> Result<(Vec<FileId>, Vec<Diagnostic>), Error> {
+        let (patterns, base) = self.patterns(paths)?;
+        Ok(self.sources.gather(&patterns, &base, &self.cwd))
+    }
+
+    /// The paths and patterns that the command line or the workspace names, and the folder that they are relative to.
+    pub(super) fn patterns(&self, paths: &[PathBuf]) -> Result<(Vec<PathBuf>, PathBuf), Error> {
         let named = self.workspace.as_ref().and_then(|workspace| workspace.rosters.as_ref());
-        let (patterns, base) = match named {
-            _ if !paths.is_empty() => (paths.to_vec(), &self.cwd),
-            Some(rosters) => (rosters.iter().map(|path| PathBuf::from(path.value.as_str())).collect(), &self.base),
+        Ok(match named {
+            _ if !paths.is_empty() => (paths.to_vec(), self.cwd.clone()),
+            Some(rosters) => {
+                (rosters.iter().map(|path| PathBuf::from(path.value.as_str())).collect(), self.base.clone())
+            }
             None if self.sources.is_past() || self.base.join("rosters").is_dir() => {
-                (vec![PathBuf::from("rosters")], &self.base)
+                (vec![PathBuf::from("rosters")], self.base.clone())
             }
             // What the workspace file would name is not known: what is wrong with it says more than that nothing is named.
-            None if !self.diagnostics.is_empty() => return Ok((Vec::new(), Vec::new())),
+            None if !self.diagnostics.is_empty() => (Vec::new(), self.base.clone()),
             None => {
                 return Err(Error::usage(
                     "no rosters are named, and there is no folder `rosters` here",
                     "name files or folders, or write a workspace with `rosterctl init --platform arxus`",
                 ));
             }
-        };
-        Ok(self.sources.gather(&patterns, base, &self.cwd))
-    }
-
-    /// The levels of the workspace; rules that no platform has are findings.
-    fn levels(&self, organisations: &[Organisation], diagnostics: &mut Vec<Diagnostic>) -> Levels {
-        let mut levels = Levels::default();
-        let mut known: Option<Vec<SmolStr>> = None;
-        for (rule, level, place) in &self.levels {
-            let known = known.get_or_insert_with(|| {
-                let built_in = BUILT_IN.iter().filter_map(|(id, _)| Platform::built_in(id));
-                let built_in: Vec<SmolStr> = built_in.flat_map(|platform| platform.rules).map(|rule| rule.id).collect();
-                let own = organisations.iter().flat_map(|organisation| &organisation.platform.rules);
-                own.map(|rule| rule.id.clone()).chain(built_in).collect()
-            });
-            if known.contains(rule) {
-                levels.0.insert(rule.clone(), *level);
-                continue;
-            }
-            let message = format!("there is no rule `{rule}` whose level could be set");
-            let finding = Diagnostic::error("roster/unknown-rule", message).at(place.clone());
-            let near = nearest(rule, known.iter().map(SmolStr::as_str)).map(str::to_owned);
-            diagnostics.push(finding.help(match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if rule.starts_with("roster/") => "rules of the language itself always hold".to_owned(),
-                None => "`rosterctl explain` lists the rules".to_owned(),
-            }));
-        }
-        levels
+        })
     }
 }
 
@@ -294,62 +213,59 @@ impl From<Context> for Settings {
 }
 
 impl Settings {
+    /// The targets of the workspace with their names.
+    fn targets(&self) -> impl Iterator<Item = (&str, &TargetText)> + Clone {
+        let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets).flat_map(|all| &all.entries);
+        targets.map(|(name, target)| (name.value.as_str(), &target.value))
+    }
+
+    /// The target that a run is about where none is named: the default, or the only one. Who is only asked for facts is
+    /// not what rosters are applied to.
+    fn usual(&self) -> Option<&str> {
+        let default = self.workspace.as_ref().and_then(|workspace| workspace.default_target.as_ref());
+        let single = |wanted: &dyn Fn(&TargetText) -> bool| {
+            let mut names = self.targets().filter(|(_, target)| wanted(target)).map(|(name, _)| name);
+            names.next().filter(|_| names.next().is_none())
+        };
+        let default = default.map(|name| name.value.as_str());
+        default.or_else(|| single(&|target| target.provides.is_none())).or_else(|| single(&|_| true))
+    }
+
     /// Opens the target that the command line or the workspace names.
     pub fn target(&self, common: &Common) -> Result<Target, Error> {
-        let workspace = self.workspace.as_ref();
-        let entries = workspace.and_then(|workspace| workspace.targets.as_ref()).map(|targets| &targets.entries);
-        let names: Vec<&str> =
-            entries.iter().flat_map(|entries| entries.iter()).map(|(name, _)| name.value.as_str()).collect();
-        let default = workspace.and_then(|workspace| workspace.default_target.as_ref()).map(|name| name.value.as_str());
-        // Who is only asked for facts is not what rosters are applied to.
-        let applied: Vec<&str> = entries
-            .iter()
-            .flat_map(|entries| entries.iter())
-            .filter(|(_, target)| target.value.provides.is_none())
-            .map(|(name, _)| name.value.as_str())
-            .collect();
-        let choice = if applied.len() == 1 { &applied } else { &names };
-        let wanted = match (common.target.as_deref().or(default), choice.as_slice()) {
-            (Some(name), _) => name,
-            (None, []) => "sandbox",
-            (None, [only]) => only,
-            (None, several) => {
-                let message = format!("the workspace has several targets: {}", several.join(", "));
+        let names: Vec<&str> = self.targets().map(|(name, _)| name).collect();
+        let wanted = match common.target.as_deref().or(self.usual()) {
+            Some(name) => name,
+            None if names.is_empty() => "sandbox",
+            None => {
+                let message = format!("the workspace has several targets: {}", names.join(", "));
                 return Err(Error::usage(message, "name one with --target, or set `defaultTarget`"));
             }
         };
-        let found = entries.iter().flat_map(|entries| entries.iter()).find(|(name, _)| name.value == wanted);
-        match found {
-            Some((name, target)) => Target::open(&name.value, &target.value, &self.base, self.today),
-            None if names.is_empty() && wanted == "sandbox" => Target::in_file("sandbox", SANDBOX, &self.base, None),
-            None => {
-                let near = nearest(wanted, names.iter().copied());
-                let hint = match near {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None if names.is_empty() => "declare it under `targets` in rosterctl.yaml".to_owned(),
-                    None => format!("the targets are: {}", names.join(", ")),
-                };
-                Err(Error::usage(format!("there is no target `{wanted}`"), hint))
-            }
+        if names.is_empty() && wanted == "sandbox" {
+            return Target::in_file("sandbox", SANDBOX, &self.base, None);
         }
+        self.named(wanted)
     }
 
     /// The targets that know something of people better than rosters do: their names, and what they know.
     pub fn providers(&self) -> Vec<(SmolStr, Vec<SmolStr>)> {
-        let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets).flat_map(|all| &all.entries);
-        let providing = targets.filter_map(|(name, target)| Some((name, target.value.provides.as_ref()?)));
-        providing
-            .map(|(name, words)| (name.value.clone(), words.iter().map(|word| word.value.clone()).collect()))
-            .collect()
+        let providing = self.targets().filter_map(|(name, target)| Some((name, target.provides.as_ref()?)));
+        providing.map(|(name, words)| (name.into(), words.iter().map(|word| word.value.clone()).collect())).collect()
     }
 
     /// Opens a target of the workspace.
-    pub fn named(&self, name: &str) -> Result<Target, Error> {
-        let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets).flat_map(|all| &all.entries);
-        match targets.clone().find(|(own, _)| own.value == name) {
-            Some((_, target)) => Target::open(name, &target.value, &self.base, self.today),
-            None => Err(Error::usage(format!("there is no target `{name}`"), "declare it under `targets`")),
+    pub fn named(&self, wanted: &str) -> Result<Target, Error> {
+        if let Some((name, target)) = self.targets().find(|(name, _)| *name == wanted) {
+            return Target::open(name, target, &self.base, self.today);
         }
+        let names: Vec<&str> = self.targets().map(|(name, _)| name).collect();
+        let hint = match nearest(wanted, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "declare it under `targets` in rosterctl.yaml".to_owned(),
+            None => format!("the targets are: {}", names.join(", ")),
+        };
+        Err(Error::usage(format!("there is no target `{wanted}`"), hint))
     }
 
     /// Opens the target and asks it who it is, so that a plan made for it fits no other.
@@ -363,18 +279,9 @@ impl Settings {
 
     /// What a plan calls the target where it need not be opened.
     pub fn reference(&self, common: &Common) -> TargetRef {
-        let default = self.workspace.as_ref().and_then(|workspace| workspace.default_target.as_ref());
-        let default = default.map(|name| name.value.to_string());
-        let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets);
-        let entries = targets.clone().flat_map(|targets| &targets.entries);
-        let single = |among: &mut dyn Iterator<Item = String>| among.next().filter(|_| among.next().is_none());
-        let applied = entries.clone().filter(|(_, target)| target.value.provides.is_none());
-        let only = single(&mut applied.map(|(name, _)| name.value.to_string()))
-            .or_else(|| single(&mut entries.map(|(name, _)| name.value.to_string())));
-        let name = common.target.clone().or(default).or(only).unwrap_or_else(|| "sandbox".to_owned());
-        let target = targets.flat_map(|targets| &targets.entries).find(|(own, _)| own.value == name);
-        let kind =
-            target.and_then(|(_, target)| target.value.kind.0.as_ref()).map_or("embedded", |kind| kind.value.as_str());
+        let name = common.target.as_deref().or(self.usual()).unwrap_or("sandbox").to_owned();
+        let target = self.targets().find(|(own, _)| *own == name);
+        let kind = target.and_then(|(_, target)| target.kind.0.as_ref()).map_or("embedded", |kind| kind.value.as_str());
         TargetRef { name, kind: kind.to_owned(), identity: String::new() }
     }
 
@@ -435,15 +342,6 @@ impl Deny {
 /// Whether something has that name, whatever it is: only what is certainly not there is passed over.
 fn is_there(path: &Path) -> bool {
     !matches!(path.symlink_metadata(), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
-}
-
-/// Sorts findings by path, line and column; those without a place come last.
-pub fn sort(diagnostics: &mut [Diagnostic], sources: &Sources) {
-    let key = |finding: &Diagnostic| {
-        let place = finding.place.as_ref();
-        place.map_or((true, "", 0), |place| (false, sources.path(place.file), place.span.start))
-    };
-    diagnostics.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| (&a.rule, &a.message).cmp(&(&b.rule, &b.message))));
 }
 
 /// What asynchronous work runs on.

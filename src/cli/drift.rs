@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use super::args::{Common, DriftArgs, Reach};
 use super::base::Before;
-use super::context::{Context, Rosters, Settings, block_on, sort};
+use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use super::plan::Planned;
 use super::reports::Reports;
+use super::rosters::{Rosters, sort};
 use crate::apply::past;
 use crate::error::{Error, Exit};
 use crate::report::since::Dating;
@@ -23,10 +24,8 @@ pub fn run(args: &DriftArgs, common: &Common, output: &Output) -> Result<Exit, E
     let reports = Reports::of(&args.reports.report, None)?;
     let context = Context::open(common)?;
     let cwd = context.cwd.clone();
-    let before = Before::asked(&context, args.base.as_deref(), &args.paths, output);
-    let (rosters, settings) = context.rosters(&args.paths, output)?;
+    let (rosters, settings, before) = context.rosters_since(args.base.as_deref(), &args.paths, output)?;
     reports.spare(&rosters.sources, &cwd)?;
-    let before = before?;
     let compared = block_on(Compared::make(rosters, &settings, before.as_ref(), common))??;
     let exit = compared.exit(common);
     reports.deliver(&compared, exit, output)

@@ -3,8 +3,9 @@
 use similar::TextDiff;
 
 use super::args::{Common, FmtArgs};
-use super::context::{Context, sort};
+use super::context::Context;
 use super::output::Output;
+use super::rosters::sort;
 use crate::document::format::format_as;
 use crate::document::record::{FromNode, visible};
 use crate::document::{source, syntax_finding};

@@ -24,12 +24,14 @@ mod platform;
 mod portal;
 mod progress;
 mod reports;
+mod rosters;
 mod runbook;
 mod schema;
 mod serve;
 mod target;
 mod validate;
 mod who;
+mod whose;
 mod witness;
 
 use std::ffi::OsString;

@@ -7,10 +7,11 @@ use jiff::{Timestamp, Zoned};
 use super::args::{Common, PlanArgs, Reach};
 use super::base::Before;
 use super::connect::Target;
-use super::context::{Context, Rosters, Settings, block_on, sort};
+use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use super::progress::Waiting;
-use super::reports::{Reports, spare};
+use super::reports::{Reports, Spared};
+use super::rosters::{Rosters, sort};
 use super::witness::hear;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::document::record::visible;
@@ -18,7 +19,6 @@ use crate::error::{Error, Exit};
 use crate::live::{Live, Read};
 use crate::model::Organisation;
 use crate::plan::document::{Finding, PlanDocument};
-use crate::plan::unseen::settle;
 use crate::plan::{Options, outcome, plan, unlisted};
 use crate::report::review::Review;
 use crate::report::runbook::{Able, Runbook};
@@ -33,11 +33,9 @@ pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Er
     let reports = Reports::of(&args.reports.report, args.out.as_deref())?;
     let context = Context::open(common)?;
     let cwd = context.cwd.clone();
-    let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output);
-    let (rosters, settings) = context.rosters(&args.paths, output)?;
+    let (rosters, settings, before) = context.rosters_since(args.reach.base.as_deref(), &args.paths, output)?;
     reports.spare(&rosters.sources, &cwd)?;
-    let before = before?;
-    args.out.iter().try_for_each(|file| spare(file, &rosters.sources, &cwd))?;
+    args.out.iter().try_for_each(|file| Spared::of(&rosters.sources, &cwd).spare(file))?;
     let planned = block_on(Planned::make(rosters, &settings, &args.reach, before.as_ref(), common))??;
     let denied = planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean;
     match &args.out {
@@ -94,10 +92,8 @@ impl Planned {
         if let Some(target) = &target {
             let _waiting = Waiting::new(common.quiet, &format!("reading {}", target.reference.name));
             for organisation in &rosters.organisations {
-                let mut there = target.portal.read(&organisation.id, &organisation.platform).await?;
-                let then = before.and_then(|before| before.organisation(&organisation.id));
-                settle(&mut there, organisation, then);
-                live.push(there);
+                let then = before.and_then(|before| before.organisation(organisation));
+                live.push(target.live(organisation, then).await?);
             }
         }
         let pairs: Vec<_> = rosters.organisations.iter().zip(&live).collect();
@@ -147,7 +143,7 @@ impl Planned {
         output.show(self)
     }
 
-    /// Now, or the end of the day that counts as today.
+    /// Now, or the beginning of the day that counts as today.
     pub fn moment(&self) -> Timestamp {
         let now = Zoned::now();
         let day = self.options.today.0;

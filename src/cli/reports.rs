@@ -1,5 +1,7 @@
 //! Reports in files beside the human output: `--report FORMAT=FILE`, and which formats fit which command.
 
+use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,7 @@ use super::drift::Compared;
 use super::output::Output;
 use super::plan::Planned;
 use super::runbook::Book;
+use crate::diagnostic::FileId;
 use crate::document::Sources;
 use crate::document::record::visible;
 use crate::document::source::{landing, replace_with};
@@ -95,7 +98,8 @@ impl<R: Report + Sync> Reports<R> {
     /// Refuses to write a report over a file that the run has read, such as a roster. What is there else is a report of
     /// an earlier run from here on.
     pub fn spare(&self, sources: &Sources, cwd: &Path) -> Result<(), Error> {
-        self.wanted.iter().try_for_each(|(_, file)| spare(file, sources, cwd))?;
+        let read = Spared::of(sources, cwd);
+        self.wanted.iter().try_for_each(|(_, file)| read.spare(file))?;
         self.earlier.stale.store(true, Relaxed);
         Ok(())
     }
@@ -114,19 +118,43 @@ impl<R: Report + Sync> Reports<R> {
     }
 }
 
-/// Refuses to write over a file that the run has read, by whichever name, or that is no report by its name: a roster that
-/// the run did not read, the database of a portal.
-pub fn spare(file: &Path, sources: &Sources, cwd: &Path) -> Result<(), Error> {
-    let Ok(real) = cwd.join(file).canonicalize() else { return Ok(()) };
-    let kind = real.extension().and_then(|kind| kind.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let known = || sources.ids().any(|id| cwd.join(sources.path(id)).canonicalize().is_ok_and(|read| read == real));
-    let precious = matches!(kind.as_str(), "yaml" | "yml" | "db" | "sqlite" | "sqlite3");
-    let message = match real.is_file() {
-        true if known() => format!("`{}` is a file that this run reads: no report is written over it", shown(file)),
-        true if precious => format!("`{}` is no report by its name: nothing is written over it", shown(file)),
-        _ => return Ok(()),
-    };
-    Err(Error::usage(message, "name another file"))
+/// The files that a run has read, by where they really are, which is looked up when it is first asked for.
+pub struct Spared<'r> {
+    sources: &'r Sources,
+    cwd: &'r Path,
+    files: OnceCell<HashSet<PathBuf>>,
+}
+
+impl<'r> Spared<'r> {
+    /// The files of a run that is in `cwd`.
+    pub fn of(sources: &'r Sources, cwd: &'r Path) -> Spared<'r> {
+        Spared { sources, cwd, files: OnceCell::new() }
+    }
+
+    fn has(&self, real: &Path) -> bool {
+        let files = self.files.get_or_init(|| {
+            let (sources, cwd) = (self.sources, self.cwd);
+            let ids: Vec<FileId> = sources.ids().collect();
+            ids.par_iter().filter_map(|id| cwd.join(sources.path(*id)).canonicalize().ok()).collect()
+        });
+        files.contains(real)
+    }
+
+    /// Refuses to write over a file that the run has read, by whichever name, or that is no report by its name: a roster
+    /// that the run did not read, the database of a portal.
+    pub fn spare(&self, file: &Path) -> Result<(), Error> {
+        let Ok(real) = self.cwd.join(file).canonicalize() else { return Ok(()) };
+        let kind = real.extension().and_then(|kind| kind.to_str()).unwrap_or_default().to_ascii_lowercase();
+        let precious = matches!(kind.as_str(), "yaml" | "yml" | "db" | "sqlite" | "sqlite3");
+        let message = match real.is_file() {
+            true if self.has(&real) => {
+                format!("`{}` is a file that this run reads: no report is written over it", shown(file))
+            }
+            true if precious => format!("`{}` is no report by its name: nothing is written over it", shown(file)),
+            _ => return Ok(()),
+        };
+        Err(Error::usage(message, "name another file"))
+    }
 }
 
 /// Writes one report whole or not at all.

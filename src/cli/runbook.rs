@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::args::{Common, MakeArgs, RunbookArgs, RunbookCommand, VerifyArgs};
-use super::base::Before;
 use super::connect::Target;
 use super::context::{Context, Settings, block_on};
 use super::output::Output;
@@ -17,8 +16,7 @@ use crate::document::Sources;
 use crate::document::record::visible;
 use crate::document::source::replace;
 use crate::error::{Error, Exit};
-use crate::live::{Live, Read};
-use crate::plan::unseen::settle;
+use crate::live::Live;
 use crate::report::runbook::{Check, Checked, RUNBOOK_VERSION, Runbook, State, csv, verify};
 use crate::report::web::Web;
 use crate::report::{Format, Renderer, Report, html, json, markdown, text};
@@ -42,10 +40,8 @@ fn make(args: &MakeArgs, common: &Common, output: &Output) -> Result<Exit, Error
     let reports = Reports::<Book>::of(&args.reports.report, None)?;
     let context = Context::open(common)?;
     let cwd = context.cwd.clone();
-    let before = Before::asked(&context, args.reach.base.as_deref(), &args.paths, output);
-    let (rosters, settings) = context.rosters(&args.paths, output)?;
+    let (rosters, settings, before) = context.rosters_since(args.reach.base.as_deref(), &args.paths, output)?;
     reports.spare(&rosters.sources, &cwd)?;
-    let before = before?;
     let planned = block_on(Planned::make(rosters, &settings, &args.reach, before.as_ref(), common))??;
     if planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean {
         let exit = output.refuse(&planned.diagnostics, &planned.rosters.sources)?;
@@ -157,9 +153,7 @@ fn check(args: &VerifyArgs, common: &Common, output: &Output) -> Result<Exit, Er
         let target = identified(&settings, &named, &runbook).await?;
         let mut live = Vec::with_capacity(planned.len());
         for organisation in &planned {
-            let mut there = target.portal.read(&organisation.id, &organisation.platform).await?;
-            settle(&mut there, organisation, None);
-            live.push(there);
+            live.push(target.live(organisation, None).await?);
         }
         Ok::<_, Error>((target, live))
     })??;

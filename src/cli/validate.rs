@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Common, ValidateArgs};
 use super::base::Before;
-use super::context::{Context, Rosters, sort};
+use super::context::Context;
 use super::output::Output;
 use super::reports::Reports;
+use super::rosters::{Rosters, sort};
 use crate::diagnostic::{Diagnostic, FileId, not_among};
 use crate::error::{Error, Exit};
 use crate::plan::document::Finding;
@@ -24,10 +25,9 @@ pub fn run(args: &ValidateArgs, common: &Common, output: &Output) -> Result<Exit
     let reports = Reports::of(&args.reports.report, None)?;
     let context = Context::open(common)?;
     let cwd = context.cwd.clone();
-    let before = Before::asked(&context, args.base.as_deref(), &args.paths, output);
-    let (mut rosters, _) = context.rosters(&args.paths, output)?;
+    let (mut rosters, _, before) = context.rosters_since(args.base.as_deref(), &args.paths, output)?;
     reports.spare(&rosters.sources, &cwd)?;
-    let base = before?.and_then(|before| added(&mut rosters, &before));
+    let base = before.and_then(|before| added(&mut rosters, &before));
     let count = |section| rosters.organisations.iter().map(|organisation| organisation.section(section).count()).sum();
     let mut summary = Summary {
         organisations: rosters.organisations.len(),
@@ -69,6 +69,9 @@ fn added(rosters: &mut Rosters, before: &Before) -> Option<BaseFindings> {
         let then: Vec<Diagnostic> = before.rosters.diagnostics.iter().filter(|finding| own(finding)).cloned().collect();
         let (now, mut findings): (Vec<Diagnostic>, _) =
             std::mem::take(&mut rosters.diagnostics).into_iter().partition(own);
+        // What was not read twice is found as it was.
+        let same = |finding: &Diagnostic| finding.organisation.as_ref().is_some_and(|own| before.same.contains(own));
+        let (as_it_was, now): (Vec<Diagnostic>, Vec<Diagnostic>) = now.into_iter().partition(same);
         let all = now.len();
         let paths: [&dyn Fn(FileId) -> String; 2] =
             [&|file| before.rosters.sources.path(file).to_owned(), &|file| rosters.sources.path(file).to_owned()];
@@ -78,7 +81,8 @@ fn added(rosters: &mut Rosters, before: &Before) -> Option<BaseFindings> {
         sort(&mut findings, &rosters.sources);
         rosters.diagnostics = findings;
         let (revision, commit) = (before.revision.name.clone(), before.revision.commit.clone());
-        base = Some(BaseFindings { revision, commit, remaining, mended: then.len() - remaining, uncompared });
+        let mended = then.len() - remaining;
+        base = Some(BaseFindings { revision, commit, remaining: remaining + as_it_was.len(), mended, uncompared });
     }
     rosters.diagnostics.extend(before.unreadable("all findings of what is in there now are told"));
     base

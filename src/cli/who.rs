@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::args::{Common, Looking, Question, Reach, WhoArgs};
 use super::connect::Target;
-use super::context::{Context, Rosters, block_on};
+use super::context::{Context, block_on};
 use super::output::Output;
 use super::progress::Waiting;
+use super::rosters::Rosters;
 use crate::diagnostic::{Severity, nearest};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};

@@ -1,12 +1,14 @@
 //! Second targets: what they know of people better than rosters do is asked of them before rules are weighed.
 
 use std::collections::BTreeSet;
+use std::mem::take;
 
 use smol_str::SmolStr;
 
 use super::connect::Target;
-use super::context::{Rosters, Settings, sort};
-use crate::diagnostic::{Diagnostic, Severity};
+use super::context::Settings;
+use super::rosters::{Rosters, sort};
+use crate::diagnostic::{Diagnostic, Severity, not_among};
 use crate::error::Error;
 use crate::live::{Live, Read};
 use crate::model::{Evidence, Organisation};
@@ -55,11 +57,8 @@ pub async fn hear(rosters: &mut Rosters, settings: &Settings) -> Result<(), Erro
     let doubts = Doubts::of(&rosters.diagnostics);
     for (organisation, evidence) in rosters.organisations.iter_mut().zip(&evidence).filter(|(_, all)| !all.is_empty()) {
         let weigh = |organisation: &Organisation| rules::check(organisation, &rosters.levels, &doubts, settings.today);
-        for declared in weigh(organisation) {
-            if let Some(at) = rosters.diagnostics.iter().position(|finding| *finding == declared) {
-                rosters.diagnostics.remove(at);
-            }
-        }
+        let path = |file| rosters.sources.path(file).to_owned();
+        rosters.diagnostics = not_among(&weigh(organisation), take(&mut rosters.diagnostics), [&path, &path]);
         let heard = organisation.heard(evidence);
         findings.append(&mut weigh(&heard));
         organisation.asked = heard.asked;

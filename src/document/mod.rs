@@ -28,7 +28,7 @@ pub struct Written<T> {
 }
 
 /// Roster documents, and what is wrong with them.
-type Read = (Vec<Written<Box<Roster>>>, Vec<Diagnostic>);
+pub type Read = (Vec<Written<Box<Roster>>>, Vec<Diagnostic>);
 
 /// Reads the roster documents of every readable file, on all cores; gathers all findings of all files. Platform files
 /// that lie among the rosters are passed over.

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use crate::diagnostic::{Diagnostic, FileId, Place, Span};
 pub use find::is_yaml;
 use find::{Finder, relative};
-pub use past::{Past, PastFile};
+pub use past::{Meant, Past, PastFile};
 pub use replace::{NotRewritten, Rewrite, Stuck, landing, replace, replace_with, rewrite, rewrite_all};
 
 /// Larger files are refused.
@@ -96,8 +96,8 @@ impl Sources {
     /// paths, each once. Whatever cannot be found or read is a finding; a file that cannot be read is kept, but not
     /// [readable](Sources::readable).
     pub fn gather(&mut self, patterns: &[PathBuf], base: &Path, cwd: &Path) -> (Vec<FileId>, Vec<Diagnostic>) {
-        if let Some(past) = self.past.clone() {
-            return self.gather_past(&*past, patterns, base, cwd);
+        if self.is_past() {
+            return self.read_meant(self.meant(patterns, base, cwd));
         }
         let mut finder = Finder {
             cwd,
@@ -140,14 +140,10 @@ impl Sources {
         self.past.as_ref().map_or_else(|| path.exists(), |past| past.below(path).is_some())
     }
 
-    /// What a pattern does not find was not there then, which is no fault.
-    fn gather_past(
-        &mut self,
-        past: &dyn Past,
-        patterns: &[PathBuf],
-        base: &Path,
-        cwd: &Path,
-    ) -> (Vec<FileId>, Vec<Diagnostic>) {
+    /// The files of another time that patterns mean, in the order of their shown paths, each once. What a pattern does not
+    /// find was not there then, which is no fault. None where these are files on the disk.
+    pub fn meant(&self, patterns: &[PathBuf], base: &Path, cwd: &Path) -> Vec<Meant> {
+        let Some(past) = &self.past else { return Vec::new() };
         let full = |pattern: &PathBuf| cwd.join(base).join(pattern).components().collect::<PathBuf>();
         let real_cwd = fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
         let shown = |file: &PastFile| {
@@ -156,16 +152,26 @@ impl Sources {
             let path = direct.map_or_else(|| relative(&file.real, &real_cwd), Path::to_owned);
             path.to_string_lossy().replace(std::path::MAIN_SEPARATOR_STR, "/")
         };
-        let found = patterns.iter().flat_map(|pattern| past::matching(past, &full(pattern)));
+        let found = patterns.iter().flat_map(|pattern| past::matching(&**past, &full(pattern)));
         let mut found: Vec<(bool, String, PastFile)> = found.map(|file| (file.linked, shown(&file), file)).collect();
         found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         let mut seen = HashSet::new();
         found.retain(|(_, _, file)| seen.insert(file.real.clone()));
         found.sort_by(|a, b| a.1.cmp(&b.1));
-        let (shown, paths): (Vec<String>, Vec<PathBuf>) =
-            found.into_iter().map(|(_, shown, file)| (shown, file.path)).unzip();
+        found.into_iter().map(|(_, shown, file)| Meant { shown, path: file.path }).collect()
+    }
+
+    /// Whether a file of another time has this very text, told without reading it.
+    pub fn is(&self, file: &Meant, text: &str) -> bool {
+        self.past.as_ref().is_some_and(|past| past.is(&file.path, text.as_bytes()))
+    }
+
+    /// Reads files of another time.
+    pub fn read_meant(&mut self, meant: Vec<Meant>) -> (Vec<FileId>, Vec<Diagnostic>) {
+        let Some(past) = self.past.clone() else { return (Vec::new(), Vec::new()) };
+        let (shown, paths): (Vec<String>, Vec<PathBuf>) = meant.into_iter().map(|file| (file.shown, file.path)).unzip();
         let (mut files, mut diagnostics) = (Vec::with_capacity(paths.len()), Vec::new());
-        for (shown, text) in shown.into_iter().zip(past::read(past, &paths)) {
+        for (shown, text) in shown.into_iter().zip(past::read(&*past, &paths)) {
             let (file, problem) = self.add(shown, text);
             files.push(file);
             diagnostics.extend(problem);

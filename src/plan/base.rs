@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use smol_str::SmolStr;
 
 use super::document::{Action, PlanDocument, Step};
 use crate::diagnostic::{Diagnostic, Place, Severity};
@@ -159,20 +160,25 @@ pub struct Base<'b> {
     pub commit: &'b str,
     /// A branch that goes on from it, and that the rosters lack, where no branch is named.
     pub further: Option<&'b str>,
-    /// The organisations as they were.
+    /// The organisations as they were, besides those of `same`.
     pub organisations: &'b [Organisation],
+    /// The organisations that are as they were.
+    pub same: &'b HashSet<SmolStr>,
     /// What could not be understood then.
     pub unread: &'b Unread,
 }
 
 impl<'b> Base<'b> {
     /// An organisation as it was.
-    fn organisation(&self, id: &str) -> Option<&'b Organisation> {
-        self.organisations.iter().find(|then| then.id == id)
+    pub fn organisation(&self, now: &'b Organisation) -> Option<&'b Organisation> {
+        if self.same.contains(&now.id) {
+            return Some(now);
+        }
+        self.organisations.iter().find(|then| then.id == now.id)
     }
 
     /// Tells where each change of a plan comes from, notes it at the steps, and gives a finding for each conflict.
-    pub fn compare(&self, plan: &mut PlanDocument, pairs: &[(&Organisation, &Live)]) -> Vec<Diagnostic> {
+    pub fn compare(&self, plan: &mut PlanDocument, pairs: &[(&'b Organisation, &'b Live)]) -> Vec<Diagnostic> {
         let mut changes = Vec::new();
         let mut conflicts = Vec::new();
         let indexes: HashMap<&str, Index<'_>> =

@@ -5,8 +5,10 @@
 //! output of a case that passed, so that a green gate has no red tests. Findings without an organisation are in a suite
 //! with the name of their file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
+use std::ptr;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use quick_xml::Writer;
@@ -14,10 +16,10 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::verdict::{Verdict, lines};
 use crate::document::record::visible;
-use crate::model::Organisation;
+use crate::model::{Organisation, View};
 use crate::plan::document::Finding;
-use crate::platform::Section;
-use crate::rules::ROSTER_RULES;
+use crate::platform::{Platform, Rule, Section};
+use crate::rules::{ROSTER_RULES, applies};
 
 /// With more cases than this, the rules of an organisation that hold are one case: readers refuse or choke on more
 /// (GitLab at 500,000 cases or 30 MB).
@@ -79,10 +81,18 @@ fn suites<'r>(verdict: &'r Verdict<'r>) -> Vec<Suite<'r>> {
         found.entry(&finding.rule).or_default().push(finding);
     }
     let homeless: HashSet<&str> = of_files.values().flat_map(|found| found.keys().copied()).collect();
-    let mut suites = Vec::new();
+    // The rules of the language alone may be too many: then not even a list of them is made.
+    let many = verdict.organisations.len() * ROSTER_RULES.len() > MOST_CASES;
+    let rules: HashMap<*const Platform, Vec<&Rule>> =
+        verdict.platforms().into_iter().map(|platform| (ptr::from_ref(platform), verdict.checked(platform))).collect();
+    let mut suites = Vec::with_capacity(verdict.organisations.len());
     for organisation in verdict.organisations {
         let found = of_organisations.get_mut(organisation.id.as_str()).map(std::mem::take).unwrap_or_default();
-        suites.push(checked(verdict, organisation, found, &homeless));
+        let view = View::of(organisation);
+        let rules = rules.get(&Arc::as_ptr(&organisation.platform)).into_iter().flatten();
+        let rules = rules.filter(|rule| applies(rule, &view)).map(|rule| rule.id.as_str());
+        let checked = Checked { organisation, found, homeless: &homeless };
+        suites.push(if many { checked.folded(verdict, rules) } else { checked.suite(verdict, rules) });
     }
     // Organisations of which not even the platform is known have findings only.
     let left = of_organisations.into_iter().filter(|(_, found)| !found.is_empty());
@@ -96,36 +106,57 @@ fn suites<'r>(verdict: &'r Verdict<'r>) -> Vec<Suite<'r>> {
     suites
 }
 
-/// All rules that were checked of an organisation. Of a rule of the language that is broken in a file whose organisation
-/// is not known nobody can say that it holds here.
-fn checked<'r>(
-    verdict: &'r Verdict<'r>,
+/// An organisation that was checked.
+struct Checked<'r, 'h> {
     organisation: &'r Organisation,
-    mut found: Found<'r>,
-    homeless: &HashSet<&str>,
-) -> Suite<'r> {
-    let doubtful = found.keys().any(|rule| rule.starts_with(SHAPE) && !rule.starts_with("roster/waiver"));
-    let language = ROSTER_RULES.iter().map(|(id, _)| (*id, false));
-    let platform = verdict.checked(organisation).map(|rule| (rule.id.as_str(), true));
-    let mut cases = Vec::new();
-    for (rule, of_platform) in language.chain(platform) {
-        let mut case = Case::of(verdict, rule, found.shift_remove(rule).unwrap_or_default());
-        if case.holds() && of_platform && doubtful {
-            case.skipped = Some("not known: the errors of the roster itself come first");
+    found: Found<'r>,
+    /// Rules that are broken in files whose organisation is not known.
+    homeless: &'h HashSet<&'r str>,
+}
+
+impl<'r> Checked<'r, '_> {
+    /// All rules that were checked: those of the language and these of the platform. Of a rule of the language that is
+    /// broken in a file whose organisation is not known nobody can say that it holds here.
+    fn suite(mut self, verdict: &'r Verdict<'r>, of_platform: impl Iterator<Item = &'r str>) -> Suite<'r> {
+        let doubtful = self.found.keys().any(|rule| rule.starts_with(SHAPE) && !rule.starts_with("roster/waiver"));
+        let language = ROSTER_RULES.iter().map(|(id, _)| (*id, false));
+        let mut cases = Vec::new();
+        for (rule, of_platform) in language.chain(of_platform.map(|rule| (rule, true))) {
+            let mut case = Case::of(verdict, rule, self.found.shift_remove(rule).unwrap_or_default());
+            if case.holds() && of_platform && doubtful {
+                case.skipped = Some("not known: the errors of the roster itself come first");
+            }
+            if case.holds() && self.homeless.contains(rule) {
+                case.skipped = Some("not known: it is broken in a file whose organisation is not known");
+            }
+            cases.push(case);
         }
-        if case.holds() && homeless.contains(rule) {
-            case.skipped = Some("not known: it is broken in a file whose organisation is not known");
-        }
-        cases.push(case);
+        cases.extend(self.found.into_iter().map(|(rule, findings)| Case::of(verdict, rule, findings)));
+        Suite { name: &self.organisation.id, organisation: Some(self.organisation), cases }
     }
-    cases.extend(found.into_iter().map(|(rule, findings)| Case::of(verdict, rule, findings)));
-    Suite { name: &organisation.id, organisation: Some(organisation), cases }
+
+    /// The same with one case of all rules that hold.
+    fn folded(self, verdict: &'r Verdict<'r>, of_platform: impl Iterator<Item = &'r str>) -> Suite<'r> {
+        if self.found.is_empty() && self.homeless.is_empty() {
+            let cases = vec![Case::of_rules(ROSTER_RULES.len() + of_platform.count())];
+            return Suite { name: &self.organisation.id, organisation: Some(self.organisation), cases };
+        }
+        let mut suite = self.suite(verdict, of_platform);
+        suite.fold();
+        suite
+    }
 }
 
 impl<'r> Case<'r> {
     fn of(verdict: &Verdict<'_>, rule: &'r str, findings: Vec<&'r Finding>) -> Case<'r> {
         let (failures, remarks) = findings.into_iter().partition(|finding| verdict.denies(finding));
         Case { rule: rule.into(), failures, remarks, skipped: None }
+    }
+
+    /// One case for rules that hold.
+    fn of_rules(count: usize) -> Case<'r> {
+        let rule = format!("{count} rules that hold").into();
+        Case { rule, failures: Vec::new(), remarks: Vec::new(), skipped: None }
     }
 
     /// Whether there is nothing to tell of it.
@@ -183,8 +214,7 @@ impl Suite<'_> {
         self.cases.retain(|case| !case.holds());
         let folded = before - self.cases.len();
         if folded > 0 {
-            let rule = format!("{folded} rules that hold").into();
-            self.cases.push(Case { rule, failures: Vec::new(), remarks: Vec::new(), skipped: None });
+            self.cases.push(Case::of_rules(folded));
         }
     }
 

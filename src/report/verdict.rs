@@ -7,10 +7,10 @@ use super::{Root, Validation};
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::document::Sources;
 use crate::document::record::visible;
-use crate::model::{Organisation, View};
+use crate::model::Organisation;
 use crate::plan::document::Finding;
 use crate::platform::{Platform, Rule};
-use crate::rules::{Levels, applies, checked_offline};
+use crate::rules::{Levels, checked_offline};
 
 /// The findings of `validate` and where they come from.
 #[derive(Debug)]
@@ -55,10 +55,9 @@ impl<'r> Verdict<'r> {
         checked_offline(&rule.check) && self.levels.weigh(rule, None).is_some()
     }
 
-    /// The platform's rules that were checked of an organisation.
-    pub fn checked(&self, organisation: &'r Organisation) -> impl Iterator<Item = &'r Rule> {
-        let view = View::of(organisation);
-        organisation.platform.rules.iter().filter(move |rule| self.checks(rule) && applies(rule, &view))
+    /// A platform's rules that were checked of the organisations to which they [apply](crate::rules::applies).
+    pub fn checked<'p>(&self, platform: &'p Platform) -> Vec<&'p Rule> {
+        platform.rules.iter().filter(|rule| self.checks(rule)).collect()
     }
 }
 

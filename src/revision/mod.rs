@@ -3,6 +3,7 @@
 
 mod git;
 mod given;
+mod object;
 mod tree;
 
 use std::path::Path;

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use rayon::prelude::*;
 
 use super::git::{Entry, Git, Kind, Since};
+use super::object;
 use crate::document::record::visible;
 use crate::document::source::{Past, PastFile, is_yaml};
 
@@ -276,6 +277,11 @@ impl Past for Tree {
             }
         }
         Some(files)
+    }
+
+    fn is(&self, path: &Path, bytes: &[u8]) -> bool {
+        let object = self.known().objects.get(path).cloned();
+        object.is_some_and(|object| object::is(&object, bytes))
     }
 
     fn texts(&self, paths: &[PathBuf]) -> Vec<Result<Vec<u8>, String>> {

@@ -12,6 +12,9 @@ pub trait Past: fmt::Debug + Send + Sync {
     /// The file at a path, or the files below it; none where nothing has that name.
     fn below(&self, path: &Path) -> Option<Vec<PastFile>>;
 
+    /// Whether a file that was found has these very bytes, told without reading it; false where that cannot be told.
+    fn is(&self, path: &Path, bytes: &[u8]) -> bool;
+
     /// The bytes of files, in their order; or why one cannot be read, as in "`x` …".
     fn texts(&self, paths: &[PathBuf]) -> Vec<Result<Vec<u8>, String>>;
 }
@@ -27,6 +30,15 @@ pub struct PastFile {
     pub real: PathBuf,
     /// A link leads to it.
     pub linked: bool,
+}
+
+/// A file of another time that a pattern means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meant {
+    /// Its path as shown.
+    pub shown: String,
+    /// Its path by the name that was asked for.
+    pub path: PathBuf,
 }
 
 /// The texts of files of the past.

@@ -35,7 +35,7 @@ pub(super) struct Index<'i> {
 impl<'i> Index<'i> {
     /// The sides of an organisation.
     pub(super) fn of(base: &Base<'i>, now: &'i Organisation, live: &'i Live) -> Index<'i> {
-        let then = base.organisation(&now.id);
+        let then = base.organisation(now);
         Index {
             now,
             then: then.map(Then::new),
