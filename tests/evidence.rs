@@ -58,6 +58,7 @@ fn a_plan_asks_the_target_that_knows() {
     let finding = ran.finding("arxus/technical-servicenow");
     assert_eq!(finding.subject.as_deref(), Some("ann"), "the roster says yes, ServiceNow says no");
     assert!(finding.message.ends_with("(asked of `servicenow`)"), "{}", finding.message);
+    assert!(finding.help.starts_with("see to it on `servicenow`"), "the roster's word does not help: {}", finding.help);
     assert_eq!(ran.rules().iter().filter(|rule| *rule == "arxus/technical-servicenow").count(), 1, "ben is there");
     // What nobody else knows is still what the roster declares.
     let other = ran.finding("arxus/technical-global-admin");

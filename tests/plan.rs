@@ -902,3 +902,13 @@ fn the_impact_follows_groups_and_roles() {
     }
     assert_eq!((told, &ran.json()["impact"]["access"]), (copied, &json!([])));
 }
+
+#[test]
+fn one_too_many_whom_no_roster_names_is_named_with_the_ways_out() {
+    let project = Project::applied(ACME);
+    project.sql("UPDATE person SET external_id = NULL, email = 'old@acme.example', name = 'Old Boss' WHERE external_id = 'acme/grace'");
+    let finding = project.run("plan --format json").exits(1).finding("arxus/commercial-count");
+    assert!(finding.help.starts_with("`Old Boss`, whom no roster names, holds commercial there"), "{}", finding.help);
+    assert!(finding.help.contains("--prune") && finding.help.contains("--base"), "{}", finding.help);
+    project.run("plan --prune").exits(0);
+}

@@ -280,3 +280,33 @@ fn a_grx_customer_goes_round_the_loop_with_files_alone() {
     exported_again(&project, header, &before);
     project.run("runbook verify --as-of 2026-05-02").exits(2).says("undone again");
 }
+
+/// An organisation whose portal only people can change, with an export of who is there.
+fn exported() -> Project {
+    let workspace = "version: 1\nrosters: [rosters]\ntargets:\n  portal: { kind: snapshot, path: people.csv, platform: grx, organisation: acme }\n";
+    let people = "Name,Email,Roles\nAda,ada@acme.example,Account Administrator\n";
+    let roster = GRX.replace("name: Bob", "name: B`o`b");
+    Project::with_roster(&roster).with_workspace(workspace).with("people.csv", people)
+}
+
+#[test]
+fn marks_in_names_are_typed_as_they_are() {
+    let project = exported();
+    project.run("runbook make").exits(0).says("Name: `B`o`b`");
+    project.run("runbook make --format markdown").exits(0).says("`Name`: ``B`o`b``");
+    project.run("runbook make --format html").exits(0).says("<code>B`o`b</code>");
+    project.run("runbook make --format csv").exits(0).says(",Name,B`o`b,");
+}
+
+#[test]
+fn an_unfinished_run_book_is_what_comes_next() {
+    let project = exported();
+    let verify = "rosterctl runbook verify";
+    project.run("").exits(0).never_says(verify);
+    project.run("apply --yes").exits(0);
+    project.run("").exits(0).says(verify).says("0 of 3 items seen done");
+    let people = project.read("people.csv");
+    project.write("people.csv", people + "Cas,cas@acme.example,Assessment Owner\n");
+    project.run("runbook verify").exits(2);
+    project.run("").exits(0).says("1 of 3 items seen done");
+}

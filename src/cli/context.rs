@@ -221,7 +221,7 @@ impl Settings {
 
     /// The target that a run is about where none is named: the default, or the only one. Who is only asked for facts is
     /// not what rosters are applied to.
-    fn usual(&self) -> Option<&str> {
+    pub fn usual(&self) -> Option<&str> {
         let default = self.workspace.as_ref().and_then(|workspace| workspace.default_target.as_ref());
         let single = |wanted: &dyn Fn(&TargetText) -> bool| {
             let mut names = self.targets().filter(|(_, target)| wanted(target)).map(|(name, _)| name);

@@ -1,11 +1,14 @@
 //! `rosterctl` alone: what there is in this folder, and what to do next. Only local files are read, nothing is written.
 
+use std::path::PathBuf;
+
 use serde_json::json;
 
 use super::args::Common;
 use super::connect::capabilities_file;
-use super::context::Context;
+use super::context::{Context, Settings};
 use super::output::Output;
+use super::runbook;
 use crate::document::record::visible;
 use crate::document::workspace::{Auth, SecretRef, Target, TargetKind};
 use crate::error::{Error, Exit};
@@ -58,8 +61,9 @@ fn look(common: &Common, output: &Output, advice: &mut Advice) -> Result<Exit, E
         nothing_here(&context, advice);
         return Ok(Exit::Clean);
     }
-    let targets = Targets::of(&context, common);
-    let (rosters, _) = context.rosters(&[], output)?;
+    let (base, known) = (context.base.clone(), known(&context));
+    let (rosters, settings) = context.rosters(&[], output)?;
+    let targets = Targets::of(known, base, &settings, common);
     let mut summary = Summary::default();
     summary.count(&rosters.diagnostics);
     let people: usize = [Section::Users, Section::Contacts]
@@ -112,6 +116,8 @@ struct Targets {
     /// What has to be typed for that to be so.
     flag: String,
     known: Vec<Known>,
+    /// The workspace's folder.
+    base: PathBuf,
 }
 
 struct Known {
@@ -125,23 +131,25 @@ struct Known {
     unset: Vec<String>,
 }
 
+/// The targets that the workspace names, or the one that is there without.
+fn known(context: &Context) -> Vec<Known> {
+    let targets = context.workspace.iter().flat_map(|workspace| &workspace.targets).flat_map(|all| &all.entries);
+    let known: Vec<Known> =
+        targets.filter_map(|(name, target)| Known::of(&name.value, &target.value, context)).collect();
+    if !known.is_empty() {
+        return known;
+    }
+    let there = context.base.join(super::context::SANDBOX).exists();
+    let (name, kind) = ("sandbox".to_owned(), TargetKind::Embedded);
+    vec![Known { name, kind, there, probed: false, unset: Vec::new() }]
+}
+
 impl Targets {
-    fn of(context: &Context, common: &Common) -> Targets {
-        let workspace = context.workspace.as_ref();
-        let entries = workspace.and_then(|workspace| workspace.targets.as_ref()).map(|targets| &targets.entries);
-        let entries = entries.into_iter().flatten();
-        let mut known: Vec<Known> =
-            entries.filter_map(|(name, target)| Known::of(&name.value, &target.value, context)).collect();
-        if known.is_empty() {
-            let there = context.base.join(super::context::SANDBOX).exists();
-            let kind = TargetKind::Embedded;
-            known.push(Known { name: "sandbox".to_owned(), kind, there, probed: false, unset: Vec::new() });
-        }
-        let default = workspace.and_then(|workspace| workspace.default_target.as_ref());
-        let usual = common.target.clone().or(default.map(|name| name.value.to_string()));
-        let only = || known.first().filter(|_| known.len() == 1).map(|target| target.name.clone());
+    fn of(known: Vec<Known>, base: PathBuf, settings: &Settings, common: &Common) -> Targets {
+        let only = || known.first().filter(|_| known.len() == 1).map(|target| target.name.as_str());
+        let usual = common.target.as_deref().or(settings.usual()).or_else(only).map(str::to_owned);
         let flag = common.target.as_ref().map(|name| format!(" --target {name}")).unwrap_or_default();
-        Targets { usual: usual.or_else(only), flag, known }
+        Targets { usual, flag, known, base }
     }
 
     fn advise(&self, advice: &mut Advice) {
@@ -159,6 +167,10 @@ impl Targets {
         let line = |words: &str| format!("rosterctl {words}{}", self.flag);
         for variable in &target.unset {
             advice.next(format!("export {variable}=…"), format!("holds a secret of {usual}, and is not set"));
+        }
+        if let Some(unfinished) = runbook::unfinished(&self.base, usual) {
+            advice.see(unfinished);
+            advice.next(line("runbook verify"), "says what of it is done, once there is a new export");
         }
         match target.kind {
             TargetKind::Embedded if !target.there => {

@@ -19,6 +19,7 @@ use crate::error::{Error, Exit};
 use crate::live::Live;
 use crate::report::runbook::{Check, Checked, RUNBOOK_VERSION, Runbook, State, csv, verify};
 use crate::report::web::Web;
+use crate::report::words::values::count;
 use crate::report::{Format, Renderer, Report, html, json, markdown, text};
 
 /// The largest run-book that is read, in bytes.
@@ -98,6 +99,14 @@ fn ending(format: Format) -> &'static str {
         Format::Csv => "csv",
         _ => "json",
     }
+}
+
+/// Of the run-book of a target that was made last, in words, where not all of it was seen done: how far it has come.
+pub fn unfinished(base: &Path, target: &str) -> Option<String> {
+    let book = open(&last(&shelf(base, target)).ok()?).ok()?;
+    let (all, done) = (book.items.len(), book.checks.last().map_or(0, |check| check.done.len()));
+    let day = book.made.split('T').next().unwrap_or_default();
+    (done < all).then(|| format!("a run-book of {day}: {done} of {} seen done", count(all, "item")))
 }
 
 /// Where run-books of a target are kept.

@@ -112,18 +112,22 @@ impl Organisation {
     pub fn asks_elsewhere(&self, rule: &Rule) -> bool {
         let Check::Requires(parameters) = &rule.check else { return false };
         let mut attributes = parameters.must.iter().flat_map(|clause| clause.be.attributes());
-        attributes.any(|at| self.asked.iter().any(|(capability, _)| *capability == self.platform[at].evidence))
+        attributes.any(|at| self.asked_of(at).is_some())
+    }
+
+    /// The target that was asked for an attribute, where one was.
+    pub fn asked_of(&self, attribute: AttributeIx) -> Option<&str> {
+        let capability = &self.platform[attribute].evidence;
+        self.asked.iter().find(|(known, _)| known == capability).map(|(_, target)| target.as_str())
     }
 
     /// Where what counts of an attribute comes from, in words, where it can be asked for elsewhere.
     pub fn source(&self, attribute: AttributeIx) -> Option<String> {
-        let capability = &self.platform[attribute].evidence;
-        if capability.is_empty() {
+        if self.platform[attribute].evidence.is_empty() {
             return None;
         }
-        let asked = self.asked.iter().find(|(known, _)| known == capability);
-        Some(match asked {
-            Some((_, target)) => format!("asked of `{target}`"),
+        Some(match self.asked_of(attribute) {
+            Some(target) => format!("asked of `{target}`"),
             None => "as the roster declares".to_owned(),
         })
     }

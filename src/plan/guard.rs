@@ -238,17 +238,50 @@ pub fn quoted(rule: &Rule) -> String {
     if rule.source.is_empty() { String::new() } else { format!(": \"{}\"", rule.source.trim_end_matches('.')) }
 }
 
+/// People whom no roster names and whom a rule counts, in words that say how to have one of them less.
+fn strangers(organisation: &Organisation, live: &Live, diff: &Diff, opened: &Opened) -> Option<String> {
+    let rule = organisation.platform.rules.iter().find(|rule| rule.id == opened.rule)?;
+    let Check::Cardinality(parameters) = &rule.check else { return None };
+    let unmanaged: HashSet<&str> = diff.unmanaged.iter().map(|(_, handle)| handle.as_str()).collect();
+    let holds = |person: &Person| person.holds(parameters.role) && (person.active() || parameters.inactive);
+    let people = live.people.iter().filter(|entry| unmanaged.contains(entry.handle.as_str()) && holds(&entry.object));
+    let names: Vec<String> = people.map(|entry| format!("`{}`", entry.object.name.value)).collect();
+    let role = &organisation.platform[parameters.role].id;
+    let (who, whom) = match names.as_slice() {
+        [] => return None,
+        [one] => (format!("{one}, whom no roster names, holds {role} there"), "that person"),
+        several => (format!("{}, whom no roster names, hold {role} there", several.join(" and ")), "them"),
+    };
+    Some(format!(
+        "{who}: remove {whom} with --prune (or with --base, where the rosters named {whom}), or take {whom} into the roster \
+         in the place of the new one"
+    ))
+}
+
 /// Findings about the steps that leave rules open, one for each rule and step.
-pub fn opened(step: u32, delta: &Delta, opened: &Opened, closed: bool, options: &Options) -> Option<Diagnostic> {
+pub fn opened(
+    (step, delta): (u32, &Delta),
+    opened: &Opened,
+    closed: bool,
+    (organisation, live, diff): (&Organisation, &Live, &Diff),
+    options: &Options,
+) -> Option<Diagnostic> {
     let permitted = options.allow_open.iter().any(|rule| *rule == opened.rule);
     let permitted = permitted || opened.invited || opened.allowed && closed;
     if permitted {
         return None;
     }
-    let (length, cure) = if closed {
-        ("until a later step mends it: no order of the steps avoids that", "apply the change in two parts")
-    } else {
-        ("and no later step mends it", "name a replacement in the roster")
+    let strangers = || strangers(organisation, live, diff, opened).filter(|_| opened.has_too_many());
+    let (length, cure) = match (closed, opened.has_too_many()) {
+        (true, _) => (
+            "until a later step mends it: no order of the steps avoids that",
+            "apply the change in two parts".to_owned(),
+        ),
+        (false, true) => (
+            "and no later step mends it",
+            strangers().unwrap_or_else(|| "let one person less hold it in the roster".to_owned()),
+        ),
+        (false, false) => ("and no later step mends it", "name a replacement in the roster".to_owned()),
     };
     let message = format!("step {step} ({}) would break {}: {}, {length}", delta.words(), opened.rule, opened.text);
     let help = format!("{cure}; or accept it once with --allow-open {}", opened.rule);

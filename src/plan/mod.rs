@@ -173,7 +173,9 @@ fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &So
     };
     for (step, placed) in part.steps.iter().zip(&placed) {
         for (opened, closed) in placed.opens.iter().zip(&placed.closed) {
-            diagnostics.extend(guard::opened(step.id, &placed.delta, opened, closed.is_some(), options));
+            let step = (step.id, &placed.delta);
+            let whole = (organisation, live, &found);
+            diagnostics.extend(guard::opened(step, opened, closed.is_some(), whole, options));
         }
     }
     diagnostics.extend(wish::findings(organisation, &found, options));

@@ -48,6 +48,11 @@ impl Opened {
     pub fn lacks_somebody(&self) -> bool {
         matches!(self.spot, Spot::Count(_, true))
     }
+
+    /// Whether somebody is there too many.
+    pub fn has_too_many(&self) -> bool {
+        matches!(self.spot, Spot::Count(_, false))
+    }
 }
 
 /// What a step would do to the rules.

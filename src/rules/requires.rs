@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Breach, fill};
 use crate::model::{Organisation, Person, View};
-use crate::platform::{Field, Requires};
+use crate::platform::{AttributeIx, Field, Requires};
 
 /// The first condition that a person fails, where the person is selected at all.
 pub(super) fn breach(
@@ -46,8 +46,17 @@ pub(super) fn breach(
         level: clause.level,
         subject: Some(person.id.clone()),
         message: fill(&clause.say, &values) + &sources,
-        help: fill(&clause.help, &values),
+        help: elsewhere(organisation, &clause.be.attributes()).unwrap_or_else(|| fill(&clause.help, &values)),
         place,
         related,
+    })
+}
+
+/// The cure where another target was asked: what the roster declares does not count then.
+fn elsewhere(organisation: &Organisation, attributes: &[AttributeIx]) -> Option<String> {
+    let asked = attributes.iter().find_map(|at| Some((*at, organisation.asked_of(*at)?)));
+    asked.map(|(at, target)| {
+        let attribute = &organisation.platform[at].name;
+        format!("see to it on `{target}`: what that says counts, and not `{attribute}` as the roster declares it")
     })
 }

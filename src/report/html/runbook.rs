@@ -7,7 +7,7 @@ use super::text::{T, at, code, prose, who as whom};
 use crate::report::runbook::{Item, Runbook};
 use crate::report::web::Web;
 use crate::report::words::plan::short_digest;
-use crate::report::words::runbook::{AFTERWARDS, NO_WAY, UNDOCUMENTED, fill, follows, who};
+use crate::report::words::runbook::{AFTERWARDS, NO_WAY, Said, UNDOCUMENTED, fill, follows, who};
 
 /// The page.
 pub fn runbook(runbook: &Runbook, web: Option<&Web>) -> String {
@@ -71,7 +71,14 @@ fn one(item: &Item, key: &str, several: bool, web: Option<&Web>) -> Markup {
                     }
                     @if !item.path.is_empty() && !item.documented { " " span class="dim" { "(" (UNDOCUMENTED) ")" } }
                 }
-                @for entry in &item.fields { li { (T(&entry.label)) ": " (prose(&fill(entry))) } }
+                @for entry in &item.fields {
+                    li {
+                        (T(&entry.label)) ": "
+                        @for part in fill(entry) {
+                            @match part { Said::Words(words) => (words), Said::Value(value) => (code(value)) }
+                        }
+                    }
+                }
                 @if let Some(finish) = &item.finish { li { "Then: " strong { (T(finish)) } } }
                 @for check in &item.done { li { "See: " (prose(check)) } }
             }

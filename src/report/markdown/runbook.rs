@@ -5,7 +5,7 @@ use super::marker;
 use crate::report::runbook::{Checked, Item, Runbook, State};
 use crate::report::web::Web;
 use crate::report::words::plan::short_digest;
-use crate::report::words::runbook::{AFTERWARDS, NO_WAY, UNDOCUMENTED, fill, follows, standing, state, who};
+use crate::report::words::runbook::{AFTERWARDS, NO_WAY, Said, UNDOCUMENTED, fill, follows, standing, state, who};
 
 /// A checklist. It is not cut: what is not in it would not be done.
 pub fn runbook(runbook: &Runbook, web: Option<&Web>) -> String {
@@ -49,7 +49,12 @@ fn one(item: &Item, several: bool, web: Option<&Web>) -> String {
         row("Choose: ", if item.documented { way } else { way.raw(" (").prose(UNDOCUMENTED).raw(")") });
     }
     for entry in &item.fields {
-        row("", Inline::new().code(&entry.label).raw(": ").prose(&fill(entry)));
+        let label = Inline::new().code(&entry.label).raw(": ");
+        let said = fill(entry).into_iter().fold(label, |line, part| match part {
+            Said::Words(words) => line.raw(words),
+            Said::Value(value) => line.code(value),
+        });
+        row("", said);
     }
     item.finish.iter().for_each(|word| row("Then: ", Inline::new().raw("**").code(word).raw("**")));
     item.done.iter().for_each(|check| row("See: ", Inline::new().prose(check)));

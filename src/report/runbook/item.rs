@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::there::There;
 use super::words::Words;
 use super::{Able, Entry, Item};
 use crate::live::unseen::UnseenGroups;
@@ -18,9 +19,10 @@ const NOT_TYPED: [&str; 2] = ["id", "section"];
 const MOST_NAMED: usize = 5;
 
 /// The item of a step.
-pub(super) fn item(step: &Step, organisation: &Organisation, live: &Live, able: &Able) -> Item {
+pub(super) fn item(step: &Step, there: &There<'_>, able: &Able) -> Item {
+    let There { organisation, live, .. } = *there;
     let words = Words::of(organisation, live);
-    let whom = Whom::of(step, live);
+    let whom = Whom::of(step, there);
     let way = way(step, organisation);
     let typed = |change: &&Change| !NOT_TYPED.contains(&change.field.as_str());
     let fields: Vec<Entry> = match step.action {
@@ -76,10 +78,8 @@ struct Whom<'a> {
 }
 
 impl<'a> Whom<'a> {
-    fn of(step: &Step, live: &'a Live) -> Whom<'a> {
-        let handle = step.handle.as_deref();
-        let person = live.people.iter().find(|entry| Some(entry.handle.as_str()) == handle).map(|entry| &entry.object);
-        let group = live.groups.iter().find(|entry| Some(entry.handle.as_str()) == handle).map(|entry| &entry.object);
+    fn of(step: &Step, there: &There<'a>) -> Whom<'a> {
+        let (person, group) = (there.person(step), there.group(step));
         let new = |field: &str| {
             let change = step.changes.iter().find(|change| change.field == field);
             change.and_then(|change| change.to.as_str()).map(str::to_owned)

@@ -7,6 +7,7 @@
 mod able;
 mod csv;
 mod item;
+mod there;
 mod verify;
 mod words;
 
@@ -17,9 +18,10 @@ use serde::{Deserialize, Serialize};
 use crate::diagnostic::Location;
 use crate::live::Live;
 use crate::model::Organisation;
-use crate::plan::document::{Action, PlanDocument};
+use crate::plan::document::{Action, PlanDocument, Step};
 pub use able::Able;
 pub use csv::csv;
+use there::There;
 pub use verify::{Checked, State, Tally, verify};
 
 /// The version of the format of run-books.
@@ -125,11 +127,9 @@ pub struct Check {
 impl Runbook {
     /// The run-book of a plan. `able` knows who may take which step.
     pub fn of(plan: PlanDocument, pairs: &[(&Organisation, &Live)], able: &Able, made: Timestamp) -> Runbook {
-        let items = plan.steps.iter().filter_map(|step| {
-            let (organisation, live) = pairs.iter().find(|(one, _)| one.id == step.organisation)?;
-            Some(item::item(step, organisation, live, able))
-        });
-        let items = items.collect();
+        let there = There::all(pairs);
+        let item = |step: &Step| Some(item::item(step, there.get(step.organisation.as_str())?, able));
+        let items = plan.steps.iter().filter_map(item).collect();
         let waiting = plan.waiting.iter().map(|one| format!("`{}`: {}", one.person, one.reason));
         let blocked = plan.blocked.iter().map(|one| {
             let step = &one.step;

@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use super::there::There;
 use super::words::Words;
 use super::{Item, Runbook};
 use crate::live::unseen::UnseenGroups;
-use crate::live::{Live, Object, Resource};
+use crate::live::{Live, Resource};
 use crate::model::Organisation;
 use crate::plan::changes::fields;
 use crate::plan::document::{Action, Change, Step, TargetRef};
@@ -84,10 +85,10 @@ pub fn verify(runbook: &Runbook, target: TargetRef, pairs: &[(&Organisation, &Li
     let mut summary = Tally::default();
     let mut items = Vec::with_capacity(runbook.items.len());
     let later = Later::of(&runbook.plan.steps);
+    let there = There::all(pairs);
     for (item, step) in runbook.items.iter().zip(&runbook.plan.steps) {
-        let pair = pairs.iter().find(|(one, _)| one.id == item.organisation);
-        let (state, seen) = match pair {
-            Some((organisation, live)) => Look { organisation, live, later: &later }.at(step),
+        let (state, seen) = match there.get(item.organisation.as_str()) {
+            Some(there) => Look { there, later: &later }.at(step),
             None => (State::Unseen, vec!["the portal does not show the organisation".to_owned()]),
         };
         let again = matches!(state, State::Undone | State::Different) && runbook.was_done(item.number);
@@ -155,8 +156,7 @@ fn key(step: &Step) -> Key<'_> {
 
 /// The portal's side of an organisation.
 struct Look<'a> {
-    organisation: &'a Organisation,
-    live: &'a Live,
+    there: &'a There<'a>,
     later: &'a Later<'a>,
 }
 
@@ -165,13 +165,13 @@ impl Look<'_> {
         if !self.shows_any(step) {
             return (State::Unseen, vec![format!("the export has no {}s", step.resource)]);
         }
-        let there = self.object(step);
+        let there = self.there.object(step);
         let Some(object) = there else {
             if let Some(other) = self.namesake(step) {
                 return (State::Unseen, vec![other]);
             }
             let state = match step.action {
-                _ if !self.live.proof.holds() => State::Unseen,
+                _ if !self.there.live.proof.holds() => State::Unseen,
                 Action::Delete => State::Done,
                 Action::Create => State::Undone,
                 _ if self.later.deletes(step) => State::Done,
@@ -189,8 +189,8 @@ impl Look<'_> {
                 false => (State::Undone, vec!["it is still there".to_owned()]),
             };
         }
-        let words = Words::of(self.organisation, self.live);
-        let flat = fields(&self.organisation.platform, &object);
+        let words = Words::of(self.there.organisation, self.there.live);
+        let flat = fields(&self.there.organisation.platform, &object);
         let (mut done, mut undone, mut seen) = (0, 0, Vec::new());
         let hidden = told(step).filter(|change| !self.shows(change));
         let hidden: Vec<String> = hidden.map(|change| words.label(&change.field)).collect();
@@ -222,7 +222,7 @@ impl Look<'_> {
 
     /// Whether what is live tells of a field: what an export has no place for is not known.
     fn shows(&self, change: &Change) -> bool {
-        let (unseen, platform) = (&self.live.unseen, &self.organisation.platform);
+        let (unseen, platform) = (&self.there.live.unseen, &self.there.organisation.platform);
         let moved = |known: &dyn Fn(&str) -> bool| {
             let items = |value: &Json| value.as_array().cloned().unwrap_or_default();
             let (from, to) = (items(&change.from), items(&change.to));
@@ -251,7 +251,7 @@ impl Look<'_> {
 
     /// Whether what is live tells of objects of this kind at all.
     fn shows_any(&self, step: &Step) -> bool {
-        let unseen = &self.live.unseen;
+        let unseen = &self.there.live.unseen;
         match step.resource {
             Resource::PermissionGroup => !unseen.permission_groups,
             Resource::User => !unseen.sections.contains(&Section::Users),
@@ -263,39 +263,11 @@ impl Look<'_> {
     fn namesake(&self, step: &Step) -> Option<String> {
         let name = step.changes.iter().find(|change| change.field == "name");
         let name = name.and_then(|change| change.from.as_str().or(change.to.as_str()))?;
-        let people =
-            self.live.people.iter().filter(|_| self.live.taken.is_some() && step.resource != Resource::PermissionGroup);
-        let mut same = people.filter(|entry| !entry.managed && entry.object.name.value == name);
-        let email = same.next()?.object.email.as_ref()?;
-        Some(format!("`{name}` is there as `{}`: whether that is the same person cannot be told", email.value))
-    }
-
-    /// The object of a step: by the portal's name for it, its id, its address before or after, or its name.
-    fn object(&self, step: &Step) -> Option<Object> {
-        let handle = step.handle.as_deref();
-        let values = |field: &'static str| {
-            let change = step.changes.iter().find(|change| change.field == field);
-            change.map_or([None, None], |change| [change.to.as_str(), change.from.as_str()])
-        };
-        if step.resource == Resource::PermissionGroup {
-            let names = values("name");
-            let groups = || self.live.groups.iter();
-            let found = groups().find(|entry| Some(entry.handle.as_str()) == handle);
-            let found = found.or_else(|| groups().find(|entry| entry.object.id == step.key));
-            let named = || groups().find(|entry| names.contains(&Some(entry.object.name.value.as_str())));
-            return found.or_else(named).map(|entry| Object::Group(entry.object.clone()));
+        if self.there.live.taken.is_none() || step.resource == Resource::PermissionGroup {
+            return None;
         }
-        let emails = values("email");
-        let people = || self.live.people.iter();
-        let found = people().find(|entry| Some(entry.handle.as_str()) == handle);
-        let found = found.or_else(|| people().find(|entry| entry.managed && entry.object.id == step.key));
-        let addressed = || {
-            let has = |entry: &&crate::live::Entry<crate::model::Person>| {
-                emails.iter().flatten().any(|email| entry.object.has_address(email))
-            };
-            people().find(has)
-        };
-        found.or_else(addressed).map(|entry| Object::Person(Box::new(entry.object.clone())))
+        let email = self.there.stranger(name)?.email.as_ref()?;
+        Some(format!("`{name}` is there as `{}`: whether that is the same person cannot be told", email.value))
     }
 }
 

@@ -4,7 +4,7 @@ use super::Style;
 use super::ink::{Ink, Page, Para};
 use crate::report::runbook::{Checked, Item, Runbook, State};
 use crate::report::words::plan::short_digest;
-use crate::report::words::runbook::{AFTERWARDS, NO_WAY, fill, follows, standing, state, who};
+use crate::report::words::runbook::{AFTERWARDS, NO_WAY, Said, fill, follows, standing, state, undocumented, who};
 use crate::report::words::steps::place;
 
 /// Where what belongs to an item stands, and where what is said of it begins.
@@ -29,6 +29,7 @@ pub fn runbook(runbook: &Runbook, style: &Style) -> String {
         runbook.later.iter().for_each(|line| page.add(Para::new(2, 4).with(Ink::Plain, line)));
     }
     page.blank();
+    undocumented(&runbook.items).iter().for_each(|which| page.add(Para::new(0, 2).with(Ink::Dim, which)));
     page.add(Para::new(0, 0).with(Ink::Plain, AFTERWARDS));
     page.finish()
 }
@@ -56,7 +57,11 @@ fn one(item: &Item, several: bool, page: &mut Page<'_>) {
         path => row("choose", &path.join(" > "), Ink::Bold),
     }
     for entry in &item.fields {
-        row("", &format!("{}: {}", entry.label, fill(entry)), Ink::Plain);
+        let said = fill(entry).into_iter().map(|part| match part {
+            Said::Words(words) => words.to_owned(),
+            Said::Value(value) => format!("`{value}`"),
+        });
+        row("", &format!("{}: {}", entry.label, said.collect::<String>()), Ink::Plain);
     }
     item.finish.iter().for_each(|word| row("then", word, Ink::Bold));
     item.done.iter().for_each(|check| row("see", check, Ink::Good));

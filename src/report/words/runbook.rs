@@ -6,6 +6,15 @@ use crate::report::runbook::{Entry, Item, State, Tally};
 /// What stands where the platform file has no words for a step.
 pub const NO_WAY: &str = "the platform file does not say where (see `menus` in its schema)";
 
+/// The items whose words the portal's documentation does not have, where there are any.
+pub fn undocumented(items: &[Item]) -> Option<String> {
+    let unsure = items.iter().filter(|item| !item.documented && !item.path.is_empty());
+    let numbers: Vec<String> = unsure.map(|item| item.number.to_string()).collect();
+    let which =
+        if numbers.len() == items.len() { "all items".to_owned() } else { format!("items {}", join(&numbers, ", ")) };
+    (!numbers.is_empty()).then(|| format!("{which}: {UNDOCUMENTED}"))
+}
+
 /// Said where the words of the portal's pages are not documented.
 pub const UNDOCUMENTED: &str = "the portal's documentation does not name these words; they may differ";
 
@@ -37,16 +46,29 @@ pub fn follows(item: &Item) -> Option<String> {
     (!numbers.is_empty()).then(|| format!("{word} {}", join(&numbers, ", ")))
 }
 
+/// A part of a sentence that tells what to type: values stand as they are, whatever marks are in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said<'s> {
+    /// Words of ours.
+    Words(&'static str),
+    /// A value to type or to choose.
+    Value(&'s str),
+}
+
 /// What to do with a field.
-pub fn fill(entry: &Entry) -> String {
-    let quoted = |items: &[String]| join(&items.iter().map(|item| format!("`{item}`")).collect::<Vec<_>>(), ", ");
+pub fn fill(entry: &Entry) -> Vec<Said<'_>> {
+    use Said::{Value, Words};
+    fn listed<'s>(verb: &'static str, items: &'s [String]) -> Vec<Said<'s>> {
+        let each = items.iter().enumerate();
+        each.flat_map(|(at, item)| [Words(if at == 0 { verb } else { ", " }), Value(item)]).collect()
+    }
     match (entry.add.as_slice(), entry.remove.as_slice()) {
-        ([], []) if entry.to.is_empty() => format!("empty it (it says `{}`)", entry.from),
-        ([], []) if entry.from.is_empty() => format!("`{}`", entry.to),
-        ([], []) => format!("`{}` instead of `{}`", entry.to, entry.from),
-        (add, []) => format!("add {}", quoted(add)),
-        ([], remove) => format!("take away {}", quoted(remove)),
-        (add, remove) => format!("add {}; take away {}", quoted(add), quoted(remove)),
+        ([], []) if entry.to.is_empty() => vec![Words("empty it (it says "), Value(&entry.from), Words(")")],
+        ([], []) if entry.from.is_empty() => vec![Value(&entry.to)],
+        ([], []) => vec![Value(&entry.to), Words(" instead of "), Value(&entry.from)],
+        (add, []) => listed("add ", add),
+        ([], remove) => listed("take away ", remove),
+        (add, remove) => [listed("add ", add), vec![Words("; ")], listed("take away ", remove)].concat(),
     }
 }
 
