@@ -310,3 +310,60 @@ fn an_unfinished_run_book_is_what_comes_next() {
     project.run("runbook verify").exits(2);
     project.run("").exits(0).says("1 of 3 items seen done");
 }
+
+/// GRX with an import of users.
+const IMPORTING: &str = "\
+version: 1
+id: mine
+name: Mine
+extends: grx
+menus:
+  fields: { name: Full name }
+  ways: [{ of: users, action: create, path: [Users, New], finish: Save }]
+  imports:
+    - { of: users, path: [Users, Import], finish: Start, separator: ' | ', columns: { Who: name, Mail: email, Phone: phone, Rights: roles } }
+";
+
+#[test]
+fn what_the_portal_can_import_is_a_file_and_the_rest_is_typed() {
+    let project = exported().with("mine.yaml", IMPORTING);
+    project.edit("rosters/acme.yaml", "platform: grx", "platform: ../mine.yaml");
+    project.edit(
+        "rosters/acme.yaml",
+        "roles: [assessment-owner]",
+        "phone: '+32 470', roles: [assessment-owner, assessment-contributor]",
+    );
+    project.edit("rosterctl.yaml", "platform: grx", "platform: ./mine.yaml");
+    let ran = project.run("runbook make --imports new --format json").exits(0);
+    let written = project.read("new/acme-users.csv");
+    let lines: Vec<&str> = written.split("\r\n").collect();
+    assert_eq!(lines[0], "Who,Mail,Phone,Rights");
+    assert_eq!(lines.len(), 5, "{written}");
+    assert!(lines.contains(&"Cas,cas@acme.example,,Assessment Contributor | Assessment Owner"), "no formula: {written}");
+    let note = |name: &str| {
+        let items = items(&ran.json());
+        let item = items.into_iter().find(|item| item["title"].as_str().unwrap().contains(name)).unwrap();
+        item["notes"].to_string()
+    };
+    assert!(note("Dot").contains("is in the import of users (Users > Import): nothing is left to type then"), "{ran}");
+    assert!(note("Cas").contains("(Users > Import): Phone must be typed then"), "{ran}");
+    assert_eq!(ran.json()["imports"][0]["items"].as_array().unwrap().len(), 3);
+    project.run("apply --yes").exits(0).complains("-import-acme-users.csv");
+}
+
+#[test]
+fn an_import_that_no_platform_has_or_that_names_no_field_is_an_error() {
+    let project = exported();
+    project
+        .run("runbook make --imports new")
+        .exits(1)
+        .complains("is known to import anything")
+        .complains("menus.imports");
+    assert!(!project.has("new"));
+    let project = Project::with_roster(&GRX.replace("platform: grx", "platform: ../mine.yaml"))
+        .with("mine.yaml", &IMPORTING.replace("Phone: phone,", "Phone: phon,"));
+    let finding = project.run("validate --format json").exits(1).finding("roster/wrong-type");
+    assert_eq!(finding.message, "rosters have no field `phon`");
+    assert!(finding.help.contains("phone"), "{finding:?}");
+    assert_eq!(finding.at(), (9, 118), "{finding:?}");
+}

@@ -49,7 +49,19 @@ fn make(args: &MakeArgs, common: &Common, output: &Output) -> Result<Exit, Error
         output.remark("no run-book was made: what the findings above deny keeps the plan from being carried out");
         return Ok(exit);
     }
-    reports.deliver(&Book::of(&planned, &cwd), Exit::Clean, output)
+    let book = Book::of(&planned, &cwd);
+    if let Some(folder) = &args.imports {
+        let imports = planned.rosters.organisations.iter().any(|one| !one.platform.imports.is_empty());
+        if !imports {
+            let message = "the portal of none of these organisations is known to import anything".to_owned();
+            return Err(Error::failed(
+                message,
+                "say how under `menus.imports` of its platform file, or leave --imports out",
+            ));
+        }
+        book.import(folder, "", &cwd, output)?;
+    }
+    reports.deliver(&book, Exit::Clean, output)
 }
 
 /// A run-book with where its rosters can be looked at.
@@ -87,6 +99,20 @@ impl Book {
             let file = folder.join(format!("{name}.{}", ending(format)));
             replace(&file, &String::from_utf8_lossy(&bytes)).map_err(failed)?;
             output.remark(&format!("written: {}", visible(&Sources::shown(&file, cwd))));
+        }
+        self.import(&folder, &format!("{name}-import-"), cwd, output)
+    }
+
+    /// Writes what the portal can import: `BEGINNING` `ORGANISATION-SECTION.csv`.
+    fn import(&self, folder: &Path, beginning: &str, cwd: &Path, output: &Output) -> Result<(), Error> {
+        for import in &self.runbook.imports {
+            let file = folder.join(format!("{beginning}{}-{}.csv", import.organisation, import.section));
+            let written = fs::create_dir_all(folder).and_then(|()| replace(&file, &import.csv()));
+            let shown = visible(&Sources::shown(&file, cwd));
+            written.map_err(|error| {
+                Error::failed(format!("`{shown}` cannot be written: {error}"), "make room, or make the folder writable")
+            })?;
+            output.remark(&format!("written: {shown}"));
         }
         Ok(())
     }

@@ -50,6 +50,17 @@ impl fmt::Display for Resource {
     }
 }
 
+impl Resource {
+    /// The section of rosters that holds objects of this kind.
+    pub fn section(self) -> Section {
+        match self {
+            Resource::User => Section::Users,
+            Resource::Contact => Section::Contacts,
+            Resource::PermissionGroup => Section::PermissionGroups,
+        }
+    }
+}
+
 impl From<Section> for Resource {
     /// The kind of object that a section holds.
     fn from(section: Section) -> Resource {

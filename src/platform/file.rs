@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use crate::diagnostic::Located;
 use crate::document::record::{Id, Map, Required, Text, record, words};
 use crate::document::roster::{Status, Version};
-pub use menu::{MenuWay, Menus};
+pub use menu::{MenuImport, MenuWay, Menus};
 pub use rule::*;
 
 record! {

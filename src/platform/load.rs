@@ -2,10 +2,10 @@
 
 use smol_str::SmolStr;
 
-use super::file::{self, PlatformFile, Section, text};
+use super::file::{self, MenuImport, PlatformFile, Section, text};
 use super::{
-    Application, ApplicationIx, Attribute, AttributeIx, AttributeType, BUILT_IN, Dispute, Event, Fact, Holder, LevelIx,
-    Permission, PermissionIx, Platform, Role, RoleIx, Term, Transition, Way,
+    Application, ApplicationIx, Attribute, AttributeIx, AttributeType, BUILT_IN, Dispute, Event, Fact, Holder, Import,
+    LevelIx, Permission, PermissionIx, Platform, Role, RoleIx, Term, Transition, Way,
 };
 use crate::diagnostic::{Diagnostic, FileId, Place, Span, nearest, pointer};
 use crate::document::record::{Map, Reader, Required, Text};
@@ -89,6 +89,9 @@ fn extend(
     Some(over)
 }
 
+/// Fields of people and groups that every platform has.
+const FIELDS: [&str; 6] = ["name", "email", "phone", "type", "roles", "groups"];
+
 fn empty(written: &PlatformFile, reference: &str, whole: &str) -> Platform {
     Platform {
         id: written.id.0.as_ref().map(|id| id.value.0.clone()).unwrap_or_default(),
@@ -109,6 +112,7 @@ fn empty(written: &PlatformFile, reference: &str, whole: &str) -> Platform {
         events: Vec::new(),
         transitions: Vec::new(),
         menus: Vec::new(),
+        imports: Vec::new(),
         labels: Vec::new(),
         rules: Vec::new(),
         facts: Vec::new(),
@@ -354,6 +358,46 @@ impl Loader<'_> {
             })
         });
         self.platform.menus = ways.collect();
+        let imports = menus.imports.iter().flatten().enumerate();
+        let imports: Vec<Option<Import>> = imports
+            .map(|(index, import)| {
+                let at = ["menus", "imports", &index.to_string(), "columns"].map(str::to_owned);
+                let before = std::mem::replace(&mut self.path, at.to_vec());
+                let import = self.import(&import.value);
+                self.path = before;
+                import
+            })
+            .collect();
+        self.platform.imports = imports.into_iter().flatten().collect();
+    }
+
+    fn import(&mut self, import: &MenuImport) -> Option<Import> {
+        let columns = entries(&import.columns.0).map(|(heading, field)| {
+            self.within(&heading.value, |load| load.field(field));
+            (heading.value.clone(), field.value.clone())
+        });
+        let columns = columns.collect();
+        let separator = import.separator.as_ref().map_or_else(|| ", ".into(), |text| text.value.clone());
+        Some(Import {
+            of: import.of.0.as_ref()?.value,
+            path: import.path.0.iter().flatten().map(|word| word.value.clone()).collect(),
+            columns,
+            separator,
+            finish: optional(&import.finish),
+            source: optional(&import.source),
+        })
+    }
+
+    /// Checks that rosters have a field.
+    fn field(&mut self, word: &Text) {
+        let platform = &self.platform;
+        let attributes = platform.attributes.iter().map(|attribute| format!("attributes.{}", attribute.name));
+        let applications = platform.applications.iter().map(|application| format!("applications.{}", application.id));
+        let known: Vec<String> = FIELDS.map(str::to_owned).into_iter().chain(attributes).chain(applications).collect();
+        if !known.iter().any(|field| *field == word.value) {
+            let near = nearest(&word.value, known.iter().map(String::as_str)).map(str::to_owned);
+            self.report("roster/wrong-type", word, format!("rosters have no field `{}`", word.value), near);
+        }
     }
 
     fn lifecycle(&mut self, written: &PlatformFile) {

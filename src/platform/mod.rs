@@ -81,6 +81,8 @@ pub struct Platform {
     pub transitions: Vec<Transition>,
     /// How things are done on the portal's own pages.
     pub menus: Vec<Way>,
+    /// What the portal takes in from files.
+    pub imports: Vec<Import>,
     /// What the portal's forms call the fields of a roster.
     pub labels: Vec<(SmolStr, SmolStr)>,
     /// The rules.
@@ -113,6 +115,23 @@ pub struct Way {
     pub finish: SmolStr,
     /// What the portal shows when it is done; empty: nothing is known.
     pub then: SmolStr,
+    /// The sentence of the platform's documentation; empty: the words are not documented.
+    pub source: SmolStr,
+}
+
+/// An import of new objects from CSV.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// The kind of object that it creates.
+    pub of: Section,
+    /// What to choose, in this order.
+    pub path: Vec<SmolStr>,
+    /// The columns: each heading with the field of a roster that stands below it.
+    pub columns: Vec<(SmolStr, SmolStr)>,
+    /// What stands between the items of a list.
+    pub separator: SmolStr,
+    /// What to choose once the file is named; empty: nothing.
+    pub finish: SmolStr,
     /// The sentence of the platform's documentation; empty: the words are not documented.
     pub source: SmolStr,
 }

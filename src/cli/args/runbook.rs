@@ -28,6 +28,9 @@ pub enum RunbookCommand {
 pub struct MakeArgs {
     /// Files, folders or globs; without them those of the workspace file
     pub paths: Vec<PathBuf>,
+    /// Write what the portal can import into this folder: a CSV file for each organisation and kind
+    #[arg(long, value_name = "FOLDER")]
+    pub imports: Option<PathBuf>,
     /// Reports beside the output
     #[command(flatten)]
     pub reports: ReportArgs,

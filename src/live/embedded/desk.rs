@@ -11,7 +11,7 @@ use super::acting::Acting;
 use super::portal::{Portal, Stop};
 use super::row::Hand;
 use super::shelf::{Shelf, Side, handle};
-use super::{Embedded, audit, row, store};
+use super::{Embedded, audit, store};
 use crate::live::object::{GroupRecord, PersonRecord};
 use crate::live::{Author, LiveError, Object, Operation, Refusal, Resource};
 use crate::model::Person;
@@ -146,7 +146,7 @@ impl Request<'_> {
     /// Makes a person; says which number it got.
     pub fn create_person(&self, resource: Resource, wanted: &Wanted<PersonRecord>) -> Result<i64, Denied> {
         let platform = self.platform(&wanted.organisation)?;
-        let section = row::section(resource);
+        let section = resource.section();
         let key = self.key(wanted, None);
         let mut after = wanted.record.person(&platform, section, &key).map_err(Denied::Unknown)?;
         let wish = after.status.value;
@@ -195,7 +195,7 @@ impl Request<'_> {
         action: Verb,
     ) -> Result<(), Denied> {
         let platform = self.platform(&wanted.organisation)?;
-        let section = row::section(resource);
+        let section = resource.section();
         let (before, managed) = self.person(&platform, &wanted.organisation, resource, number)?;
         let handle = handle(resource, number);
         let mut after =

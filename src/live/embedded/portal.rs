@@ -75,7 +75,7 @@ impl Portal<'_> {
             let why = self.sentence(State::Pending, State::Active);
             return forbidden(format!("`{}`: nobody but the person can accept the invitation{why}", operation.key));
         }
-        let section = row::section(operation.resource);
+        let section = operation.resource.section();
         if !self.platform.sections.contains(&section) {
             return forbidden(format!("the platform `{}` has no {}s", self.platform.name, operation.resource));
         }
@@ -123,7 +123,7 @@ impl Portal<'_> {
         let Some(handle) = &operation.handle else {
             return failed(format!("`{key}`: to {action} a {resource}, the operation must name its handle"));
         };
-        match row::number(row::section(*resource), handle) {
+        match row::number(resource.section(), handle) {
             Some(number) => Ok(number),
             None => failed(format!("`{key}`: `{handle}` is not the handle of a {resource} on this portal")),
         }
@@ -163,7 +163,7 @@ impl Portal<'_> {
     pub(super) fn is_here(self, operation: &Operation, external_id: Option<&str>) -> Result<(), Stop> {
         let Some(external_id) = external_id else { return Ok(()) };
         let sql = "DELETE FROM vanished WHERE organisation = ?1 AND section = ?2 AND external_id = ?3";
-        let section = row::section(operation.resource).as_str();
+        let section = operation.resource.section().as_str();
         self.rows.prepare_cached(sql)?.execute((operation.organisation.as_str(), section, external_id))?;
         Ok(())
     }

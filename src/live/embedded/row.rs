@@ -9,7 +9,6 @@ use serde_json::Value as Json;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::diagnostic::{FileId, Located, Span};
-use crate::live::Resource;
 use crate::live::object::{GroupRecord, PersonRecord, json_value, state};
 use crate::model::{EntryType, Group, Held, Person, Text, Value};
 use crate::platform::{AttributeIx, Platform, Section};
@@ -25,15 +24,6 @@ pub(super) const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
 
 /// How many different texts a [`Memo`] keeps.
 const MEMORY: usize = 4096;
-
-/// The section of a resource.
-pub(super) fn section(resource: Resource) -> Section {
-    match resource {
-        Resource::User => Section::Users,
-        Resource::Contact => Section::Contacts,
-        Resource::PermissionGroup => Section::PermissionGroups,
-    }
-}
 
 fn prefix(section: Section) -> char {
     match section {

@@ -52,7 +52,7 @@ fn settle(rows: &Connection, organisation: &str, platform: &Platform, agreed: &A
     }
     for (resource, id) in &agreed.gone {
         let sql = "DELETE FROM vanished WHERE organisation = ?1 AND section = ?2 AND external_id = ?3";
-        let (section, external_id) = (row::section(*resource).as_str(), row::external_id(organisation, id));
+        let (section, external_id) = (resource.section().as_str(), row::external_id(organisation, id));
         rows.prepare_cached(sql)?.execute((organisation, section, external_id))?;
     }
     Ok(())

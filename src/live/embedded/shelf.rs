@@ -101,7 +101,7 @@ pub struct Shelf<'t> {
 impl Shelf<'_> {
     /// The row with this handle.
     pub fn get(&self, resource: Resource, handle: &str) -> Result<Option<Kept>, LiveError> {
-        let Some(number) = row::number(row::section(resource), handle) else { return Ok(None) };
+        let Some(number) = row::number(resource.section(), handle) else { return Ok(None) };
         Ok(self.many(resource, &[number])?.pop())
     }
 
@@ -140,7 +140,7 @@ impl Shelf<'_> {
     /// The numbers of the rows that a key finds, lowest first.
     pub fn lookup(&self, resource: Resource, key: Key<'_>) -> Result<Vec<i64>, LiveError> {
         let person = resource != Resource::PermissionGroup;
-        let handle = |word| row::number(row::section(resource), word);
+        let handle = |word| row::number(resource.section(), word);
         let (condition, word) = match key {
             Key::ExternalId(word) => ("external_id = ?1 OR foreign_id = ?1".to_owned(), word),
             Key::Name(word) => ("name = ?1 COLLATE NOCASE".to_owned(), word),
@@ -256,12 +256,12 @@ impl Kept {
 
 /// The handle of a row.
 pub fn handle(resource: Resource, number: i64) -> SmolStr {
-    row::handle(row::section(resource), number)
+    row::handle(resource.section(), number)
 }
 
 /// The number in a handle, where it is one of this kind of object.
 pub fn number(resource: Resource, handle: &str) -> Option<i64> {
-    row::number(row::section(resource), handle)
+    row::number(resource.section(), handle)
 }
 
 fn table(resource: Resource) -> &'static str {
@@ -277,7 +277,7 @@ fn select(resource: Resource) -> &'static str {
 fn of(resource: Resource, word: &str) -> String {
     match resource {
         Resource::PermissionGroup => String::new(),
-        Resource::User | Resource::Contact => format!("{word}section = '{}'", row::section(resource)),
+        Resource::User | Resource::Contact => format!("{word}section = '{}'", resource.section()),
     }
 }
 

@@ -12,6 +12,26 @@ record! {
         "fields" => fields: Option<Map<Text, false>>,
         /// How each thing is done.
         "ways" => ways: Option<Vec<Located<MenuWay>>>,
+        /// What the portal takes in from a file of CSV, where it does that.
+        "imports" => imports: Option<Vec<Located<MenuImport>>>,
+    }
+}
+
+record! {
+    /// An import of new objects from CSV.
+    pub struct MenuImport as "an import" {
+        /// The kind of object that it creates.
+        "of" => of: Required<Located<Section>>,
+        /// What to choose, in this order.
+        "path" => path: Required<Vec<Text>>,
+        /// The columns in their order: each heading with the field of a roster that stands below it.
+        "columns" => columns: Required<Map<Text, false>>,
+        /// What stands between the items of a list; `, ` where nothing is said.
+        "separator" => separator: Option<Text>,
+        /// What to choose once the file is named.
+        "finish" => finish: Option<Text>,
+        /// The sentence of the platform's documentation; absent: the words are not documented, and may differ.
+        "source" => source: Option<Text>,
     }
 }
 

@@ -153,11 +153,7 @@ impl Written<'_> {
 
 impl<'a> Asked<'a> {
     fn section(&self) -> Section {
-        match self.difference.resource {
-            Resource::User => Section::Users,
-            Resource::Contact => Section::Contacts,
-            Resource::PermissionGroup => Section::PermissionGroups,
-        }
+        self.difference.resource.section()
     }
 
     fn written(&self) -> Option<Written<'a>> {

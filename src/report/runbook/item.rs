@@ -6,10 +6,10 @@ use super::there::There;
 use super::words::Words;
 use super::{Able, Entry, Item};
 use crate::live::unseen::UnseenGroups;
-use crate::live::{Live, Resource, serial};
+use crate::live::{Live, serial};
 use crate::model::{self, Organisation};
 use crate::plan::document::{Action, Change, Step};
-use crate::platform::{Section, Way};
+use crate::platform::Way;
 use crate::report::words::values::capital;
 
 /// Fields that no form has: what rosters call a thing is nothing to type on a portal.
@@ -62,11 +62,7 @@ pub(super) fn item(step: &Step, there: &There<'_>, able: &Able) -> Item {
 }
 
 fn way<'a>(step: &Step, organisation: &'a Organisation) -> Option<&'a Way> {
-    let section = match step.resource {
-        Resource::User => Section::Users,
-        Resource::Contact => Section::Contacts,
-        Resource::PermissionGroup => Section::PermissionGroups,
-    };
+    let section = step.resource.section();
     organisation.platform.menus.iter().find(|way| way.of == section && way.action == step.action.verb())
 }
 

@@ -6,6 +6,7 @@
 
 mod able;
 mod csv;
+mod import;
 mod item;
 mod there;
 mod verify;
@@ -21,6 +22,7 @@ use crate::model::Organisation;
 use crate::plan::document::{Action, PlanDocument, Step};
 pub use able::Able;
 pub use csv::csv;
+pub use import::Import;
 use there::There;
 pub use verify::{Checked, State, Tally, verify};
 
@@ -39,6 +41,9 @@ pub struct Runbook {
     pub plan: PlanDocument,
     /// What to do, in this order.
     pub items: Vec<Item>,
+    /// What the portal can take in from files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imports: Vec<Import>,
     /// What has to be waited for afterwards, or cannot be done now.
     pub later: Vec<String>,
     /// What was seen when it was compared with the portal, oldest first.
@@ -129,7 +134,9 @@ impl Runbook {
     pub fn of(plan: PlanDocument, pairs: &[(&Organisation, &Live)], able: &Able, made: Timestamp) -> Runbook {
         let there = There::all(pairs);
         let item = |step: &Step| Some(item::item(step, there.get(step.organisation.as_str())?, able));
-        let items = plan.steps.iter().filter_map(item).collect();
+        let mut items: Vec<Item> = plan.steps.iter().filter_map(item).collect();
+        let each = pairs.iter().filter_map(|(organisation, _)| there.get(organisation.id.as_str()));
+        let imports = each.flat_map(|there| Import::all(there, &plan.steps, &mut items)).collect();
         let waiting = plan.waiting.iter().map(|one| format!("`{}`: {}", one.person, one.reason));
         let blocked = plan.blocked.iter().map(|one| {
             let step = &one.step;
@@ -139,6 +146,7 @@ impl Runbook {
         Runbook {
             version: RUNBOOK_VERSION,
             made: made.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            imports,
             plan,
             items,
             later,

@@ -15,12 +15,19 @@ pub struct Words<'a> {
     platform: &'a Platform,
     organisation: &'a Organisation,
     live: &'a Live,
+    /// What stands between the items of a list.
+    separator: &'a str,
 }
 
 impl<'a> Words<'a> {
     /// Those of an organisation.
     pub fn of(organisation: &'a Organisation, live: &'a Live) -> Words<'a> {
-        Words { platform: &organisation.platform, organisation, live }
+        Words { platform: &organisation.platform, organisation, live, separator: ", " }
+    }
+
+    /// The same with something else between the items of a list.
+    pub fn separated(self, separator: &'a str) -> Words<'a> {
+        Words { separator, ..self }
     }
 
     /// A field of a form, before and after.
@@ -54,7 +61,7 @@ impl<'a> Words<'a> {
             Json::String(text) => self.name(field, text),
             Json::Array(items) => {
                 let names: Vec<String> = items.iter().map(|item| self.value(field, item)).collect();
-                names.join(", ")
+                names.join(self.separator)
             }
             other => other.to_string(),
         }
