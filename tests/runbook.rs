@@ -339,7 +339,10 @@ fn what_the_portal_can_import_is_a_file_and_the_rest_is_typed() {
     let lines: Vec<&str> = written.split("\r\n").collect();
     assert_eq!(lines[0], "Who,Mail,Phone,Rights");
     assert_eq!(lines.len(), 5, "{written}");
-    assert!(lines.contains(&"Cas,cas@acme.example,,Assessment Contributor | Assessment Owner"), "no formula: {written}");
+    assert!(
+        lines.contains(&"Cas,cas@acme.example,,Assessment Contributor | Assessment Owner"),
+        "no formula: {written}"
+    );
     let note = |name: &str| {
         let items = items(&ran.json());
         let item = items.into_iter().find(|item| item["title"].as_str().unwrap().contains(name)).unwrap();

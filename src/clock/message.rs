@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::{Value as Json, json};
 
 use super::round::{COUNTED, Event, Item, Outcome, Round, sparing};
-use crate::document::record::visible;
+use crate::document::record::{cut, visible};
 use crate::report::Difference;
 use crate::report::json::escaped;
 
@@ -36,7 +36,7 @@ impl Message {
     pub fn of(round: &Round, personal: bool) -> Option<Message> {
         let event = round.event?;
         let text = text(round, event, personal);
-        let told = |trouble: &super::Trouble| cut(if personal { &trouble.message } else { &trouble.told });
+        let told = |trouble: &super::Trouble| cut(if personal { &trouble.message } else { &trouble.told }, LONGEST);
         let differences: Vec<Json> =
             round.differences.iter().take(MOST_DIFFERENCES).map(|one| difference(one, personal)).collect();
         let body = json!({
@@ -118,7 +118,7 @@ fn text(round: &Round, event: Event, personal: bool) -> String {
         Event::Settled => format!("*{target}*: drift is settled"),
         Event::Recovered => format!("*{target}*: can be compared again, {state}"),
         Event::Failing => {
-            let why = round.trouble.as_ref().map_or_else(String::new, |trouble| plain(&cut(&trouble.told)));
+            let why = round.trouble.as_ref().map_or_else(String::new, |trouble| plain(&cut(&trouble.told, LONGEST)));
             format!("*{target}*: cannot be compared, so nobody knows whether it drifts: {why}")
         }
     };
@@ -126,7 +126,8 @@ fn text(round: &Round, event: Event, personal: bool) -> String {
         if items.is_empty() {
             continue;
         }
-        let named = items.iter().take(MOST_NAMED).map(|item| format!("`{}`", plain(&cut(&item.told(personal)))));
+        let named =
+            items.iter().take(MOST_NAMED).map(|item| format!("`{}`", plain(&cut(&item.told(personal), LONGEST))));
         text.push_str(&format!("\n{word}: {}", named.collect::<Vec<_>>().join(", ")));
         if items.len() > MOST_NAMED {
             text.push_str(&format!(" and {} more", items.len() - MOST_NAMED));
@@ -136,14 +137,6 @@ fn text(round: &Round, event: Event, personal: bool) -> String {
         text.push_str("\n`rosterctl drift` shows them, and how each is settled.");
     }
     text
-}
-
-/// The beginning of a text.
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
 }
 
 /// A word of somebody else's as a chat shows it and does nothing with it: `<!channel>` and links are taken apart (Slack,

@@ -203,6 +203,14 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// A text of at most so many characters, and a mark where it goes on.
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
 /// Whether a character can change how a terminal or a reviewer sees the text around it.
 pub fn deceptive(c: char) -> bool {
     c.is_control()

@@ -1,6 +1,6 @@
 //! Texts of servers, made fit to be shown: no secrets, no control characters, and not much of it.
 
-use crate::document::record::visible;
+use crate::document::record::{cut, visible};
 
 use super::secret::Veil;
 
@@ -15,11 +15,7 @@ pub(super) fn excerpt(text: &str, veil: &Veil) -> String {
     let end = (0..=text.len().min(LOOKED_AT)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     let text = &text[..end];
     let words: Vec<&str> = text.split_whitespace().collect();
-    let line = visible(&veil.hide(&words.join(" ")));
-    match line.char_indices().nth(SHOWN) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None => line,
-    }
+    cut(&visible(&veil.hide(&words.join(" "))), SHOWN)
 }
 
 /// A short excerpt of a body.

@@ -1,7 +1,7 @@
 //! What rosterctl wrote last is brought up to what is there, where roster and portal agree: others had changed it, and the
 //! rosters took it over.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 use serde_json::Value as Json;
@@ -40,8 +40,9 @@ fn settle(rows: &Connection, organisation: &str, platform: &Platform, agreed: &A
     let now = reading::live(rows, organisation, platform)?;
     let people = now.people.into_iter().map(|entry| (entry.handle, Object::Person(Box::new(entry.object))));
     let groups = now.groups.into_iter().map(|entry| (entry.handle, Object::Group(entry.object)));
-    let now: HashMap<SmolStr, Json> =
-        people.chain(groups).map(|(handle, object)| (handle, told(platform, &object))).collect();
+    let asked: HashSet<&SmolStr> = agreed.there.iter().map(|(handle, _)| handle).collect();
+    let now = people.chain(groups).filter(|(handle, _)| asked.contains(handle));
+    let now: HashMap<SmolStr, Json> = now.map(|(handle, object)| (handle, told(platform, &object))).collect();
     let (person, group) = (as_written("person", &PERSON), as_written("permission_group", &GROUP));
     for (handle, seen) in &agreed.there {
         let section = seen.section();

@@ -201,7 +201,6 @@ impl Sides {
     /// What others changed on the portal: since rosterctl wrote it or, where the portal keeps no record of that, compared
     /// with the revision.
     fn outside(&self) -> Vec<Outside> {
-        let usual = |field: &str| if field == "status" { "active".into() } else { Json::Null };
         let of = |side: &Map<String, Json>, field: &str| side.get(field).cloned().unwrap_or_else(|| usual(field));
         let base = self.base.clone().unwrap_or_default();
         let known = self.applied.as_ref().unwrap_or(&base);
@@ -274,9 +273,8 @@ impl Sides {
     }
 
     fn of_field(&self, field: &str, base: &Json, branch: &Json, live: &Json) -> Origin {
-        let usual = || if field == "status" { "active".into() } else { Json::Null };
         let applied = self.applied.as_ref().filter(|_| field != "id" && field != "section");
-        let applied = applied.map(|applied| applied.get(field).cloned().unwrap_or_else(usual));
+        let applied = applied.map(|applied| applied.get(field).cloned().unwrap_or_else(|| usual(field)));
         // Without the base, what was applied last tells whether both sides have changed since.
         let both = applied
             .as_ref()
@@ -298,4 +296,9 @@ impl Sides {
             (false, _) => Origin::Conflict,
         }
     }
+}
+
+/// What a field says of which nothing is written.
+fn usual(field: &str) -> Json {
+    if field == "status" { "active".into() } else { Json::Null }
 }

@@ -5,7 +5,7 @@
 //! number of an issue or like a commit) stands in a code span too, so that no sign is left to escape.
 
 use crate::diagnostic::Location;
-use crate::document::record::visible;
+use crate::document::record::{cut, visible};
 use crate::report::web::Web;
 use crate::report::words::steps::place;
 use crate::report::words::{Ink, Piece};
@@ -183,14 +183,6 @@ pub(super) fn html_code(text: &str) -> String {
     }
     html.push_str("</code>");
     html
-}
-
-/// Text of at most so many characters.
-fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

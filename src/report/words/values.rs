@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
+use crate::document::record::cut;
+
 /// The longest value shown whole, in characters, unless all of it is asked for.
 const LONG_VALUE: usize = 160;
 
@@ -41,11 +43,7 @@ pub fn names<S: AsRef<str>>(names: &[S], most: usize) -> String {
 pub fn value(value: &Json, whole: bool) -> String {
     let mut text = String::new();
     write(value, &mut text);
-    if !whole && let Some((cut, _)) = text.char_indices().nth(LONG_VALUE) {
-        text.truncate(cut);
-        text.push('…');
-    }
-    text
+    if whole { text } else { cut(&text, LONG_VALUE) }
 }
 
 fn write(value: &Json, text: &mut String) {
