@@ -13,9 +13,9 @@ use super::manifest;
 use super::output::Output;
 use super::progress::Waiting;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
-use crate::document::record::visible;
+use crate::document::record::{Text, visible};
 use crate::document::source::{Unreadable, WORKSPACE_FILE, read_text};
-use crate::document::workspace::{Level, Removal, TargetKind, Workspace};
+use crate::document::workspace::{Level, Removal, Target as TargetText, TargetKind, Workspace};
 use crate::document::{self, Sources};
 use crate::error::{Error, Exit};
 use crate::live::Read;
@@ -296,6 +296,15 @@ impl From<Context> for Settings {
 impl Settings {
     /// Opens the target that the command line or the workspace names.
     pub fn target(&self, common: &Common) -> Result<Target, Error> {
+        match self.chosen(common)? {
+            Some((name, target)) => Target::open(&name.value, target, &self.base, self.today),
+            None => Target::in_file("sandbox", SANDBOX, &self.base, None),
+        }
+    }
+
+    /// The target that the command line or the workspace names, as it is described; none: the sandbox, which needs no
+    /// description.
+    pub fn chosen(&self, common: &Common) -> Result<Option<(&Text, &TargetText)>, Error> {
         let workspace = self.workspace.as_ref();
         let entries = workspace.and_then(|workspace| workspace.targets.as_ref()).map(|targets| &targets.entries);
         let names: Vec<&str> =
@@ -320,8 +329,8 @@ impl Settings {
         };
         let found = entries.iter().flat_map(|entries| entries.iter()).find(|(name, _)| name.value == wanted);
         match found {
-            Some((name, target)) => Target::open(&name.value, &target.value, &self.base, self.today),
-            None if names.is_empty() && wanted == "sandbox" => Target::in_file("sandbox", SANDBOX, &self.base, None),
+            Some((name, target)) => Ok(Some((name, &target.value))),
+            None if names.is_empty() && wanted == "sandbox" => Ok(None),
             None => {
                 let near = nearest(wanted, names.iter().copied());
                 let hint = match near {

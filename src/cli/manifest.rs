@@ -38,7 +38,7 @@ pub fn lacking(portal: &Rest, plan: &PlanDocument, sources: &Sources) -> Vec<Dia
     for step in &plan.steps {
         let fields: Vec<&str> = step.changes.iter().map(|change| change.field.as_str()).collect();
         for lack in portal.lacks(step.action.verb(), step.resource, &fields) {
-            let first = || (0, format!("step {}, {} {} `{}`,", step.id, step.action.as_str(), step.resource, step.key));
+            let first = || (0, format!("step {} ({} {} `{}`)", step.id, step.action.as_str(), step.resource, step.key));
             lacks.entry(lack).or_insert_with(first).0 += 1;
         }
     }

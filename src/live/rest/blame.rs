@@ -41,9 +41,13 @@ impl Api {
 }
 
 impl Talk {
-    /// A path that the portal does not know.
-    pub(super) fn no_such_path(&self, path: &str, message: String) -> LiveError {
-        LiveError::new(message, self.api.where_to_look(&self.api.whereabouts(path)))
+    /// A status that no reading should have.
+    pub(super) fn unexpected(&self, path: &str, answer: &Answer) -> LiveError {
+        let message = format!("the portal answered {} to GET {path}: {}", answer.status, self.said(answer));
+        match answer.status {
+            404 | 405 => LiveError::new(message, self.api.where_to_look(&self.api.whereabouts(path))),
+            _ => LiveError::new(message, "try again; if it stays so, tell whoever runs the portal"),
+        }
     }
 
     /// An expression that does not fit what the portal answers to a path.

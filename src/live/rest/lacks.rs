@@ -148,12 +148,12 @@ impl Rest {
         let span = self.api.place_named(resource);
         let others = match steps {
             1 => String::new(),
-            2 => " and another step".to_owned(),
-            steps => format!(" and {} more steps", steps - 1),
+            2 => ", and so does another step".to_owned(),
+            steps => format!(", and so do {} more steps", steps - 1),
         };
         let name = &self.name;
         let message = format!(
-            "`{name}` cannot hold what is planned: its manifest has no `{resource}.{key}`, and {first}{others} needs it"
+            "`{name}` cannot hold what is planned: its manifest has no `{resource}.{key}`, which {first} needs{others}"
         );
         let whereabouts = span.map_or_else(|| self.api.reference.clone(), |span| self.api.place_at(span.start));
         let other = match key {

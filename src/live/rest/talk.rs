@@ -130,20 +130,12 @@ impl Talk {
     }
 
     /// What an answer says, for messages.
-    fn said(&self, answer: &Answer) -> String {
+    pub(super) fn said(&self, answer: &Answer) -> String {
         let names = Names::default().with("answer", &Talk::loosely(answer));
         let own = self.api.answers.message.and_then(|slot| self.api.give(slot, &names).ok());
         match own.as_ref().and_then(Json::as_str).filter(|text| !text.is_empty()) {
             Some(text) => answer.shown(text),
             None => detail(answer),
-        }
-    }
-
-    pub(super) fn unexpected(&self, path: &str, answer: &Answer) -> LiveError {
-        let message = format!("the portal answered {} to GET {path}: {}", answer.status, self.said(answer));
-        match answer.status {
-            404 | 405 => self.no_such_path(path, message),
-            _ => LiveError::new(message, "try again; if it stays so, tell whoever runs the portal"),
         }
     }
 
