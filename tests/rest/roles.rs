@@ -260,9 +260,19 @@ fn a_role_that_the_realm_lacks_is_an_error_before_anything_is_written() {
     world.roster(&replaced(ACME, "    roles: [dpo]\n", ""));
     world.run("apply --yes").exits(0);
     // A role that goes away between the plan and the apply is noticed before its person is made.
-    world.roster(ACME);
+    world.roster(&second());
     world.server.portal(|realm| drop(realm.roles.insert("dpo".to_owned(), Vec::new())));
-    world.converges();
+    world.run("plan --out plan.json --allow-grants 9").exits(0);
+    world.server.portal(|realm| drop(realm.roles.remove("watchlist")));
+    let ran = world.run("apply --plan plan.json --yes").exits(3);
+    assert!(said(&ran).contains("nothing was done: the portal has no role `watchlist`; plan again"), "{ran}");
+    world.server.portal(|realm| {
+        assert!(!realm.users.iter().any(|user| user["email"] == "soc@acme.example"));
+        assert_eq!(realm.held("dana@acme.example"), ["default-roles-acme", "dpo"]);
+    });
+    // Credentials that may not see roles are told which permission is missing.
+    world.server.hook("GET", "/roles$", 0, 99, Act::Instead(answer(403, json!({ "error": "HTTP 403 Forbidden" }))));
+    world.run("plan").exits(1).complains("view-realm");
 }
 
 #[test]

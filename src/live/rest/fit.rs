@@ -101,7 +101,7 @@ fn held(organisation: &Organisation, person: &Person, target: &str, api: &Api, m
     let own = contact && api.contacts.is_some();
     let kind = if own { Kind::Contact } else { Kind::User };
     let granted = kind == Kind::User && api.granted().is_some();
-    let lacks = |field: PersonField| !api.has(kind, field) && !(granted && field == PersonField::Roles);
+    let lacks = |field: PersonField| !(api.has(kind, field) || granted && field == PersonField::Roles);
     let mut add = |what: String, place: Place, why: String| findings.push(cannot(target, &what, place, &why));
     let no_field = |field: PersonField| format!("its manifest has no `fields.{}`", field.as_str());
     let no_groups = |field: PersonField| {

@@ -65,6 +65,8 @@ pub struct Rest {
     api: Arc<Api>,
     talk: Arc<Talk>,
     engine: Scim,
+    /// The platform of its organisations, where the workspace says so.
+    platform: Option<Listed>,
 }
 
 impl Rest {
@@ -74,9 +76,9 @@ impl Rest {
         let (api, writes) = (Arc::new(api), Arc::new(AtomicU64::new(0)));
         let talk = Arc::new(Talk::new(http.clone(), api.clone(), writes.clone()));
         let capabilities = Some(capabilities(&api, http.base().as_str()));
-        let name = config.name.clone();
+        let (name, platform) = (config.name.clone(), config.platform.clone());
         let engine = Scim::new(http, Config { capabilities, ..config }).speaking(talk.clone(), writes);
-        Rest { name, api, talk, engine }
+        Rest { name, api, talk, engine, platform }
     }
 
     /// How it is talked to.
@@ -90,6 +92,14 @@ impl Rest {
             self.engine.forget().await;
         }
         Ok(())
+    }
+
+    /// Learns the roles of the platform in the workspace, so that one reading does for all.
+    async fn learn_own(&self) -> Result<(), LiveError> {
+        match self.platform.as_ref().filter(|_| self.api.granted().is_some()) {
+            Some(platform) => self.learn(&platform.load()?).await,
+            None => Ok(()),
+        }
     }
 
     /// What its roles are evidence of, by the word in `evidence` of a platform file.
@@ -174,10 +184,12 @@ impl Read for Rest {
     }
 
     async fn organisations(&self) -> Result<Vec<Listed>, LiveError> {
+        self.learn_own().await?;
         self.engine.organisations().await
     }
 
     async fn managed(&self) -> Result<Vec<SmolStr>, LiveError> {
+        self.learn_own().await?;
         self.engine.managed().await
     }
 

@@ -265,7 +265,7 @@ impl Talk {
     /// Creates a person and gives them their roles. A role that is not there is noticed before anybody is made.
     pub(super) async fn make_person(&self, body: &Json, request: &str) -> Result<Current, Trouble> {
         let wanted = wanted(body);
-        let orders = self.orders(&wanted, &[], &[]).await?;
+        let orders = self.orders(&wanted, &[], &[])?;
         let made = self.make(Kind::User, body, request).await?;
         if orders.is_empty() {
             return Ok(made);
@@ -286,12 +286,17 @@ impl Talk {
         version: Option<&str>,
         request: &str,
     ) -> Result<Option<Current>, Trouble> {
-        let now = self.roles_of(id).await.map_err(|error| Trouble::NotDone(error.to_string()))?;
-        let read_with: Vec<SmolStr> = match body.get(READ_WITH).and_then(Json::as_array) {
-            Some(words) => words.iter().filter_map(Json::as_str).map(SmolStr::from).collect(),
-            None => now.clone(),
+        let wanted = wanted(body);
+        let words = body.get(READ_WITH).and_then(Json::as_array);
+        let read_with = words.map(|words| words.iter().filter_map(Json::as_str).map(SmolStr::from).collect());
+        let orders = match read_with {
+            Some(seen) if seen == wanted => Vec::new(),
+            seen => {
+                let now = self.roles_of(id).await.map_err(|error| Trouble::NotDone(error.to_string()))?;
+                let seen: Vec<SmolStr> = seen.unwrap_or_else(|| now.clone());
+                self.orders(&wanted, &now, &seen)?
+            }
         };
-        let orders = self.orders(&wanted(body), &now, &read_with).await?;
         let put = self.put_account(Kind::User, id, body, version, request).await?;
         if orders.is_empty() {
             return Ok(put);
@@ -304,7 +309,7 @@ impl Talk {
     }
 
     /// What has to be given and taken. Nothing was sent where one of the roles is not there.
-    async fn orders(&self, wanted: &[SmolStr], now: &[SmolStr], seen: &[SmolStr]) -> Result<Vec<Order>, Trouble> {
+    fn orders(&self, wanted: &[SmolStr], now: &[SmolStr], seen: &[SmolStr]) -> Result<Vec<Order>, Trouble> {
         let Some(roles) = self.api.granted() else { return Ok(Vec::new()) };
         let join = wanted.iter().filter(|key| !now.contains(key)).map(|key| (key, true));
         let leave = now.iter().filter(|key| seen.contains(key) && !wanted.contains(key)).map(|key| (key, false));
@@ -344,8 +349,8 @@ impl Talk {
         None
     }
 
-    /// The roles of rosters that an organisation needs and the portal does not have: the role, what it is called there,
-    /// and where such are made. Nothing where not all were seen.
+    /// Of a role of rosters that the portal does not have: what it is called there, and where roles are made. Nothing where
+    /// it is there, or not all were seen.
     pub(super) fn missing_role(&self, key: &str) -> Option<(String, Option<SmolStr>)> {
         let roles = self.api.granted()?;
         let there = self.roles.there();

@@ -18,6 +18,7 @@ pub fn tried(tried: &Tried, saved: Option<&str>, target: &str, style: &Style) ->
     }
     if !style.quiet {
         page.blank();
+        page.add(Para::new(0, 2).with(Ink::Plain, "what the manifest says how to do:"));
         tried.operations.iter().for_each(|ability| page.add(able(ability)));
     }
     if let Some(about) = tried.about.as_ref().filter(|_| !style.quiet) {
@@ -41,14 +42,14 @@ pub fn tried(tried: &Tried, saved: Option<&str>, target: &str, style: &Style) ->
 
 /// What the manifest says how to do with a resource, and what it does not say.
 fn able(ability: &Ability) -> Para {
-    let mut line = Para::new(0, 2).with(Ink::Bold, ability.resource);
+    let mut line = Para::new(2, 4).with(Ink::Bold, ability.resource);
     match ability.can.as_slice() {
-        [] => line.push(Ink::Plain, " can only be read"),
+        [] => line.push(Ink::Plain, ": nothing, they can only be read"),
         can => line.push(Ink::Plain, &format!(": {}", can.join(", "))),
     }
     if !ability.cannot.is_empty() {
         let keys: Vec<String> = ability.cannot.iter().map(|key| format!("`{key}`")).collect();
-        line.push(Ink::Plain, &format!("; the manifest does not say how to do {}", keys.join(", ")));
+        line.push(Ink::Plain, &format!("; not {}", keys.join(", ")));
     }
     line
 }
