@@ -4,7 +4,7 @@ use super::args::{Common, ExportArgs};
 use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use super::progress::Waiting;
-use crate::diagnostic::{Diagnostic, FileId, Place, nearest, pointer};
+use crate::diagnostic::nearest;
 use crate::document::record::{Text, id_problem, is_kebab, visible};
 use crate::document::workspace::{Target, TargetKind};
 use crate::document::write;
@@ -28,8 +28,9 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
     let sources = std::mem::take(&mut context.sources);
     let settings = Settings::from(context);
     let chosen = settings.chosen(common)?;
-    if let Some(finding) = chosen.zip(file).and_then(|((name, target), file)| unknown_platform(name, target, file)) {
-        return output.refuse(&[finding], &sources);
+    if let Some(((name, described), file)) = chosen.zip(file) {
+        let at = sources.position(file, name.span.start);
+        knows_platform(name, described, &format!("{}:{}:{}", sources.path(file), at.line, at.column))?;
     }
     let own = chosen.and_then(|(_, target)| target.organisation.as_ref()).map(|own| own.value.0.clone());
     let target = settings.target(common)?;
@@ -103,18 +104,19 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
     Ok(Exit::Findings)
 }
 
-/// A portal on the network does not tell of which platform its organisations are: said before it is asked for anything.
-fn unknown_platform(name: &Text, target: &Target, file: FileId) -> Option<Diagnostic> {
-    let kind = target.kind.0.as_ref()?.value;
-    if !matches!(kind, TargetKind::Rest | TargetKind::Scim) || target.platform.is_some() {
-        return None;
-    }
-    let named =
-        target.organisation.as_ref().map_or(" and, where it has but one organisation, `organisation: ID`", |_| "");
-    let message = format!("the target `{}` of kind {kind} does not say of which platform its people are", name.value);
-    let place = Place { file, span: name.span, pointer: pointer(["targets", name.value.as_str()]) };
-    let help = format!("add `platform: arxus` (or another) to it{named}: the portal does not tell");
-    Some(Diagnostic::error("roster/missing-key", message).at(place).help(help))
+/// A portal on the network does not tell of which platform its organisations are: said before it is asked for anything,
+/// and not where the roster goes.
+fn knows_platform(name: &Text, target: &Target, place: &str) -> Result<(), Error> {
+    let kind = target.kind.0.as_ref().map(|kind| kind.value);
+    let network = kind.filter(|kind| matches!(kind, TargetKind::Rest | TargetKind::Scim));
+    let Some(kind) = network.filter(|_| target.platform.is_none()) else { return Ok(()) };
+    let also = match &target.organisation {
+        Some(_) => "",
+        None => " and, where the portal has but one organisation, `organisation: ID`",
+    };
+    let message =
+        format!("{place}: the target `{}` of kind {kind} does not say of which platform its people are", name.value);
+    Err(Error::failed(message, format!("add `platform: arxus` (or another) to it{also}: the portal does not tell")))
 }
 
 /// The organisation that is named, or the only one.
