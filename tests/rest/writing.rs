@@ -384,7 +384,7 @@ fn a_target_that_does_not_tell_its_platform_is_told_so_at_once() {
     assert!(text.contains("rosterctl.yaml:4:3") && text.contains("add `platform: arxus`"), "{ran}");
     assert!(world.server.heard().is_empty(), "nobody was asked");
     assert!(ran.stdout.is_empty(), "a roster would be written there: {ran}");
-    world.server.portal(|portal| drop(portal.stranger("zoe")));
+    world.server.portal(|portal| portal.stranger("zoe"));
     let text =
         world.project.read("rosterctl.yaml").replace("kind: rest,", "kind: rest, platform: arxus, organisation: acme,");
     world.project.write("rosterctl.yaml", text);
