@@ -382,6 +382,20 @@ fn a_probe_shows_roles_and_what_can_be_done() {
 }
 
 #[test]
+fn run_books_and_actors_know_roles() {
+    let world = world();
+    world.converges();
+    world.roster(&second());
+    world.run("runbook make --allow-grants 9").exits(0).says("Contact roles: add `Watchlist Contact`");
+    let workspace = world.project.read("rosterctl.yaml").replace("kind: rest,", "kind: rest, actor: dana,");
+    world.project.write("rosterctl.yaml", workspace);
+    // Dana may not change people: that is known by what the realm says of her.
+    let plan = world.run("plan --format json --allow-grants 9").ends().json();
+    assert_eq!(plan["actor"], "dana");
+    assert!(plan["blocked"].as_array().is_some_and(|blocked| !blocked.is_empty()), "{plan:#}");
+}
+
+#[test]
 fn slips_in_roles_are_shown_where_they_are() {
     let cases = [
         ("  holder: item.id\n", "", "`holders` needs the key `holder`"),
