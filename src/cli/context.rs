@@ -11,7 +11,7 @@ use super::connect::Target;
 use super::manifest;
 use super::output::Output;
 use crate::diagnostic::{Diagnostic, FileId, Place, Severity, nearest};
-use crate::document::record::visible;
+use crate::document::record::{Text, visible};
 use crate::document::source::{Unreadable, WORKSPACE_FILE, read_text};
 use crate::document::workspace::{Level, Removal, Target as TargetText, TargetKind, Workspace};
 use crate::document::{self, Sources};
@@ -214,9 +214,9 @@ impl From<Context> for Settings {
 
 impl Settings {
     /// The targets of the workspace with their names.
-    fn targets(&self) -> impl Iterator<Item = (&str, &TargetText)> + Clone {
+    fn targets(&self) -> impl Iterator<Item = (&Text, &TargetText)> + Clone {
         let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets).flat_map(|all| &all.entries);
-        targets.map(|(name, target)| (name.value.as_str(), &target.value))
+        targets.map(|(name, target)| (name, &target.value))
     }
 
     /// The target that a run is about where none is named: the default, or the only one. Who is only asked for facts is
@@ -224,7 +224,7 @@ impl Settings {
     pub fn usual(&self) -> Option<&str> {
         let default = self.workspace.as_ref().and_then(|workspace| workspace.default_target.as_ref());
         let single = |wanted: &dyn Fn(&TargetText) -> bool| {
-            let mut names = self.targets().filter(|(_, target)| wanted(target)).map(|(name, _)| name);
+            let mut names = self.targets().filter(|(_, target)| wanted(target)).map(|(name, _)| name.value.as_str());
             names.next().filter(|_| names.next().is_none())
         };
         let default = default.map(|name| name.value.as_str());
@@ -233,7 +233,16 @@ impl Settings {
 
     /// Opens the target that the command line or the workspace names.
     pub fn target(&self, common: &Common) -> Result<Target, Error> {
-        let names: Vec<&str> = self.targets().map(|(name, _)| name).collect();
+        match self.chosen(common)? {
+            Some((name, target)) => Target::open(&name.value, target, &self.base, self.today),
+            None => Target::in_file("sandbox", SANDBOX, &self.base, None),
+        }
+    }
+
+    /// The target that the command line or the workspace names, as it is described; none: the sandbox, which needs no
+    /// description.
+    pub fn chosen(&self, common: &Common) -> Result<Option<(&Text, &TargetText)>, Error> {
+        let names: Vec<&str> = self.targets().map(|(name, _)| name.value.as_str()).collect();
         let wanted = match common.target.as_deref().or(self.usual()) {
             Some(name) => name,
             None if names.is_empty() => "sandbox",
@@ -243,29 +252,35 @@ impl Settings {
             }
         };
         if names.is_empty() && wanted == "sandbox" {
-            return Target::in_file("sandbox", SANDBOX, &self.base, None);
+            return Ok(None);
         }
-        self.named(wanted)
+        self.described(wanted).map(Some)
+    }
+
+    /// A target of the workspace as it is described.
+    fn described(&self, wanted: &str) -> Result<(&Text, &TargetText), Error> {
+        let found = self.targets().find(|(name, _)| name.value == wanted);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = self.targets().map(|(name, _)| name.value.as_str()).collect();
+            let hint = match nearest(wanted, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if names.is_empty() => "declare it under `targets` in rosterctl.yaml".to_owned(),
+                None => format!("the targets are: {}", names.join(", ")),
+            };
+            Error::usage(format!("there is no target `{wanted}`"), hint)
+        })
     }
 
     /// The targets that know something of people better than rosters do: their names, and what they know.
     pub fn providers(&self) -> Vec<(SmolStr, Vec<SmolStr>)> {
-        let providing = self.targets().filter_map(|(name, target)| Some((name, target.provides.as_ref()?)));
-        providing.map(|(name, words)| (name.into(), words.iter().map(|word| word.value.clone()).collect())).collect()
+        let providing = self.targets().filter_map(|(name, target)| Some((&name.value, target.provides.as_ref()?)));
+        providing.map(|(name, words)| (name.clone(), words.iter().map(|word| word.value.clone()).collect())).collect()
     }
 
     /// Opens a target of the workspace.
     pub fn named(&self, wanted: &str) -> Result<Target, Error> {
-        if let Some((name, target)) = self.targets().find(|(name, _)| *name == wanted) {
-            return Target::open(name, target, &self.base, self.today);
-        }
-        let names: Vec<&str> = self.targets().map(|(name, _)| name).collect();
-        let hint = match nearest(wanted, names.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if names.is_empty() => "declare it under `targets` in rosterctl.yaml".to_owned(),
-            None => format!("the targets are: {}", names.join(", ")),
-        };
-        Err(Error::usage(format!("there is no target `{wanted}`"), hint))
+        let (name, target) = self.described(wanted)?;
+        Target::open(&name.value, target, &self.base, self.today)
     }
 
     /// Opens the target and asks it who it is, so that a plan made for it fits no other.
@@ -280,7 +295,7 @@ impl Settings {
     /// What a plan calls the target where it need not be opened.
     pub fn reference(&self, common: &Common) -> TargetRef {
         let name = common.target.as_deref().or(self.usual()).unwrap_or("sandbox").to_owned();
-        let target = self.targets().find(|(own, _)| *own == name);
+        let target = self.targets().find(|(own, _)| own.value == name);
         let kind = target.and_then(|(_, target)| target.kind.0.as_ref()).map_or("embedded", |kind| kind.value.as_str());
         TargetRef { name, kind: kind.to_owned(), identity: String::new() }
     }

@@ -5,7 +5,8 @@ use super::context::{Context, Settings, block_on};
 use super::output::Output;
 use super::progress::Waiting;
 use crate::diagnostic::nearest;
-use crate::document::record::{id_problem, is_kebab, visible};
+use crate::document::record::{Text, id_problem, is_kebab, visible};
+use crate::document::workspace::{Target, TargetKind};
 use crate::document::write;
 use crate::error::{Error, Exit};
 use crate::live::{Listed, Read};
@@ -18,11 +19,21 @@ pub fn run(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exit, 
 }
 
 async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
-    let context = Context::open(common)?;
+    let mut context = Context::open(common)?;
     if !context.diagnostics.is_empty() {
         return output.refuse(&context.diagnostics, &context.sources);
     }
-    let target = Settings::from(context).target(common)?;
+    // The workspace is the first file that is read.
+    let file = context.file().and_then(|_| context.sources.ids().next());
+    let sources = std::mem::take(&mut context.sources);
+    let settings = Settings::from(context);
+    let chosen = settings.chosen(common)?;
+    if let Some(((name, described), file)) = chosen.zip(file) {
+        let at = sources.position(file, name.span.start);
+        knows_platform(name, described, &format!("{}:{}:{}", sources.path(file), at.line, at.column))?;
+    }
+    let own = chosen.and_then(|(_, target)| target.organisation.as_ref()).map(|own| own.value.0.clone());
+    let target = settings.target(common)?;
     let mut listed = target.portal.organisations().await?;
     if let (Some(portal), Some(wanted)) = (target.portal.network(), args.organisation.as_deref())
         && !listed.iter().any(|one| one.id == wanted)
@@ -41,15 +52,17 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
         }
         listed.push(portal.organisation(wanted));
     }
+    if let (Some(portal), Some(own)) = (target.portal.network(), own.as_deref().filter(|_| listed.is_empty())) {
+        listed.push(portal.organisation(own));
+    }
     if let (Some(portal), Some(wanted)) = (target.portal.snapshot(), args.organisation.as_deref())
         && listed.is_empty()
     {
         listed.push(portal.organisation(wanted));
     }
     let organisation = choose(&listed, args.organisation.as_deref(), &target.reference.name)?;
-    if target.portal.embedded().is_none() && organisation.platform.is_empty() {
-        let which = if target.portal.snapshot().is_some() { "a snapshot" } else { "the portal" };
-        let message = format!("it is not known of which platform `{}` is: {which} does not tell", organisation.id);
+    if target.portal.snapshot().is_some() && organisation.platform.is_empty() {
+        let message = format!("it is not known of which platform `{}` is: a snapshot does not tell", organisation.id);
         return Err(Error::failed(message, "add `platform: arxus` (or another) to the target in rosterctl.yaml"));
     }
     let platform = platform(organisation)?;
@@ -91,13 +104,28 @@ async fn work(args: &ExportArgs, common: &Common, output: &Output) -> Result<Exi
     Ok(Exit::Findings)
 }
 
+/// A portal on the network does not tell of which platform its organisations are: said before it is asked for anything,
+/// and not where the roster goes.
+fn knows_platform(name: &Text, target: &Target, place: &str) -> Result<(), Error> {
+    let kind = target.kind.0.as_ref().map(|kind| kind.value);
+    let network = kind.filter(|kind| matches!(kind, TargetKind::Rest | TargetKind::Scim));
+    let Some(kind) = network.filter(|_| target.platform.is_none()) else { return Ok(()) };
+    let also = match &target.organisation {
+        Some(_) => "",
+        None => " and, where the portal has but one organisation, `organisation: ID`",
+    };
+    let message =
+        format!("{place}: the target `{}` of kind {kind} does not say of which platform its people are", name.value);
+    Err(Error::failed(message, format!("add `platform: arxus` (or another) to it{also}: the portal does not tell")))
+}
+
 /// The organisation that is named, or the only one.
 pub(super) fn choose<'l>(listed: &'l [Listed], wanted: Option<&str>, target: &str) -> Result<&'l Listed, Error> {
     let ids: Vec<&str> = listed.iter().map(|one| one.id.as_str()).collect();
     match (wanted, listed) {
         (_, []) => {
             let message = format!("the target `{target}` has no organisation yet");
-            let hint = "apply a roster first, name another target with --target, or on a SCIM portal or a snapshot an id with --organisation";
+            let hint = "apply a roster first, name another target with --target, or name the organisation: on a portal on the network or a snapshot with --organisation";
             Err(Error::failed(message, hint))
         }
         (None, [only]) => Ok(only),

@@ -1,12 +1,14 @@
 //! Manifests that targets name: built in, or in files of the workspace.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, FileId, Place};
 use crate::document::Sources;
 use crate::document::workspace::{Target, TargetKind, Workspace};
 use crate::error::Error;
-use crate::live::rest::{Api, SHIPPED, load, shipped};
+use crate::live::rest::{Api, Lack, Rest, SHIPPED, load, shipped};
+use crate::plan::document::PlanDocument;
 
 /// What is wrong with the manifests that a workspace names, each with its place.
 pub fn check(workspace: &Workspace, base: &Path, cwd: &Path, sources: &mut Sources) -> Vec<Diagnostic> {
@@ -28,6 +30,34 @@ pub fn check(workspace: &Workspace, base: &Path, cwd: &Path, sources: &mut Sourc
         }
     }
     findings
+}
+
+/// What the steps of a plan need and the manifest of its target does not have: one finding for each missing key.
+pub fn lacking(portal: &Rest, plan: &PlanDocument, sources: &Sources) -> Vec<Diagnostic> {
+    let mut lacks: BTreeMap<Lack, (usize, String)> = BTreeMap::new();
+    for step in &plan.steps {
+        let fields: Vec<&str> = step.changes.iter().map(|change| change.field.as_str()).collect();
+        for lack in portal.lacks(step.action.verb(), step.resource, &fields) {
+            let first = || (0, format!("step {} ({} {} `{}`)", step.id, step.action.as_str(), step.resource, step.key));
+            lacks.entry(lack).or_insert_with(first).0 += 1;
+        }
+    }
+    let reference = portal.api().reference.as_str();
+    let own = |file: &FileId| {
+        let shown = sources.path(*file);
+        shown == reference || shown.strip_suffix(reference).is_some_and(|before| before.ends_with('/'))
+    };
+    let file = sources.ids().find(own).filter(|_| shipped(reference).is_none());
+    let finding = |(lack, (steps, first)): (Lack, (usize, String))| {
+        let (finding, span) = portal.lacking(lack, steps, &first);
+        match file.zip(span) {
+            Some((file, span)) => {
+                finding.at(Place { file, span, pointer: format!("/{}", lack.resource.replace('.', "/")) })
+            }
+            None => finding,
+        }
+    };
+    lacks.into_iter().map(finding).collect()
 }
 
 /// The sound manifest of a target.

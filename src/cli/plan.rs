@@ -8,6 +8,7 @@ use super::args::{Common, PlanArgs, Reach};
 use super::base::Before;
 use super::connect::Target;
 use super::context::{Context, Settings, block_on};
+use super::manifest;
 use super::output::Output;
 use super::progress::Waiting;
 use super::reports::{Reports, Spared};
@@ -103,6 +104,9 @@ impl Planned {
         }
         if let Some(target) = target.as_ref().filter(|_| !document.steps.is_empty()) {
             diagnostics.extend(rosters.organisations.iter().flat_map(|organisation| target.portal.fit(organisation)));
+        }
+        if let Some(portal) = target.as_ref().and_then(|target| target.portal.rest()) {
+            diagnostics.extend(manifest::lacking(portal, &document, &rosters.sources));
         }
         diagnostics.extend(target.as_ref().and_then(Target::newness));
         if let Some(before) = before.filter(|_| sound) {

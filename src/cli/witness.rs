@@ -8,10 +8,10 @@ use smol_str::SmolStr;
 use super::connect::Target;
 use super::context::Settings;
 use super::rosters::{Rosters, sort};
-use crate::diagnostic::{Diagnostic, Severity, not_among};
+use crate::diagnostic::{Diagnostic, Located, Severity, not_among};
 use crate::error::Error;
-use crate::live::{Live, Read};
-use crate::model::{Evidence, Organisation};
+use crate::live::{Live, Read, Rest};
+use crate::model::{Evidence, Organisation, Value};
 use crate::platform::{AttributeIx, AttributeType};
 use crate::rules::{self, Doubts};
 
@@ -82,11 +82,22 @@ async fn testimony(
 ) -> Result<(Vec<Evidence>, Vec<Diagnostic>), Diagnostic> {
     let name = &target.reference.name;
     let live = target.portal.read(&organisation.id, &organisation.platform).await;
-    let live = live.map_err(|error| silent(name, &error.message, error.hint.as_deref()))?;
+    let mut live = live.map_err(|error| silent(name, &error.message, error.hint.as_deref()))?;
     if let Some(old) =
         live.findings.iter().find(|finding| matches!(&*finding.rule, "snapshot/too-old" | "snapshot/from-the-future"))
     {
         return Err(silent(name, &old.message, old.help.as_deref()));
+    }
+    let feeds = target.portal.rest().and_then(|rest| Some((rest, SmolStr::from(rest.feeds()?))));
+    let feeds = feeds.filter(|(_, feeds)| capabilities.contains(feeds));
+    let (mut capabilities, mut said) = (capabilities, None);
+    let mut fed = None;
+    if let Some((rest, feeds)) = feeds {
+        said = feed(name, rest, &feeds, &mut live, organisation).await.err();
+        if said.is_some() {
+            capabilities.retain(|one| *one != feeds);
+        }
+        fed = Some(feeds);
     }
     let people_unread = || live.unread.iter().filter(|unread| !unread.is_group());
     let seen =
@@ -94,7 +105,7 @@ async fn testimony(
     let complete = seen && people_unread().all(|unread| unread.email.is_some());
     let people = || live.people.iter().map(|entry| &entry.object);
     let (known, hidden): (Vec<SmolStr>, Vec<SmolStr>) =
-        capabilities.into_iter().partition(|one| shows(target, &live, organisation, one));
+        capabilities.into_iter().partition(|one| fed.as_ref() == Some(one) || shows(target, &live, organisation, one));
     let heard = known.into_iter().map(|one| {
         Evidence::of(
             one,
@@ -119,7 +130,33 @@ async fn testimony(
         Diagnostic::new("plan/evidence", Severity::Warning, message)
             .help("`rosterctl target probe` tells what is wrong there")
     });
-    Ok((heard.collect(), hidden.chain(finding).collect()))
+    Ok((heard.collect(), said.into_iter().chain(hidden).chain(finding).collect()))
+}
+
+/// Has people show what the roles of a second target say of them, in the place of what is kept there. An error says why
+/// it could not be asked.
+async fn feed(
+    name: &str,
+    rest: &Rest,
+    capability: &str,
+    live: &mut Live,
+    organisation: &Organisation,
+) -> Result<(), Diagnostic> {
+    let (held, gap) = rest.evidence().await.map_err(|error| silent(name, &error.message, error.hint.as_deref()))?;
+    if let Some(gap) = gap {
+        return Err(silent(name, &gap, Some("`rosterctl target probe` tells what is wrong there")));
+    }
+    let attributes = organisation.platform.attributes.iter().enumerate();
+    let asked = attributes.filter(|(_, one)| one.evidence == capability && one.value_type == AttributeType::List);
+    for at in asked.map(|(at, _)| AttributeIx(at as u16)) {
+        for entry in &mut live.people {
+            let words = held.get(&entry.handle).into_iter().flatten();
+            let value = Value::List(words.map(|word| Located::nowhere(word.clone())).collect());
+            entry.object.attributes.retain(|(own, _)| *own != at);
+            entry.object.attributes.push((at, Located::nowhere(value)));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a target tells what it is said to provide: every one tells who is there; what else people have there it must

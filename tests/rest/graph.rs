@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::common::ACME;
 use crate::common::stages::{crowd, second, third};
+use crate::common::{ACME, replaced};
 use crate::server::{Act, Asked, Portal, Reply, empty, json as answer};
 use crate::world::{World, number, writes};
 
@@ -12,6 +12,8 @@ use crate::world::{World, number, writes};
 pub struct Tenant {
     pub users: Vec<Json>,
     pub groups: Vec<Json>,
+    /// Directory roles that are activated: template, name, and members.
+    pub roles: Vec<(&'static str, &'static str, Vec<Json>)>,
     made: u32,
     /// How many items a page has, whatever is asked for.
     pub page: usize,
@@ -50,6 +52,15 @@ impl Portal for Tenant {
             ("GET", ["groups"]) => {
                 let plain = |group: &Json| json!({ "id": group["id"], "displayName": group["displayName"], "description": group["description"] });
                 self.list(asked, &self.groups.iter().map(plain).collect::<Vec<Json>>(), true)
+            }
+            ("GET", ["directoryRoles"]) => {
+                assert!(asked.query("$top").is_none(), "not among the parameters that this list knows");
+                let role = |(at, one): (usize, &(&str, &str, Vec<Json>))| json!({ "id": format!("dr-{at}"), "displayName": one.1, "roleTemplateId": one.0 });
+                self.list(asked, &self.roles.iter().enumerate().map(role).collect::<Vec<Json>>(), false)
+            }
+            ("GET", ["directoryRoles", id, "members"]) => {
+                let at: usize = id.strip_prefix("dr-").unwrap().parse().unwrap();
+                self.list(asked, &self.roles[at].2.clone(), false)
             }
             ("GET", ["users", id]) => {
                 self.users.iter().find(|user| user["id"] == *id).map_or_else(missing, |user| answer(200, user.clone()))
@@ -200,4 +211,75 @@ fn a_link_to_elsewhere_is_not_followed() {
     world.server.hook("GET", "/users", 0, 9, Act::Instead(elsewhere));
     world.run("plan").exits(1).complains("names an address elsewhere");
     assert!(writes(&world.server.heard()).is_empty());
+}
+
+const GLOBAL: &str = "62e90394-69f5-4237-9190-012177145e10";
+
+/// A tenant where Ada is there, and another target that the roster is applied to.
+fn asked_world(ada: &str) -> World<Tenant> {
+    let world = world(2);
+    let of = |kind: &str, id: &str| json!({ "@odata.type": format!("#microsoft.graph.{kind}"), "id": id });
+    let users = ["ada", "bob", "cleo", "dan"].map(|name| {
+        json!({ "id": format!("u-{name}"), "userPrincipalName": format!("{name}@acme.example"), "displayName": name,
+            "mail": format!("{name}@acme.example"), "mobilePhone": null, "accountEnabled": true,
+            "onPremisesExtensionAttributes": {} })
+    });
+    world.server.portal(|tenant| {
+        tenant.users = users.to_vec();
+        let members = json!([of("user", "u-ada"), of("user", "u-cleo"), of("user", "u-dan")]);
+        tenant
+            .groups
+            .push(json!({ "id": "g-admins", "displayName": "Admins", "description": null, "members": members }));
+        let others = vec![of("user", "u-bob"), of("servicePrincipal", "sp-1"), of("user", "u-dan")];
+        tenant.roles.push(("88d8e3e3-8f55-4a1e-953a-9b9898b8876b", "Directory Readers", others.clone()));
+        let mut admins = others;
+        match ada {
+            "direct" => admins.push(of("user", "u-ada")),
+            "group" => admins.push(of("group", "g-admins")),
+            _ => {}
+        }
+        tenant.roles.push((GLOBAL, "Company Administrator", admins));
+    });
+    let text = world
+        .project
+        .read("rosterctl.yaml")
+        .replace("manifest: graph,", "manifest: graph, provides: [directory-roles],");
+    let text = text
+        .replace("targets:\n", "defaultTarget: sandbox\ntargets:\n  sandbox: { kind: embedded, path: sandbox.db }\n");
+    world.project.write("rosterctl.yaml", text);
+    world
+}
+
+#[test]
+fn directory_roles_answer_the_rule_that_asks_for_them() {
+    for ada in ["direct", "group"] {
+        let world = asked_world(ada);
+        // The roster says that she is not, the tenant that she is.
+        world.roster(&replaced(ACME, "      directoryRoles: [global-administrator]\n", ""));
+        world.run("validate").ends().says("technical-global-admin");
+        world.run("plan").exits(0).never_says("technical-global-admin").never_says("plan/evidence");
+        assert!(writes(&world.server.heard()).is_empty());
+    }
+    let world = asked_world("nobody");
+    let ran = world.run("plan --format json").exits(0);
+    let finding = ran.finding("arxus/technical-global-admin");
+    assert_eq!(finding.subject.as_deref(), Some("ada"));
+    assert!(finding.message.ends_with("(asked of `t`)"), "{}", finding.message);
+}
+
+#[test]
+fn holders_of_directory_roles_that_cannot_be_read_are_no_answer() {
+    for (path, reply) in [
+        ("/directoryRoles$", error(403, "Authorization_RequestDenied", "Insufficient privileges")),
+        ("/directoryRoles/dr-1", error(500, "generalException", "later")),
+    ] {
+        let world = asked_world("nobody");
+        world.server.hook("GET", path, 0, 99, Act::Instead(reply));
+        let ran = world.run("plan --format json").exits(0);
+        assert!(ran.finding("plan/evidence").message.starts_with("`t` could not be asked"), "{ran}");
+        assert!(
+            !ran.rules().iter().any(|rule| rule == "arxus/technical-global-admin"),
+            "what she declares counts: {ran}"
+        );
+    }
 }

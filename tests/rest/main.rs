@@ -11,6 +11,7 @@ mod expressions;
 mod graph;
 mod odd;
 mod reading;
+mod roles;
 mod server;
 mod spelling;
 mod tables;

@@ -22,14 +22,14 @@ impl World<Odd> {
         world.converges();
         world
     }
+}
 
+impl<P: Portal> World<P> {
     /// Writes another manifest.
     pub fn manifest(&self, text: &str) {
         self.project.write("portal.yaml", text);
     }
-}
 
-impl<P: Portal> World<P> {
     /// A portal and a manifest: a built-in one, or a file with a text.
     pub fn new(portal: P, manifest: &str, text: &str) -> World<P> {
         let server = Server::start(portal);

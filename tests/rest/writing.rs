@@ -312,7 +312,81 @@ fn a_manifest_without_ways_to_write_is_for_reading_only() {
     world.roster(&roster[..roster.find("permissionGroups:").unwrap()]);
     world.server.portal(|portal| portal.stranger("zoe"));
     world.run("drift").exits(2).says("zoe@other.example");
-    let ran = world.run("apply --yes").ends();
-    assert!(format!("{ran}").contains("can only be read"), "{ran}");
+    let ran = world.run("apply --yes").exits(1);
+    assert!(said(&ran).contains("its manifest has no `users.create`, which step 1 (create user `ada`) needs"), "{ran}");
     assert!(writes(&world.server.heard()).is_empty());
+    world.run("target probe").exits(0).says("users: nothing, they can only be read");
+}
+
+#[test]
+fn what_the_manifest_lacks_is_said_by_the_plan() {
+    let whole = manifest(Pages::Offset);
+    let cut = |from: &str, to: &str| {
+        let start = whole.find(from).unwrap_or_else(|| panic!("{from}"));
+        let end = whole[start..].find(to).map_or(whole.len(), |end| start + end);
+        format!("{}{}", &whole[..start], &whole[end..])
+    };
+    let gone = second();
+    let gone = format!("{}{}", &gone[..gone.find("  dora:").unwrap()], &gone[gone.find("  soc:").unwrap()..]);
+    for (text, before, after, key) in [
+        (cut("  delete: { method: DELETE, path: \"/staff", "groups:\n"), second(), gone, "users.delete"),
+        (
+            cut("  update: { method: PATCH", "  delete: { method: DELETE, path: \"/teams"),
+            ACME.to_owned(),
+            second(),
+            "groups.update",
+        ),
+    ] {
+        let world = World::odd(Pages::Offset);
+        world.roster(&before);
+        world.converges();
+        world.roster(&after);
+        world.manifest(&text);
+        world.server.heard();
+        let ran = world.run("apply --yes --allow-removals 9").exits(1);
+        assert!(said(&ran).contains(&format!("its manifest has no `{key}`")), "{key}\n{ran}");
+        assert!(ran.stdout.contains("--> portal.yaml:"), "{ran}");
+        assert!(writes(&world.server.heard()).is_empty());
+        let probed = world.run("target probe").exits(0);
+        assert!(said(&probed).contains(&format!("; not `{}`", key.split('.').next_back().unwrap())), "{probed}");
+    }
+}
+
+#[test]
+fn a_fault_of_the_manifest_is_looked_for_there() {
+    let whole = manifest(Pages::Offset);
+    for (from, to, wanted) in [
+        ("    get: /staff\n", "    get: /stuff\n", "GET /stuff"),
+        ("answer.body.found.staff", "answer.body.found.stuff", "there is no `stuff`"),
+        ("answer.body.found.count", "answer.body.found.number", "there is no `number`"),
+    ] {
+        let world = World::odd(Pages::Offset);
+        world.manifest(&replaced(&whole, from, to));
+        let ran = world.run("plan").ends();
+        let text = format!("{} {}", said(&ran), ran.stderr.split_whitespace().collect::<Vec<_>>().join(" "));
+        let line = 1 + whole[..whole.find(from).unwrap()].matches('\n').count();
+        assert!(text.contains(wanted) && text.contains(&format!("portal.yaml, line {line}")), "{wanted} {line}\n{ran}");
+        let probed = world.run("target probe").exits(1);
+        assert!(said(&probed).contains(&format!("portal.yaml, line {line}")), "{probed}");
+    }
+    // What is written has a line as well.
+    let world = World::odd(Pages::Offset);
+    world.manifest(&replaced(&whole, "    method: POST\n    path: /staff\n", "    method: POST\n    path: /stuff\n"));
+    let ran = world.run("apply --yes").ends();
+    assert!(said(&ran).contains("(POST /stuff, as the manifest says: portal.yaml, line"), "{ran}");
+}
+
+#[test]
+fn a_target_that_does_not_tell_its_platform_is_told_so_at_once() {
+    let world = World::odd(Pages::Offset);
+    let ran = world.run("export").exits(1);
+    let text = format!("{ran}");
+    assert!(text.contains("rosterctl.yaml:4:3") && text.contains("add `platform: arxus`"), "{ran}");
+    assert!(world.server.heard().is_empty(), "nobody was asked");
+    assert!(ran.stdout.is_empty(), "a roster would be written there: {ran}");
+    world.server.portal(|portal| portal.stranger("zoe"));
+    let text =
+        world.project.read("rosterctl.yaml").replace("kind: rest,", "kind: rest, platform: arxus, organisation: acme,");
+    world.project.write("rosterctl.yaml", text);
+    world.run("export").exits(0).says("organisation: acme").says("zoe@other.example");
 }

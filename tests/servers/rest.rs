@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::{Value as Json, json};
 
 use crate::common::stages::{second, third};
-use crate::common::{ACME, Project, Run};
+use crate::common::{ACME, Project, Run, replaced};
 use crate::{curl, facts, script, sent};
 
 /// A Keycloak that runs, and a project for it.
@@ -66,6 +66,21 @@ impl Realm {
         found[0].clone()
     }
 
+    /// The realm roles that somebody has, in order.
+    fn roles(&self, user: &Json) -> Vec<String> {
+        let path = format!("/users/{}/role-mappings/realm", user["id"].as_str().unwrap());
+        let name = |role: &Json| role["name"].as_str().unwrap().to_owned();
+        let mut names: Vec<String> = self.get(&path).as_array().unwrap().iter().map(name).collect();
+        names.sort();
+        names
+    }
+
+    /// Gives a realm role to somebody, or takes it.
+    fn map(&self, method: &str, user: &str, role: &str) {
+        let role = self.get(&format!("/roles/{role}"));
+        assert_eq!(self.ask(method, &format!("{user}/role-mappings/realm"), &json!([role])).0, 204);
+    }
+
     /// Nothing is to do, and nothing is sent to change something.
     fn settled(&self) {
         for command in ["plan --detailed-exitcode -v", "apply --yes -v"] {
@@ -89,9 +104,16 @@ pub fn suite() -> Result<(), String> {
     assert_eq!(realm.get("/users/count"), 4);
     let ada = realm.user("ada@acme.example");
     assert_eq!((&ada["firstName"], &ada["lastName"]), (&json!("Ada"), &json!("Peeters-Janssens")));
-    assert_eq!(ada["attributes"]["rosterctlRole"], json!(["technical"]));
+    assert_eq!(ada["attributes"].get("rosterctlRole"), None);
+    assert_eq!(realm.roles(&ada), ["default-roles-acme", "technical"]);
+    assert_eq!(realm.roles(&realm.user("grace@acme.example")), ["commercial", "default-roles-acme", "watchlist"]);
     assert_eq!(realm.user("soc@acme.example")["enabled"], false);
-    realm.run("target probe").exits(0).says("acme/ada").says("the portal says that there are 4");
+    realm
+        .run("target probe")
+        .exits(0)
+        .says("acme/ada")
+        .says("the portal says that there are 4")
+        .says("roles at /roles");
 
     // What others keep there stays, and what they change of ours is drift and put back.
     let mut meddled = ada.clone();
@@ -101,24 +123,59 @@ pub fn suite() -> Result<(), String> {
     assert_eq!(realm.ask("PUT", &path, &meddled).0, 204);
     let group = realm.get("/groups")[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(realm.ask("DELETE", &format!("{path}/groups/{group}"), &Json::Null).0, 204);
+    realm.map("POST", &path, "somebody-elses");
+    realm.map("POST", &path, "commercial");
+    realm.map("DELETE", &path, "technical");
     let drift = realm.run("drift").exits(2);
+    assert!(drift.stdout.contains("technical") && drift.stdout.contains("commercial"), "{drift}");
+    assert!(!drift.stdout.contains("somebody-elses"), "{drift}");
     assert!(drift.stdout.contains("Ada Meddled") && drift.stdout.contains("it-operations"), "{drift}");
     realm.run("apply --yes").exits(0);
     realm.settled();
     let back = realm.user("ada@acme.example");
     assert_eq!((&back["lastName"], &back["attributes"]["theirs"]), (&json!("Peeters-Janssens"), &json!(["tea"])));
+    assert_eq!(realm.roles(&ada), ["default-roles-acme", "somebody-elses", "technical"]);
     let members = realm.get(&format!("/groups/{group}/members"));
     assert_eq!((members.as_array().unwrap().len(), &members[0]["id"]), (1, &ada["id"]));
+
+    // A role that the realm lacks is noticed before anything is written, and a role alone is one request.
+    let roster = realm.project.read("rosters/acme.yaml");
+    realm.project.write("rosters/acme.yaml", with_siec(&roster));
+    let ran = realm.run("apply --yes -v").exits(1);
+    assert!(ran.stdout.contains("cannot hold the role `security-incident-escalation`"), "{ran}");
+    assert_eq!(sent(&ran).1, 0, "{ran}");
+    realm.project.write("rosters/acme.yaml", replaced(&roster, "[technical]", "[technical, dpo]"));
+    assert_eq!(sent(&realm.run("apply --yes -v").exits(0)).1, 1);
+    realm.project.write("rosters/acme.yaml", &roster);
+    assert_eq!(sent(&realm.run("apply --yes -v").exits(0)).1, 1);
+    realm.settled();
 
     // More people than a page has: whoever is there besides is read to the end, and left alone.
     for at in 0..205 {
         let body = json!({ "username": format!("s{at:03}"), "enabled": true });
         assert_eq!(realm.ask("POST", "/users", &body).0, 201);
     }
+    let strangers = realm.get("/users?max=300&search=s");
+    let strangers = strangers.as_array().unwrap().iter().filter(|one| one["username"].as_str().unwrap().len() == 4);
+    let mut held = 0;
+    for stranger in strangers {
+        realm.map("POST", &format!("/users/{}", stranger["id"].as_str().unwrap()), "watchlist");
+        held += 1;
+    }
+    assert_eq!(held, 205);
+    // One request for each of the four roles that both know and 3 pages of one of them; none for each person.
+    let asked = sent(&realm.run("plan -v").exits(0)).0;
+    assert!(asked < 40, "{asked} requests");
     let plan = realm.run("plan --format json").exits(0).json();
     assert_eq!((&plan["complete"], plan["unmanaged"].as_array().unwrap().len()), (&json!(true), 205));
     drop(realm);
     attributes_that_a_realm_drops_are_not_called_kept()
+}
+
+/// A roster in which Ada has a role that the realm lacks.
+fn with_siec(roster: &str) -> String {
+    let roster = replaced(roster, "  size: small\n", "  size: small\n  services: [secwise-watch]\n");
+    replaced(&roster, "[technical]", "[technical, security-incident-escalation]")
 }
 
 /// A realm as it comes drops what its user profile does not name.

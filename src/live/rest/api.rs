@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 use super::expression::{Expression, Failure, Names};
 use super::manifest::{Advance, End, MailCase, MembersIn, PagingBy, Verb};
 use super::template::Template;
+use crate::diagnostic::Span;
 use crate::live::scim::Kind;
 
 /// An expression among those of a manifest.
@@ -37,6 +38,10 @@ pub struct Api {
     pub contacts: Option<Accounts>,
     /// Groups.
     pub groups: Option<Groups>,
+    /// Roles that are a resource of their own.
+    pub roles: Option<Roles>,
+    /// Where the resources are named in the manifest.
+    pub(super) places: Vec<(&'static str, Span)>,
     pub(super) expressions: Vec<Expression>,
     /// Where the lines of the manifest end, in bytes.
     pub(super) breaks: Vec<u32>,
@@ -193,6 +198,33 @@ impl Members {
     }
 }
 
+/// Roles that are a resource of their own.
+#[derive(Clone, Debug)]
+pub struct Roles {
+    /// How all are listed.
+    pub list: List,
+    /// What names one in paths.
+    pub id: Slot,
+    /// What one is called.
+    pub name: Slot,
+    /// What a role of rosters is called there; none: the same.
+    pub called: Option<Slot>,
+    /// Who holds one, and who that is in an item.
+    pub holders: Option<(List, Slot)>,
+    /// Whether a holder is a group.
+    pub through: Option<Slot>,
+    /// The roles of one person.
+    pub of: Option<List>,
+    /// How one is given.
+    pub add: Option<Call>,
+    /// How one is taken.
+    pub remove: Option<Call>,
+    /// Where roles are made there.
+    pub about: Option<SmolStr>,
+    /// What they are evidence of; none: they are the roles of rosters.
+    pub feeds: Option<SmolStr>,
+}
+
 /// How a list is read to its end.
 #[derive(Clone, Debug)]
 pub struct List {
@@ -275,6 +307,8 @@ pub struct Call {
 pub struct Path {
     /// As it was written.
     pub text: SmolStr,
+    /// Where it is written: bytes from the beginning of the manifest.
+    pub at: u32,
     /// Its pieces.
     pub parts: Vec<Part>,
 }
@@ -340,9 +374,24 @@ impl Api {
         self.expressions.get(slot.0).map_or("", |expression| expression.formula.text.as_str())
     }
 
+    /// The roles of rosters, where they are a resource of their own.
+    pub fn granted(&self) -> Option<&Roles> {
+        self.roles.as_ref().filter(|roles| roles.feeds.is_none())
+    }
+
     /// The line of the manifest, from 1, that a byte of it stands in.
     pub fn line(&self, at: u32) -> usize {
         self.breaks.partition_point(|end| *end < at) + 1
+    }
+
+    /// Where a byte of the manifest stands, in words.
+    pub fn place_at(&self, at: u32) -> String {
+        format!("{}, line {}", self.reference, self.line(at))
+    }
+
+    /// Where an expression stands, in words.
+    pub fn place_of(&self, slot: Slot) -> String {
+        self.place_at(self.expressions.get(slot.0).map_or(0, |expression| expression.formula.span.start))
     }
 
     /// The path and query that a path and a template make.

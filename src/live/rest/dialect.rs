@@ -26,7 +26,10 @@ impl Dialect for Talk {
     }
 
     fn create<'a>(&'a self, kind: Kind, body: &'a Json, request: &'a str) -> BoxFuture<'a, Result<Current, Trouble>> {
-        self.make(kind, body, request).boxed()
+        match kind {
+            Kind::User if self.api.granted().is_some() => self.make_person(body, request).boxed(),
+            kind => self.make(kind, body, request).boxed(),
+        }
     }
 
     fn put<'a>(
@@ -39,6 +42,7 @@ impl Dialect for Talk {
     ) -> BoxFuture<'a, Result<Option<Current>, Trouble>> {
         match kind {
             Kind::Group => self.put_group(id, body, version, request).boxed(),
+            Kind::User if self.api.granted().is_some() => self.put_person(id, body, version, request).boxed(),
             kind => self.put_account(kind, id, body, version, request).boxed(),
         }
     }

@@ -1,6 +1,8 @@
 //! What a portal cannot hold of a roster by its manifest, and how what it can hold is kept: said in the plan, before any
 //! write.
 
+use smol_str::SmolStr;
+
 use super::api::{Api, PersonField};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::live::scim::Kind;
@@ -31,11 +33,41 @@ fn cannot(target: &str, what: &str, place: Place, why: &str) -> Diagnostic {
         .help("add it to the manifest, or leave it out of the roster")
 }
 
+/// The roles that somebody needs and the portal does not have: one finding for each, at the first who needs it. `missing`
+/// says of a role what it is called there and where roles are made, where the portal lacks it.
+pub fn roles(
+    organisation: &Organisation,
+    target: &str,
+    missing: impl Fn(&str) -> Option<(String, Option<SmolStr>)>,
+) -> Vec<Diagnostic> {
+    let mut needed: Vec<(&str, Place, usize)> = Vec::new();
+    for person in &organisation.people {
+        for held in &person.roles {
+            let id = organisation.platform[held.role].id.as_str();
+            match needed.iter_mut().find(|(known, ..)| *known == id) {
+                Some((.., people)) => *people += 1,
+                None => needed.push((id, person.role_place(held.role), 1)),
+            }
+        }
+    }
+    let lacking = needed.into_iter().filter_map(|(id, place, people)| Some((id, place, people, missing(id)?)));
+    let finding = |(id, place, people, (name, about)): (&str, Place, usize, (String, Option<SmolStr>))| {
+        let who = if people == 1 { "one entry needs".to_owned() } else { format!("{people} entries need") };
+        let called = if name == id { "it has no such role".to_owned() } else { format!("it has no role `{name}`") };
+        let message = format!("`{target}` cannot hold the role `{id}`, which {who}: {called}");
+        let made = about.map(|about| format!(" ({about})")).unwrap_or_default();
+        Diagnostic::error("plan/cannot-hold", message)
+            .at(place)
+            .help(format!("create the role `{name}` there{made}, and plan again"))
+    };
+    lacking.map(finding).collect()
+}
+
 /// How what a roster says is kept where the portal has no place of its own for it.
 fn kept(organisation: &Organisation, target: &str, api: &Api) -> Option<Diagnostic> {
     let mut ways = Vec::new();
     let people = &organisation.people;
-    let has = |field| api.has(Kind::User, field);
+    let has = |field| api.has(Kind::User, field) || field == PersonField::Roles && api.granted().is_some();
     if people.iter().any(|person| !person.roles.is_empty()) && !has(PersonField::Roles) {
         ways.push("roles as groups, one for each role");
     }
@@ -68,7 +100,8 @@ fn held(organisation: &Organisation, person: &Person, target: &str, api: &Api, m
     let contact = person.section == Section::Contacts;
     let own = contact && api.contacts.is_some();
     let kind = if own { Kind::Contact } else { Kind::User };
-    let lacks = |field: PersonField| !api.has(kind, field);
+    let granted = kind == Kind::User && api.granted().is_some();
+    let lacks = |field: PersonField| !(api.has(kind, field) || granted && field == PersonField::Roles);
     let mut add = |what: String, place: Place, why: String| findings.push(cannot(target, &what, place, &why));
     let no_field = |field: PersonField| format!("its manifest has no `fields.{}`", field.as_str());
     let no_groups = |field: PersonField| {

@@ -1,6 +1,8 @@
 //! From a manifest as written to one that is known to be sound: every expression parses and names only what there is, and
 //! every key that an operation needs is there.
 
+mod roles;
+
 use serde_json::Value as Json;
 use smol_str::SmolStr;
 
@@ -100,7 +102,22 @@ pub fn load(sources: &Sources, file: FileId, reference: &str, diagnostics: &mut 
     }
     let ends = sources.text(file).bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
     let breaks = ends.map(|(at, _)| at as u32).collect();
-    (whole && diagnostics.len() == before).then_some(Api { expressions, breaks, ..api })
+    let places = places(sources.text(file));
+    (whole && diagnostics.len() == before).then_some(Api { expressions, breaks, places, ..api })
+}
+
+/// Where the resources begin: their keys at the beginning of a line.
+fn places(text: &str) -> Vec<(&'static str, Span)> {
+    let mut places = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let named = |key: &&str| line.strip_prefix(*key).is_some_and(|rest| rest.starts_with(':'));
+        if let Some(key) = ["users", "contacts", "groups", "roles"].into_iter().find(named) {
+            places.push((key, Span::new(at, at + key.len() as u32)));
+        }
+        at += line.len() as u32;
+    }
+    places
 }
 
 struct Loader<'d> {
@@ -156,6 +173,8 @@ impl Loader<'_> {
             },
             contacts: written.contacts.as_ref().map(|contacts| self.accounts(contacts)),
             groups: written.groups.as_ref().and_then(|groups| self.groups(groups)),
+            roles: written.roles.as_ref().and_then(|roles| self.roles(roles, written)),
+            places: Vec::new(),
             expressions: Vec::new(),
             breaks: Vec::new(),
         }
@@ -394,7 +413,7 @@ impl Loader<'_> {
 
     /// A path: what stands in braces is an expression.
     fn path(&mut self, written: &Required<Formula>, scope: Scope) -> Path {
-        let Some(formula) = &written.0 else { return Path { text: SmolStr::default(), parts: Vec::new() } };
+        let Some(formula) = &written.0 else { return Path { text: SmolStr::default(), at: 0, parts: Vec::new() } };
         let text: Vec<char> = formula.text.chars().collect();
         let mut parts = Vec::new();
         let mut at = 0;
@@ -417,13 +436,13 @@ impl Loader<'_> {
         if !formula.text.starts_with('/') {
             self.odd(formula, "a path begins with `/`", "it is what follows the `url` of the target");
         }
-        Path { text: formula.text.clone(), parts }
+        Path { text: formula.text.clone(), at: formula.span.start, parts }
     }
 }
 
 /// What stands in for people whose record could not be read: it was reported, and is never used.
 fn nobody() -> Accounts {
-    let path = Path { text: SmolStr::default(), parts: Vec::new() };
+    let path = Path { text: SmolStr::default(), at: 0, parts: Vec::new() };
     let nothing = Slot(usize::MAX);
     Accounts {
         list: List { get: path.clone(), query: None, items: nothing, total: None, count: None, paging: None },

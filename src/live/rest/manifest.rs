@@ -29,6 +29,8 @@ record! {
         "contacts" => contacts: Option<AccountsText>,
         /// Groups.
         "groups" => groups: Option<GroupsText>,
+        /// Roles, where they are a resource of their own.
+        "roles" => roles: Option<RolesText>,
     }
 }
 
@@ -197,6 +199,37 @@ words! {
         List = "list",
         /// In a list of all memberships.
         Table = "table",
+    }
+}
+
+record! {
+    /// Roles that are a resource of their own: which there are, who holds them, and how they are given and taken.
+    pub struct RolesText as "`roles`" {
+        /// How all of them are listed.
+        "list" => list: Required<ListText>,
+        /// What of an `item` names a role in paths.
+        "id" => id: Required<Formula>,
+        /// What an `item` is called.
+        "name" => name: Required<Formula>,
+        /// What the role `key` of rosters is called there; default the same word.
+        "called" => called: Option<Formula>,
+        /// Who holds one role, whose `id` is given: one list for each role.
+        "holders" => holders: Option<ListText>,
+        /// The id of the person in an `item` of `holders`.
+        "holder" => holder: Option<Formula>,
+        /// Whether such an `item` is a group, whose members hold the role then.
+        "through" => through: Option<Formula>,
+        /// The roles of one person, whose `id` is given; without `holders` one list for each person.
+        "of" => of: Option<ListText>,
+        /// How a role is given: `role` is its item, `id` its id, `member` the id of the person.
+        "add" => add: Option<CallText>,
+        /// How it is taken.
+        "remove" => remove: Option<CallText>,
+        /// Where roles are made there: said where one is missing.
+        "about" => about: Option<Text>,
+        /// What of other people's rosters they are evidence of, by the word in `evidence` of a platform file: they are
+        /// only read then, when a target `provides` it, and are no roles of rosters. `name` gives the words of it.
+        "feeds" => feeds: Option<Text>,
     }
 }
 

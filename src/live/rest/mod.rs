@@ -5,21 +5,25 @@
 //! repeated, nothing is written over what somebody else changed, and every write is read again.
 
 mod api;
+mod blame;
 mod counted;
 mod dialect;
 mod expression;
 mod fit;
 mod formula;
+mod lacks;
 mod load;
 pub mod manifest;
 mod pages;
 pub mod probe;
+mod roles;
 mod shape;
 mod spelling;
 mod talk;
 mod template;
 mod view;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -37,6 +41,7 @@ use crate::model::{Organisation, Person};
 use crate::platform::Platform;
 pub use api::{Api, PersonField};
 pub use counted::Counted;
+pub use lacks::{Ability, Lack};
 pub use load::load;
 use manifest::{MailCase, MembersIn};
 use talk::Talk;
@@ -60,6 +65,8 @@ pub struct Rest {
     api: Arc<Api>,
     talk: Arc<Talk>,
     engine: Scim,
+    /// The platform of its organisations, where the workspace says so.
+    platform: Option<Listed>,
 }
 
 impl Rest {
@@ -69,14 +76,48 @@ impl Rest {
         let (api, writes) = (Arc::new(api), Arc::new(AtomicU64::new(0)));
         let talk = Arc::new(Talk::new(http.clone(), api.clone(), writes.clone()));
         let capabilities = Some(capabilities(&api, http.base().as_str()));
-        let name = config.name.clone();
+        let (name, platform) = (config.name.clone(), config.platform.clone());
         let engine = Scim::new(http, Config { capabilities, ..config }).speaking(talk.clone(), writes);
-        Rest { name, api, talk, engine }
+        Rest { name, api, talk, engine, platform }
     }
 
     /// How it is talked to.
     pub fn api(&self) -> &Api {
         &self.api
+    }
+
+    /// Learns the roles of a platform: who holds new ones was not read before.
+    async fn learn(&self, platform: &Platform) -> Result<(), LiveError> {
+        if self.talk.learn_roles(platform)? {
+            self.engine.forget().await;
+        }
+        Ok(())
+    }
+
+    /// Learns the roles of the platform in the workspace, so that one reading does for all.
+    async fn learn_own(&self) -> Result<(), LiveError> {
+        match self.platform.as_ref().filter(|_| self.api.granted().is_some()) {
+            Some(platform) => self.learn(&platform.load()?).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What its roles are evidence of, by the word in `evidence` of a platform file.
+    pub fn feeds(&self) -> Option<&str> {
+        self.api.roles.as_ref()?.feeds.as_deref()
+    }
+
+    /// Who holds roles that are evidence: the words by the handle of the person, and why that may not be all.
+    ///
+    /// # Errors
+    ///
+    /// A list of roles or of their holders cannot be read.
+    pub async fn evidence(&self) -> Result<(HashMap<SmolStr, Vec<SmolStr>>, Option<String>), LiveError> {
+        let Some(roles) = self.api.roles.as_ref().filter(|roles| roles.feeds.is_some()) else {
+            return Ok(Default::default());
+        };
+        let (held, gap) = self.talk.evidence(roles).await?;
+        Ok((held.into_iter().map(|(id, words)| (Kind::User.handle(&id), words)).collect(), gap))
     }
 
     /// The engine that it shares with targets that speak SCIM.
@@ -102,7 +143,7 @@ fn capabilities(api: &Api, url: &str) -> Capabilities {
         users: UserCapabilities {
             external_id: Seen::Yes,
             employee_number: Seen::No,
-            roles: user(PersonField::Roles),
+            roles: Seen::from(api.has(Kind::User, PersonField::Roles) || api.granted().is_some()),
             entitlements: Seen::No,
             extension: user(PersonField::Attributes),
             phone: user(PersonField::Phone),
@@ -143,14 +184,17 @@ impl Read for Rest {
     }
 
     async fn organisations(&self) -> Result<Vec<Listed>, LiveError> {
+        self.learn_own().await?;
         self.engine.organisations().await
     }
 
     async fn managed(&self) -> Result<Vec<SmolStr>, LiveError> {
+        self.learn_own().await?;
         self.engine.managed().await
     }
 
     async fn read(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
+        self.learn(platform).await?;
         let mut live = self.engine.read(organisation, platform).await?;
         self.talk.tell_lost(&mut live);
         Ok(live)
@@ -162,11 +206,14 @@ impl Read for Rest {
         platform: &Platform,
         sought: &Sought,
     ) -> Result<Vec<Entry<Person>>, LiveError> {
+        self.learn(platform).await?;
         self.engine.look(organisation, platform, sought).await
     }
 
     fn fit(&self, organisation: &Organisation) -> Vec<Diagnostic> {
-        fit::findings(organisation, &self.name, &self.api)
+        let mut findings = fit::findings(organisation, &self.name, &self.api);
+        findings.extend(fit::roles(organisation, &self.name, |key| self.talk.missing_role(key)));
+        findings
     }
 }
 
@@ -176,7 +223,8 @@ impl Write for Rest {
     }
 
     async fn prepare(&self, _: &str, _: &Platform) -> Result<(), LiveError> {
-        if self.api.users.create.is_some() && self.api.users.update.is_some() {
+        // What single steps need was said by the plan, before anything was sent.
+        if self.api.users.create.is_some() || self.api.users.update.is_some() || self.api.users.delete.is_some() {
             return Ok(());
         }
         let message = format!("`{}` can only be read: its manifest does not say how people are changed", self.name);
@@ -189,6 +237,7 @@ impl Write for Rest {
         operations: &[Operation],
         author: &Author,
     ) -> Result<Vec<Result<(), Refusal>>, LiveError> {
+        self.learn(platform).await?;
         self.engine.execute(platform, operations, author).await
     }
 }

@@ -81,7 +81,8 @@ impl Talk {
             match self.number(slot, &names) {
                 Ok(number) => total = Some(number),
                 Err(why) => {
-                    gap = Some(format!("{path}: the portal does not say how many there are: {why}"));
+                    let place = self.api.place_of(slot);
+                    gap = Some(format!("{path}: the portal does not say how many there are: {why} ({place})"));
                 }
             }
         }
@@ -198,15 +199,15 @@ impl Talk {
         }
         let names = Names::default().with("answer", &self.shown(&answer)?);
         let number = self.number(count.value, &names);
-        number.map(Some).map_err(|why| unusable(path, &format!("it tells no number: {why}")))
+        number.map(Some).map_err(|why| self.no_fit(count.value, path, &format!("it tells no number: {why}")))
     }
 
     fn items(&self, list: &List, path: &str, names: &Names) -> Result<Vec<Json>, LiveError> {
         let written = self.api.written(list.items);
         match self.api.give(list.items, names) {
             Ok(Json::Array(items)) => Ok(items),
-            Ok(_) => Err(unusable(path, &format!("`items: {written}` gives no list"))),
-            Err(failure) => Err(unusable(path, &format!("`items: {written}`: {}", failure.message()))),
+            Ok(_) => Err(self.no_fit(list.items, path, &format!("`items: {written}` gives no list"))),
+            Err(failure) => Err(self.no_fit(list.items, path, &format!("`items: {written}`: {}", failure.message()))),
         }
     }
 

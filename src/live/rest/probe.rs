@@ -3,11 +3,13 @@
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::api::{List, PersonField};
-use super::expression::Failure;
+use super::api::{List, PersonField, Slot, word};
+use super::expression::{Failure, Names};
+use super::lacks::Ability;
 use super::manifest::{End, MembersIn};
 use super::spelling::{Lost, Tally};
 use super::{Rest, view};
+use crate::live::LiveError;
 use crate::live::scim::{Kind, Next};
 
 /// How many items are shown.
@@ -24,13 +26,15 @@ pub struct Tried {
     pub about: Option<String>,
     /// The lists.
     pub lists: Vec<Looked>,
+    /// What the manifest says how to do.
+    pub operations: Vec<Ability>,
 }
 
 /// What one page of a list gave.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Looked {
-    /// `users`, `contacts`, `groups` or `members`.
+    /// `users`, `contacts`, `groups`, `members`, `roles` or `holders`.
     pub list: String,
     /// The path.
     pub path: String,
@@ -130,7 +134,9 @@ pub async fn probe(rest: &Rest) -> Tried {
             lists.extend(members(rest, &items).await);
         }
     }
-    Tried { api: api.name.to_string(), about: api.about.as_ref().map(ToString::to_string), lists }
+    lists.extend(super::roles::looked(rest).await);
+    let operations = api.abilities();
+    Tried { operations, api: api.name.to_string(), about: api.about.as_ref().map(ToString::to_string), lists }
 }
 
 async fn look(rest: &Rest, kind: Kind, name: &str, list: &List) -> (Looked, Vec<Json>) {
@@ -138,10 +144,7 @@ async fn look(rest: &Rest, kind: Kind, name: &str, list: &List) -> (Looked, Vec<
     let sheet = match rest.talk.sheet(list, None, "").await {
         Ok(sheet) => sheet,
         Err(error) => {
-            looked.error = Some(match error.hint {
-                Some(hint) => format!("{}; {hint}", error.message),
-                None => error.message,
-            });
+            looked.error = Some(in_words(error));
             return (looked, Vec::new());
         }
     };
@@ -223,32 +226,45 @@ async fn members(rest: &Rest, groups: &[Json]) -> Option<Looked> {
     let api = rest.api();
     let members = &api.groups.as_ref()?.members;
     let list = members.list.as_ref()?;
-    let mut looked = Looked { list: "members".to_owned(), path: list.get.text.to_string(), ..Looked::default() };
     let first = groups.first().map(|item| view::resource(api, Kind::Group, item, None));
     let id = first.as_ref().and_then(|group| group.get("id")).and_then(Json::as_str);
     let id = id.filter(|_| members.place == MembersIn::List);
     if members.place == MembersIn::List && id.is_none() {
         return None;
     }
+    let slots = [("group", members.group), ("member", members.member), ("link", members.link)];
+    let slots: Vec<(&'static str, Slot)> = slots.into_iter().filter_map(|(name, slot)| Some((name, slot?))).collect();
+    Some(look_at(rest, "members", list, id, &slots).await.0)
+}
+
+/// The first page of a list that is no list of people or groups: what these expressions give of its items.
+pub(super) async fn look_at(
+    rest: &Rest,
+    name: &str,
+    list: &List,
+    id: Option<&str>,
+    slots: &[(&'static str, Slot)],
+) -> (Looked, Vec<Json>) {
+    let api = rest.api();
+    let mut looked = Looked { list: name.to_owned(), path: list.get.text.to_string(), ..Looked::default() };
     let sheet = match rest.talk.sheet(list, id, "").await {
         Ok(sheet) => sheet,
         Err(error) => {
-            looked.error = Some(error.message);
-            return Some(looked);
+            looked.error = Some(in_words(error));
+            return (looked, Vec::new());
         }
     };
     looked.items = sheet.items.len();
     looked.total = sheet.total;
     (looked.end, looked.end_known) = end(list, sheet.total, &sheet.next, sheet.gap.as_deref());
     looked.more(list, sheet.items.len());
-    for (name, slot) in [("group", members.group), ("member", members.member), ("link", members.link)] {
-        let Some(slot) = slot else { continue };
-        let written = api.written(slot).to_owned();
+    let names: Vec<Names> = sheet.items.iter().map(|item| Names::default().with("item", item)).collect();
+    for (name, slot) in slots {
+        let written = api.written(*slot).to_owned();
         let mut seen = Field { field: name, written, given: 0, absent: 0, failed: 0, why: None };
-        for item in &sheet.items {
-            let names = super::expression::Names::default().with("item", item);
-            match api.give(slot, &names) {
-                Ok(given) if super::api::word(&given).is_some() => seen.given += 1,
+        for names in &names {
+            match api.give(*slot, names) {
+                Ok(given) if word(&given).is_some() => seen.given += 1,
                 Ok(_) => seen.absent += 1,
                 Err(failure) => {
                     seen.failed += 1;
@@ -258,5 +274,16 @@ async fn members(rest: &Rest, groups: &[Json]) -> Option<Looked> {
         }
         looked.fields.push(seen);
     }
-    Some(looked)
+    let plain = |names: &Names| {
+        slots.iter().filter_map(|(name, slot)| Some(((*name).to_owned(), api.give(*slot, names).ok()?))).collect()
+    };
+    looked.first = names.iter().take(SHOWN).map(plain).collect();
+    (looked, sheet.items)
+}
+
+fn in_words(error: LiveError) -> String {
+    match error.hint {
+        Some(hint) => format!("{}; {hint}", error.message),
+        None => error.message,
+    }
 }

@@ -154,6 +154,9 @@ impl Talk {
         if kind == Kind::Group && from.is_empty() {
             self.fill_table().await?;
         }
+        if kind == Kind::User && from.is_empty() {
+            self.fill_roles().await?;
+        }
         let mut tally = match from {
             "" => Tally::default(),
             _ => self.tallies.lock().ok().and_then(|mut all| all.remove(&kind)).unwrap_or_default(),
@@ -179,7 +182,8 @@ impl Talk {
         }
         let (resources, gap) = match kind {
             Kind::Group => self.groups(items).await?,
-            Kind::User | Kind::Contact => (read, None),
+            Kind::User => self.with_roles(read).await?,
+            Kind::Contact => (read, None),
         };
         let raw = |json: &Json| to_raw_value(json).map_err(|error| unusable(&list.get.text, &error.to_string()));
         let resources = resources.iter().map(raw).collect::<Result<Vec<Box<RawValue>>, LiveError>>()?;

@@ -29,6 +29,8 @@ pub struct Talk {
     table: tokio::sync::Mutex<Arc<Table>>,
     /// What the expressions found when people and groups were listed last.
     pub(super) tallies: std::sync::Mutex<HashMap<Kind, Tally>>,
+    /// Roles that are a resource of their own.
+    pub(super) roles: super::roles::Known,
 }
 
 /// All memberships.
@@ -69,7 +71,14 @@ pub(super) fn unusable(path: &str, why: &str) -> LiveError {
 impl Talk {
     /// How a portal is talked to. `writes` counts what is sent to change something.
     pub fn new(http: Arc<Http>, api: Arc<Api>, writes: Arc<AtomicU64>) -> Talk {
-        Talk { http, api, writes, table: tokio::sync::Mutex::default(), tallies: Default::default() }
+        Talk {
+            http,
+            api,
+            writes,
+            table: tokio::sync::Mutex::default(),
+            tallies: Default::default(),
+            roles: Default::default(),
+        }
     }
 
     /// An address below the portal's own.
@@ -121,22 +130,13 @@ impl Talk {
     }
 
     /// What an answer says, for messages.
-    fn said(&self, answer: &Answer) -> String {
+    pub(super) fn said(&self, answer: &Answer) -> String {
         let names = Names::default().with("answer", &Talk::loosely(answer));
         let own = self.api.answers.message.and_then(|slot| self.api.give(slot, &names).ok());
         match own.as_ref().and_then(Json::as_str).filter(|text| !text.is_empty()) {
             Some(text) => answer.shown(text),
             None => detail(answer),
         }
-    }
-
-    pub(super) fn unexpected(&self, path: &str, answer: &Answer) -> LiveError {
-        let message = format!("the portal answered {} to {path}: {}", answer.status, self.said(answer));
-        let hint = match answer.status {
-            404 | 405 => "check the `url` of the target, and the path in its manifest",
-            _ => "try again; if it stays so, tell whoever runs the portal",
-        };
-        LiveError::new(message, hint)
     }
 
     /// What an answer means in the statuses that everybody knows (RFC 9110 §15).
@@ -187,7 +187,7 @@ impl Talk {
             200..=299 if answer.body.is_empty() || answer.json::<Json>().is_ok() => Ok(answer),
             200..=299 => Err(Trouble::Unknown(format!("the portal's answer is no JSON: {}", answer.excerpt()))),
             500.. => Err(Trouble::Unknown(format!("the portal answered {}: {}", answer.status, self.said(&answer)))),
-            status => Err(Trouble::Refused(status, self.said(&answer))),
+            status => Err(Trouble::Refused(status, self.refusal(call, &answer, self.said(&answer)))),
         }
     }
 
@@ -225,6 +225,17 @@ impl Talk {
             }
         };
         Ok(Some((item, answer.etag)))
+    }
+
+    /// How many requests are under way at once.
+    pub(super) fn side_by_side(&self) -> usize {
+        self.http.concurrency().max(1)
+    }
+
+    /// The ids of those who are in a group, and why they may not be all.
+    pub(super) async fn members_of(&self, group: &str) -> Result<(Vec<String>, Option<String>), LiveError> {
+        let (rows, gap) = self.rows(group).await?;
+        Ok((rows.into_iter().map(|row| row.member).collect(), gap))
     }
 
     /// Who is in a group.
@@ -349,6 +360,7 @@ impl Talk {
         let version = view::told(&self.api, kind, &item).into_iter().find(|told| told.field == PersonField::Version);
         let version = version.and_then(|told| told.value.ok()).and_then(|value| word(&value));
         resource.insert(NATIVE.to_owned(), item);
+        self.show_roles(kind, id, &mut resource).await?;
         Ok(Some(Current { json: Json::Object(resource), version: version.or(etag) }))
     }
 
@@ -396,8 +408,12 @@ impl Talk {
             }
         };
         let wanted = view::person(kind, body);
-        let now = view::person(kind, &Json::Object(view::resource(&self.api, kind, &item, None)));
-        for call in calls(accounts, &now, &wanted)? {
+        let mut now = view::person(kind, &Json::Object(view::resource(&self.api, kind, &item, None)));
+        let granted = kind == Kind::User && self.api.granted().is_some();
+        if granted {
+            now["roles"] = wanted["roles"].clone();
+        }
+        for call in if granted && now == wanted { Vec::new() } else { calls(accounts, &now, &wanted)? } {
             let names = Names::default().with("person", &wanted).with("item", &item).with("id", &id.into());
             let names = names.with("version", &json!(version));
             self.change(call, &names, request, Safety::Idempotent).await?;

@@ -143,7 +143,7 @@ impl Writing<'_> {
                 let why = format!("the portal answered {status} to several at once: {why}");
                 (Outcomes::new(), vec![Doubtful { part, why, over: true }])
             }
-            Err(trouble @ Trouble::NotDone(_)) => {
+            Err(trouble @ (Trouble::NotDone(_) | Trouble::Half(_))) => {
                 let failed = part.into_iter().map(|(at, one)| (at, Err(failed(one, "nothing was done", &trouble))));
                 (failed.collect(), Vec::new())
             }

@@ -68,13 +68,18 @@ pub enum Trouble {
     NotDone(String),
     /// Nobody knows whether it was done.
     Unknown(String),
+    /// A part was done and another was not, as the sentence says.
+    Half(String),
 }
 
 impl Trouble {
     /// The sentence.
     pub fn message(&self) -> &str {
         match self {
-            Trouble::Refused(_, message) | Trouble::NotDone(message) | Trouble::Unknown(message) => message,
+            Trouble::Refused(_, message)
+            | Trouble::NotDone(message)
+            | Trouble::Unknown(message)
+            | Trouble::Half(message) => message,
         }
     }
 }

@@ -151,6 +151,11 @@ impl Scim {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Forgets what was read: the next reading is a fresh one.
+    pub async fn forget(&self) {
+        *self.directory.lock().await = None;
+    }
+
     async fn load(&self) -> Result<Directory, LiveError> {
         let known = self.config.capabilities.as_ref();
         let contacts = known.is_some_and(|known| known.contacts.is_some());

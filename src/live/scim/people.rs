@@ -82,6 +82,7 @@ impl Writing<'_> {
             match self.scim.client.create(kind, &body, &request).await {
                 Ok(current) => return self.created(operation, kind, current, wanted, means).await,
                 Err(trouble @ Trouble::NotDone(_)) => return Err(failed(operation, "nothing was done", &trouble)),
+                Err(Trouble::Half(why)) => return Err(Refusal::Failed(format!("`{}`: {why}", operation.key))),
                 Err(Trouble::Refused(409, detail)) => {
                     return match self.find(operation, kind, wanted, means).await {
                         Ok(Found::Ours(current)) => self.adopt(operation, kind, *current, wanted, means).await,
@@ -265,6 +266,7 @@ impl Writing<'_> {
             Err(trouble @ (Trouble::Refused(..) | Trouble::NotDone(_))) => {
                 return Err(failed(operation, "nothing was done", &trouble));
             }
+            Err(Trouble::Half(why)) => return Err(Refusal::Failed(format!("`{}`: {why}", operation.key))),
             Err(Trouble::Unknown(_)) => None,
         };
         let believed = self.capabilities.users.truthful_answers.works();
@@ -325,7 +327,9 @@ impl Writing<'_> {
             Err(Trouble::Refused(412, _)) => {
                 Err(Refusal::Stale(format!("`{}` was changed at this moment; plan again", operation.key)))
             }
-            Err(Trouble::Unknown(why)) => Err(Refusal::Failed(format!("`{}`: {why}", operation.key))),
+            Err(Trouble::Unknown(why) | Trouble::Half(why)) => {
+                Err(Refusal::Failed(format!("`{}`: {why}", operation.key)))
+            }
             Err(trouble) => Err(failed(operation, "nothing was done", &trouble)),
         }
     }
@@ -340,7 +344,7 @@ pub(super) fn failed(operation: &Operation, what: &str, trouble: &Trouble) -> Re
         Trouble::Refused(status, detail) => {
             Refusal::Failed(format!("`{}`: {what}, the portal answered {status}: {detail}", operation.key))
         }
-        Trouble::NotDone(message) | Trouble::Unknown(message) => {
+        Trouble::NotDone(message) | Trouble::Unknown(message) | Trouble::Half(message) => {
             Refusal::Failed(format!("`{}`: {what}: {message}", operation.key))
         }
     }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Style;
 use super::ink::{Ink, Page, Para};
+use crate::live::rest::Ability;
 use crate::live::rest::probe::{Field, Looked, Tried};
 
 /// The fields that are shown before others.
@@ -14,6 +15,11 @@ pub fn tried(tried: &Tried, saved: Option<&str>, target: &str, style: &Style) ->
     let mut page = Page::new(style);
     for looked in tried.lists.iter().filter(|looked| !style.quiet || troubled(looked)) {
         list(looked, style, &mut page);
+    }
+    if !style.quiet {
+        page.blank();
+        page.add(Para::new(0, 2).with(Ink::Plain, "what the manifest says how to do:"));
+        tried.operations.iter().for_each(|ability| page.add(able(ability)));
     }
     if let Some(about) = tried.about.as_ref().filter(|_| !style.quiet) {
         page.blank();
@@ -32,6 +38,20 @@ pub fn tried(tried: &Tried, saved: Option<&str>, target: &str, style: &Style) ->
     };
     page.add(Para::new(0, 2).with(Ink::Plain, &next));
     page.finish()
+}
+
+/// What the manifest says how to do with a resource, and what it does not say.
+fn able(ability: &Ability) -> Para {
+    let mut line = Para::new(2, 4).with(Ink::Bold, ability.resource);
+    match ability.can.as_slice() {
+        [] => line.push(Ink::Plain, ": nothing, they can only be read"),
+        can => line.push(Ink::Plain, &format!(": {}", can.join(", "))),
+    }
+    if !ability.cannot.is_empty() {
+        let keys: Vec<String> = ability.cannot.iter().map(|key| format!("`{key}`")).collect();
+        line.push(Ink::Plain, &format!("; not {}", keys.join(", ")));
+    }
+    line
 }
 
 fn troubled(looked: &Looked) -> bool {
