@@ -14,7 +14,7 @@ use super::expression::Names;
 use super::manifest::{MembersIn, Verb};
 use super::spelling::Tally;
 use super::template::lay_over;
-use super::view::{self, NATIVE};
+use super::view::{self, NATIVE, Told};
 use crate::http::{Answer, Failure, Http, Method, Request, Safety, Url};
 use crate::live::LiveError;
 use crate::live::scim::{Current, Kind, Trouble, detail, refused};
@@ -287,16 +287,15 @@ impl Talk {
         Ok(())
     }
 
-    /// The groups of a page as resources, with their members.
-    pub(super) async fn groups(&self, items: Vec<Json>) -> Result<(Vec<Json>, Option<String>), LiveError> {
+    /// The groups of a page, with what their fields told, as resources with their members.
+    pub(super) async fn groups(&self, items: Vec<(Json, Vec<Told>)>) -> Result<(Vec<Json>, Option<String>), LiveError> {
         let table = self.table.lock().await.clone();
         let place = self.api.groups.as_ref().map(|groups| groups.members.place);
         let mut gap = table.gap.clone();
-        let one = |item: Json| {
+        let one = |(item, told): (Json, Vec<Told>)| {
             let table = table.clone();
             async move {
-                let plain = view::resource(&self.api, Kind::Group, &item, None);
-                let id = plain.get("id").and_then(Json::as_str).map(str::to_owned);
+                let id = view::word_of(&told, PersonField::Id);
                 let (members, gap) = match (place, id) {
                     (Some(MembersIn::Group), _) => match self.members_in(&item) {
                         Ok(members) => (Some(members), None),
@@ -311,7 +310,7 @@ impl Talk {
                     }
                     _ => (None, None),
                 };
-                Ok::<_, LiveError>((Json::Object(view::resource(&self.api, Kind::Group, &item, members)), gap))
+                Ok::<_, LiveError>((Json::Object(view::resource_of(Kind::Group, told, members)), gap))
             }
         };
         let most = self.http.concurrency().max(1);
@@ -338,7 +337,9 @@ impl Talk {
             },
             _ => None,
         };
-        let mut resource = view::resource(&self.api, kind, &item, members);
+        let told = view::told(&self.api, kind, &item);
+        let version = view::word_of(&told, PersonField::Version).or(etag);
+        let mut resource = view::resource_of(kind, told, members);
         // Whoever is asked for one and shows another would have the wrong one changed.
         let shown = resource.get("id").and_then(Json::as_str).unwrap_or_default();
         if shown != id {
@@ -346,10 +347,8 @@ impl Talk {
                 format!("the portal was asked for `{id}` and showed `{}`", crate::document::record::visible(shown));
             return Err(LiveError::new(message, "check `one` and `fields.id` in the manifest"));
         }
-        let version = view::told(&self.api, kind, &item).into_iter().find(|told| told.field == PersonField::Version);
-        let version = version.and_then(|told| told.value.ok()).and_then(|value| word(&value));
         resource.insert(NATIVE.to_owned(), item);
-        Ok(Some(Current { json: Json::Object(resource), version: version.or(etag) }))
+        Ok(Some(Current { json: Json::Object(resource), version }))
     }
 
     pub(super) async fn make(&self, kind: Kind, body: &Json, request: &str) -> Result<Current, Trouble> {
@@ -396,8 +395,9 @@ impl Talk {
             }
         };
         let wanted = view::person(kind, body);
-        let now = view::person(kind, &Json::Object(view::resource(&self.api, kind, &item, None)));
-        for call in calls(accounts, &now, &wanted)? {
+        let now =
+            || view::person(kind, &Json::Object(view::resource_of(kind, view::told(&self.api, kind, &item), None)));
+        for call in calls(accounts, now, &wanted)? {
             let names = Names::default().with("person", &wanted).with("item", &item).with("id", &id.into());
             let names = names.with("version", &json!(version));
             self.change(call, &names, request, Safety::Idempotent).await?;
