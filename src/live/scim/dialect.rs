@@ -53,7 +53,7 @@ pub trait Dialect: Send + Sync + fmt::Debug {
     /// Creates a resource, and shows it as it is kept.
     fn create<'a>(&'a self, kind: Kind, body: &'a Json, request: &'a str) -> BoxFuture<'a, Result<Current, Trouble>>;
 
-    /// Makes a resource what it shall be, and shows it as it is kept.
+    /// Makes a resource what it shall be, and shows it as it is kept; none where it has to be looked at.
     fn put<'a>(
         &'a self,
         kind: Kind,
