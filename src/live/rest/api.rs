@@ -327,6 +327,14 @@ impl Api {
         self.fields(kind).iter().any(|(own, _)| *own == field)
     }
 
+    /// The requests that change people and groups, apart from memberships.
+    pub fn writes(&self) -> impl Iterator<Item = &Call> {
+        let accounts = [Some(&self.users), self.contacts.as_ref()].into_iter().flatten();
+        let people = accounts.flat_map(|own| [&own.update, &own.deactivate, &own.reactivate, &own.delete]);
+        let groups = self.groups.iter().flat_map(|own| [&own.update, &own.delete]);
+        people.chain(groups).flatten()
+    }
+
     /// What an expression gives.
     pub fn give(&self, slot: Slot, names: &Names) -> Result<Json, Failure> {
         match self.expressions.get(slot.0) {

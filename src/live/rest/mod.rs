@@ -92,7 +92,7 @@ fn capabilities(api: &Api, url: &str) -> Capabilities {
     let one_by_one = api.groups.as_ref().is_some_and(|groups| groups.members.add.is_some());
     let in_groups = api.groups.as_ref().is_some_and(|groups| groups.members.place == MembersIn::Group);
     let change = if one_by_one || !in_groups { MemberChange::List } else { MemberChange::Put };
-    let versions = [&api.users.update, &api.users.delete].into_iter().flatten().any(|call| call.if_match.is_some());
+    let versions = api.writes().any(|call| call.if_match.is_some());
     Capabilities {
         version: CAPABILITIES_VERSION,
         url: url.to_owned(),

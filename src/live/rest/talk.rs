@@ -1,6 +1,6 @@
 //! A portal's own API, spoken in place of SCIM: requests as the manifest says, and answers understood as it says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -469,10 +469,11 @@ impl Talk {
         if let Some(gap) = gap {
             return Err(format!("{gap}; nothing was done"));
         }
-        let new: Vec<SmolStr> =
-            join.iter().filter(|one| !rows.iter().any(|row| row.member == one.as_str())).cloned().collect();
+        let there: HashSet<&str> = rows.iter().map(|row| row.member.as_str()).collect();
+        let leaving: HashSet<&str> = leave.iter().map(SmolStr::as_str).collect();
+        let new: Vec<SmolStr> = join.iter().filter(|one| !there.contains(one.as_str())).cloned().collect();
         let joins = new.chunks(members.together).map(|ids| self.membership(add, group, ids, None, request).boxed());
-        let gone = rows.iter().filter(|row| leave.iter().any(|one| one.as_str() == row.member));
+        let gone = rows.iter().filter(|row| leaving.contains(row.member.as_str()));
         let gone: Vec<(Vec<SmolStr>, Option<&str>)> =
             gone.map(|row| (vec![SmolStr::from(row.member.as_str())], row.link.as_deref())).collect();
         let leaves = gone.iter().map(|(ids, link)| self.membership(remove, group, ids, *link, request).boxed());
