@@ -21,6 +21,10 @@ impl Dialect for Talk {
         self.page_of(kind, from).boxed()
     }
 
+    fn counted(&self, kind: Kind) -> Option<u64> {
+        self.users.filter(|_| kind == Kind::User)
+    }
+
     fn get<'a>(&'a self, kind: Kind, id: &'a str) -> BoxFuture<'a, Result<Option<Current>, LiveError>> {
         self.current(kind, id).boxed()
     }

@@ -67,7 +67,8 @@ impl Rest {
     /// used: the manifest tells them.
     pub fn new(http: Arc<Http>, api: Api, config: Config) -> Rest {
         let (api, writes) = (Arc::new(api), Arc::new(AtomicU64::new(0)));
-        let talk = Arc::new(Talk::new(http.clone(), api.clone(), writes.clone()));
+        let users = config.seen.as_ref().map(|(users, _)| *users as u64);
+        let talk = Arc::new(Talk::new(http.clone(), api.clone(), writes.clone(), users));
         let capabilities = Some(capabilities(&api, http.base().as_str()));
         let name = config.name.clone();
         let engine = Scim::new(http, Config { capabilities, ..config }).speaking(talk.clone(), writes);

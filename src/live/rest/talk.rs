@@ -25,6 +25,8 @@ pub struct Talk {
     http: Arc<Http>,
     pub(super) api: Arc<Api>,
     writes: Arc<AtomicU64>,
+    /// How many users there were when somebody counted them last.
+    pub(super) users: Option<u64>,
     /// Who is in which group, where one list tells that of all groups: as it was when groups were listed last.
     table: tokio::sync::Mutex<Arc<Table>>,
     /// What the expressions found when people and groups were listed last.
@@ -67,9 +69,10 @@ pub(super) fn unusable(path: &str, why: &str) -> LiveError {
 }
 
 impl Talk {
-    /// How a portal is talked to. `writes` counts what is sent to change something.
-    pub fn new(http: Arc<Http>, api: Arc<Api>, writes: Arc<AtomicU64>) -> Talk {
-        Talk { http, api, writes, table: tokio::sync::Mutex::default(), tallies: Default::default() }
+    /// How a portal is talked to. `writes` counts what is sent to change something; `users`: how many users there were
+    /// when somebody counted them last.
+    pub fn new(http: Arc<Http>, api: Arc<Api>, writes: Arc<AtomicU64>, users: Option<u64>) -> Talk {
+        Talk { http, api, writes, users, table: tokio::sync::Mutex::default(), tallies: Default::default() }
     }
 
     /// An address below the portal's own.

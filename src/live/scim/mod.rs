@@ -39,7 +39,7 @@ pub use account::Kind;
 pub use capabilities::Capabilities;
 use capabilities::{MemberReading, Seen};
 pub use client::{Client, Current, Trouble, detail, escaped, refused};
-pub use dialect::{Dialect, Next, Page};
+pub use dialect::{Bound, Dialect, Next, Page};
 use directory::Directory;
 use mapping::{Applications, Carriers, Roles, Words};
 pub use wire::UNREAD;
