@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::common::ACME;
 use crate::odd::{Odd, Oddities, Pages, manifest};
 use crate::server::{Act, Reply, json as answer, page};
-use crate::world::{World, number, writes};
+use crate::world::{World, number, said, writes};
 
 const ALL: [Pages; 6] = [Pages::Offset, Pages::Numbered, Pages::Cursor, Pages::Next, Pages::Link, Pages::Whole];
 
@@ -114,9 +114,7 @@ fn a_list_that_always_brings_somebody_new_is_given_up_and_removes_nobody() {
         somebody_leaves(&world);
         world.server.portal(|portal| (portal.odd.invents, portal.size) = (true, 100));
         if pages == Pages::Next {
-            let url = &world.server.url;
-            let counted = format!("version: 1\nurl: {url}\nat: 2026-01-01T00:00:00Z\nusers: 12\n");
-            world.project.write("capabilities/t.yaml", counted);
+            world.counted("users: 12");
         }
         world.server.heard();
         let plan = world.run("plan --format json").exits(0).json();
@@ -184,6 +182,45 @@ fn a_portal_that_is_suddenly_much_smaller_is_not_believed() {
     assert!(writes(&world.server.heard()).is_empty());
     world.server.portal(|portal| portal.people = people);
     world.run("apply --yes").exits(0).says("no changes");
+}
+
+#[test]
+fn a_portal_that_shows_nobody_is_not_believed_until_it_is_probed() {
+    let world = World::odd(Pages::Offset);
+    std::fs::remove_file(world.project.path("capabilities/t.yaml")).unwrap();
+    let unbelieved = |arguments: &str, said: &str| {
+        world.server.heard();
+        let plan = world.run(&format!("plan {arguments} --format json")).exits(1).json();
+        let finding = plan["diagnostics"].as_array().unwrap().iter().find(|one| one["rule"] == "plan/shrunk").unwrap();
+        assert!(finding["message"].as_str().unwrap().contains(said), "{finding:#}");
+        assert!(finding["help"].as_str().unwrap().contains("rosterctl target probe --target t"), "{finding:#}");
+        assert_eq!((&plan["steps"], &plan["impact"]["access"]), (&json!([]), &json!([])), "nothing is made of it");
+        for command in ["apply --yes", "drift", "export --organisation acme", "accept ada"] {
+            let ran = world.run(command).exits(1);
+            assert!(!format!("{ran}").contains("no changes"), "{ran}");
+        }
+        assert!(writes(&world.server.heard()).is_empty());
+    };
+    unbelieved("", "shows no users and was never probed");
+    world.run("target probe").exits(0).says("the portal says that there are 0");
+    world.converges();
+    // It forgets everything: those who were applied since it was probed are gone.
+    let forgotten =
+        world.server.portal(|portal| (std::mem::take(&mut portal.people), std::mem::take(&mut portal.teams)));
+    unbelieved("", "shows no users, and 3 were applied to it since it was probed, as the audit trail says");
+    world.server.portal(|portal| (portal.people, portal.teams) = forgotten);
+    world.run("apply --yes").exits(0).says("no changes");
+    // Somebody says that it is right so: what was applied before that is no reason for doubt.
+    world.server.portal(|portal| (portal.people.clear(), portal.teams.clear()));
+    world.run("target probe").exits(0);
+    world.converges();
+    // Who was deleted by an apply is not missed.
+    world.project.edit("rosterctl.yaml", "targets:", "rules: { levels: { arxus/commercial-count: off } }\ntargets:");
+    world.roster("version: 1\norganisation: acme\nplatform: arxus\nusers: {}\ncontacts: {}\npermissionGroups: {}\n");
+    let open = "--allow-open arxus/actor --allow-open arxus/coverage-after-plan";
+    world.run(&format!("apply --yes --allow-removals 9 {open}")).exits(0);
+    world.server.portal(|portal| assert_eq!(portal.people.len(), 0));
+    assert!(said(&world.run("plan").ends()).contains("no changes"));
 }
 
 #[test]

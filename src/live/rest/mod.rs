@@ -36,7 +36,7 @@ use crate::http::Http;
 use crate::model::{Organisation, Person};
 use crate::platform::Platform;
 pub use api::{Api, PersonField};
-pub use counted::Counted;
+pub use counted::{Applied, Counted, Known};
 pub use load::load;
 use manifest::{MailCase, MembersIn};
 use talk::Talk;
@@ -60,19 +60,21 @@ pub struct Rest {
     api: Arc<Api>,
     talk: Arc<Talk>,
     engine: Scim,
+    known: Known,
 }
 
 impl Rest {
-    /// A target at the other end of `http`, talked to as its manifest says. What `config` has of capabilities is not
-    /// used: the manifest tells them.
-    pub fn new(http: Arc<Http>, api: Api, config: Config) -> Rest {
+    /// A target at the other end of `http`, talked to as its manifest says. What `config` has of capabilities and of how
+    /// many users there were is not used: the manifest and `known` tell that.
+    pub fn new(http: Arc<Http>, api: Api, config: Config, known: Known) -> Rest {
         let (api, writes) = (Arc::new(api), Arc::new(AtomicU64::new(0)));
-        let users = config.seen.as_ref().map(|(users, _)| *users as u64);
+        let seen = known.probed.as_ref().and_then(|probed| Some((probed.users?, probed.at.clone())));
+        let users = seen.as_ref().map(|(users, _)| *users as u64);
         let talk = Arc::new(Talk::new(http.clone(), api.clone(), writes.clone(), users));
         let capabilities = Some(capabilities(&api, http.base().as_str()));
         let name = config.name.clone();
-        let engine = Scim::new(http, Config { capabilities, ..config }).speaking(talk.clone(), writes);
-        Rest { name, api, talk, engine }
+        let engine = Scim::new(http, Config { capabilities, seen, ..config }).speaking(talk.clone(), writes);
+        Rest { name, api, talk, engine, known }
     }
 
     /// How it is talked to.
@@ -154,6 +156,9 @@ impl Read for Rest {
     async fn read(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
         let mut live = self.engine.read(organisation, platform).await?;
         self.talk.tell_lost(&mut live);
+        if self.engine.users().await == Some(0) && live.suspect.is_none() {
+            (live.suspect, live.cure) = self.known.doubt(&self.name).unzip();
+        }
         Ok(live)
     }
 
