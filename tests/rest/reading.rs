@@ -207,7 +207,10 @@ fn a_portal_that_shows_nobody_is_not_believed_until_it_is_probed() {
     // It forgets everything: those who were applied since it was probed are gone.
     let forgotten =
         world.server.portal(|portal| (std::mem::take(&mut portal.people), std::mem::take(&mut portal.teams)));
-    unbelieved("", "shows no users, and 3 were applied to it since it was probed, as the audit trail says");
+    unbelieved("", "shows none of the 3 people who were applied to it since it was probed, as the audit trail says");
+    // Somebody else who is there does not make it better.
+    world.server.portal(|portal| portal.stranger("zoe"));
+    unbelieved("--prune", "shows none of the 3 people");
     world.server.portal(|portal| (portal.people, portal.teams) = forgotten);
     world.run("apply --yes").exits(0).says("no changes");
     // Somebody says that it is right so: what was applied before that is no reason for doubt.

@@ -72,23 +72,24 @@ impl fmt::Debug for Known {
 }
 
 impl Known {
-    /// Why a portal without users is not believed to have none, and what to do about it.
-    pub fn doubt(&self, name: &str) -> Option<(String, String)> {
+    /// Why a portal that has nobody whom rosterctl manages is not believed, and what to do about it. `empty`: it has no
+    /// users at all.
+    pub fn doubt(&self, name: &str, empty: bool) -> Option<(String, String)> {
         let cure = |first: &str| format!("{first} `rosterctl target probe --target {name}`, then plan again");
         let since = self.probed.as_ref().and_then(|probed| probed.at.parse().ok());
         let applied = self.applied.as_ref().map_or(0, |applied| applied(since));
         if applied > 0 {
-            let who = if applied == 1 { "one was".to_owned() } else { format!("{applied} were") };
+            let who = match applied {
+                1 => "does not show the one person who was".to_owned(),
+                _ => format!("shows none of the {applied} people who were"),
+            };
             let then = if since.is_some() { " since it was probed" } else { "" };
-            let message = format!("`{name}` shows no users, and {who} applied to it{then}, as the audit trail says");
-            return Some((
-                message,
-                cure("see on the portal what became of them; where it is empty by right, confirm it by"),
-            ));
+            let message = format!("`{name}` {who} applied to it{then}, as the audit trail says");
+            return Some((message, cure("see on the portal what became of them; where it is right so, confirm it by")));
         }
         let message = format!(
             "`{name}` shows no users and was never probed: nobody knows whether it has none, or does not show them"
         );
-        self.probed.is_none().then(|| (message, cure("see what it shows, and confirm that it is empty, by")))
+        (empty && self.probed.is_none()).then(|| (message, cure("see what it shows, and confirm that it is empty, by")))
     }
 }

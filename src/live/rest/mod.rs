@@ -156,8 +156,11 @@ impl Read for Rest {
     async fn read(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
         let mut live = self.engine.read(organisation, platform).await?;
         self.talk.tell_lost(&mut live);
-        if self.engine.users().await == Some(0) && live.suspect.is_none() {
-            (live.suspect, live.cure) = self.known.doubt(&self.name).unzip();
+        if let Some((users, false)) = self.engine.inhabited().await
+            && live.suspect.is_none()
+            && live.gaps.is_empty()
+        {
+            (live.suspect, live.cure) = self.known.doubt(&self.name, users == 0).unzip();
         }
         Ok(live)
     }

@@ -67,14 +67,17 @@ impl Bound {
         let most = |known: u64| known.saturating_mul(2).saturating_add(Bound::MARGIN);
         let read = read as u64;
         match (self.announced, self.before) {
-            (Some(total), _) if read > most(total) => {
-                Some(format!("the portal announced {total}, and goes on after {read}: its paging has no end"))
-            }
+            (Some(total), _) if read > most(total) => Some(format!(
+                "the portal announced {total}, and goes on after {read}: its paging has no end (see `paging` in the \
+                 manifest)"
+            )),
             (None, Some(before)) if read > most(before) => Some(format!(
                 "it had {before} when they were counted last, and goes on after {read}: either its paging has no end, \
                  or they have become many, and `rosterctl target probe` is to be run again"
             )),
-            (None, None) if read > MOST as u64 => Some(format!("it goes on after {read}: its paging has no end")),
+            (None, None) if read > MOST as u64 => {
+                Some(format!("it goes on after {read}: its paging has no end (see `paging` in the manifest)"))
+            }
             _ => None,
         }
     }

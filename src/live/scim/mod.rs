@@ -167,9 +167,11 @@ impl Scim {
         Ok(directory)
     }
 
-    /// How many users the last reading found; none where nothing was read yet.
-    pub async fn users(&self) -> Option<usize> {
-        self.directory.lock().await.as_ref().map(|directory| directory.sizes.0)
+    /// How many users the last reading found, and whether people of any organisation are managed; none where nothing was
+    /// read yet.
+    pub async fn inhabited(&self) -> Option<(usize, bool)> {
+        let kept = self.directory.lock().await;
+        kept.as_ref().map(|directory| (directory.sizes.0, !directory.organisations.is_empty()))
     }
 
     /// Why a reading should not be believed although it seems to be whole.
