@@ -5,6 +5,7 @@
 //! repeated, nothing is written over what somebody else changed, and every write is read again.
 
 mod api;
+mod bounds;
 mod counted;
 mod dialect;
 mod expression;
