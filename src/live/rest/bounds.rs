@@ -18,14 +18,20 @@ const ITEMS: u64 = 200_000;
 /// How long one evaluation may take.
 const LONGEST: Duration = Duration::from_secs(2);
 
+/// How many bytes it is given for each second more.
+const SECOND: u64 = 8 << 20;
+
 /// How many bytes may be put together in one evaluation, besides a multiple of what it is given.
 const BYTES: u64 = 8 << 20;
 
 /// Which multiple that is.
 const TIMES: u64 = 8;
 
-/// The longest text, in bytes, that is taken apart or in which parts are replaced by longer ones.
+/// The longest text, in bytes, that is taken apart, searched, or of which parts are replaced.
 const SHORT: usize = 64 << 10;
+
+/// The longest text, in bytes, that is looked for by a search of which the cost is that of both texts, multiplied.
+const SOUGHT: usize = 1 << 10;
 
 /// The longest text, in bytes, that is put between the items of a list.
 const BETWEEN: usize = 64;
@@ -35,6 +41,7 @@ const LOOP: &str = "@loop";
 const ON_TIME: &str = "@on_time";
 const WEIGHED: &str = "@weighed";
 const SHORTER: &str = "@short";
+const SOUGHT_FOR: &str = "@sought";
 const SEPARATOR: &str = "@separator";
 
 /// What an evaluation has left.
@@ -42,21 +49,24 @@ const SEPARATOR: &str = "@separator";
 pub struct Budget {
     items: AtomicU64,
     bytes: AtomicU64,
-    until: Instant,
+    begun: Instant,
+    allowed: Duration,
 }
 
 impl Budget {
     /// The budget of an evaluation that is given so many bytes.
     pub fn new(given: u64) -> Arc<Budget> {
         let bytes = BYTES.saturating_add(given.saturating_mul(TIMES));
-        Arc::new(Budget { items: ITEMS.into(), bytes: bytes.into(), until: Instant::now() + LONGEST })
+        let allowed = LONGEST + Duration::from_secs(given / SECOND);
+        Arc::new(Budget { items: ITEMS.into(), bytes: bytes.into(), begun: Instant::now(), allowed })
     }
 
     fn in_time(&self, function: &str) -> Result<(), ExecutionError> {
-        if Instant::now() < self.until {
+        if self.begun.elapsed() < self.allowed {
             return Ok(());
         }
-        Err(ExecutionError::function_error(function, format!("it takes too long: more than {} s", LONGEST.as_secs())))
+        let message = format!("it takes too long: more than {} s", self.allowed.as_secs());
+        Err(ExecutionError::function_error(function, message))
     }
 
     fn through(&self, list: Value) -> Result<Value, ExecutionError> {
@@ -92,6 +102,7 @@ impl Budget {
             context.add_function(ON_TIME, move |value: Value| time.in_time(ON_TIME).map(|()| value)).is_ok(),
             context.add_function(WEIGHED, move |value: Value| weighed.weighed(value)).is_ok(),
             context.add_function(SHORTER, |text: Value| no_longer(text, SHORTER, SHORT)).is_ok(),
+            context.add_function(SOUGHT_FOR, |text: Value| no_longer(text, SOUGHT_FOR, SOUGHT)).is_ok(),
             context.add_function(SEPARATOR, |text: Value| no_longer(text, SEPARATOR, BETWEEN)).is_ok(),
         ];
         watched.into_iter().all(|added| added)
@@ -214,6 +225,10 @@ fn parts_of_call(call: &mut CallExpr) {
         (op::ADD, None) if call.args.first().is_some_and(gathered) => {}
         (op::ADD, None) => call.args.iter_mut().for_each(weigh),
         ("replace" | "split", Some(text)) => self::call(SHORTER, text),
+        ("indexOf" | "lastIndexOf", Some(text)) => {
+            self::call(SHORTER, text);
+            call.args.first_mut().into_iter().for_each(|sought| self::call(SOUGHT_FOR, sought));
+        }
         ("join", Some(_)) => call.args.iter_mut().for_each(|between| self::call(SEPARATOR, between)),
         _ => {}
     }

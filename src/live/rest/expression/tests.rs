@@ -161,6 +161,8 @@ fn no_expression_puts_together_far_more_than_it_is_given() {
         ("item.many.join(item.text)".to_owned(), "too long here"),
         ("item.big.split('')".to_owned(), "too long here"),
         ("item.big.replace('x', 'xxxxxxxxxxxxxxxx')".to_owned(), "too long here"),
+        ("item.big.indexOf('xxy')".to_owned(), "too long here"),
+        ("item.text.lastIndexOf(item.text + 'z')".to_owned(), "too long here"),
         // Each step is dear, and there are many.
         ("item.many.all(a, !(item.big + 'z').contains(a + 'z'))".to_owned(), "too"),
         ("item.many.exists(a, item.many.exists(b, item.big.contains(a + b + 'z')))".to_owned(), "too long"),
