@@ -146,7 +146,11 @@ fn what_is_no_list_is_an_error_and_never_an_empty_one() {
             somebody_leaves(&world);
             world.server.heard();
             world.server.hook("GET", "/staff", skip, 9, Act::Instead(reply.clone()));
-            world.run("plan").exits(1).complains(said);
+            let ran = world.run("plan").exits(1).complains(said);
+            // What is no JSON is told with the line that asks for it.
+            let place = "the manifest names the path `/staff` in portal.yaml, line 9";
+            let all = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(all.contains(place), said == "web page", "{ran}");
             world.run("apply --yes").exits(1);
             assert!(writes(&world.server.heard()).is_empty(), "{said}");
         }

@@ -122,6 +122,20 @@ fn an_answer_that_is_lost_makes_nobody_twice() {
 }
 
 #[test]
+fn a_write_that_is_answered_oddly_says_which_request_of_the_manifest_it_was() {
+    for (reply, wanted) in [
+        (page(200), "the answer to POST /api/staff (200) is a web page rather than JSON: \"Sign in\""),
+        (page(500), "the portal answered 500: a web page: \"Sign in\""),
+        (answer(500, json!({ "oops": "down" })), "the portal answered 500: down"),
+    ] {
+        let world = World::odd(Pages::Offset);
+        world.server.hook("POST", "/staff", 0, 99, Act::Instead(reply));
+        let ran = said(&world.run("apply --yes").exits(3));
+        assert!(ran.contains(&format!("{wanted} (POST /staff, portal.yaml, line 28)")), "{ran}");
+    }
+}
+
+#[test]
 fn what_cannot_be_looked_up_is_parked_and_the_others_go_on() {
     let world = World::odd(Pages::Offset);
     world.server.hook("POST", "/staff", 0, 1, Act::DoneThenGone);

@@ -275,6 +275,8 @@ pub struct Call {
 pub struct Path {
     /// As it was written.
     pub text: SmolStr,
+    /// Where it is written: bytes from the beginning of the manifest.
+    pub at: u32,
     /// Its pieces.
     pub parts: Vec<Part>,
 }
@@ -362,6 +364,11 @@ impl Api {
     /// The line of the manifest, from 1, that a byte of it stands in.
     pub fn line(&self, at: u32) -> usize {
         self.breaks.partition_point(|end| *end < at) + 1
+    }
+
+    /// Where a byte of the manifest stands, in words.
+    pub fn place_at(&self, at: u32) -> String {
+        format!("{}, line {}", self.reference, self.line(at))
     }
 
     /// The path and query that a path and a template make.

@@ -394,7 +394,7 @@ impl Loader<'_> {
 
     /// A path: what stands in braces is an expression.
     fn path(&mut self, written: &Required<Formula>, scope: Scope) -> Path {
-        let Some(formula) = &written.0 else { return Path { text: SmolStr::default(), parts: Vec::new() } };
+        let Some(formula) = &written.0 else { return Path { text: SmolStr::default(), at: 0, parts: Vec::new() } };
         let text: Vec<char> = formula.text.chars().collect();
         let mut parts = Vec::new();
         let mut at = 0;
@@ -417,13 +417,13 @@ impl Loader<'_> {
         if !formula.text.starts_with('/') {
             self.odd(formula, "a path begins with `/`", "it is what follows the `url` of the target");
         }
-        Path { text: formula.text.clone(), parts }
+        Path { text: formula.text.clone(), at: formula.span.start, parts }
     }
 }
 
 /// What stands in for people whose record could not be read: it was reported, and is never used.
 fn nobody() -> Accounts {
-    let path = Path { text: SmolStr::default(), parts: Vec::new() };
+    let path = Path { text: SmolStr::default(), at: 0, parts: Vec::new() };
     let nothing = Slot(usize::MAX);
     Accounts {
         list: List { get: path.clone(), query: None, items: nothing, total: None, count: None, paging: None },

@@ -13,6 +13,7 @@ mod fit;
 mod formula;
 mod load;
 pub mod manifest;
+mod membership;
 mod pages;
 pub mod probe;
 mod shape;

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
-use super::api::{Api, List, Slot, word};
+use super::api::{Api, List, Path, Slot, word};
 use super::expression::Names;
 use super::manifest::{Advance, End, PagingBy};
 use super::talk::{Talk, unusable};
@@ -96,7 +96,7 @@ impl Talk {
             return Err(self.unexpected(path, &answer));
         }
         let link = answer.link.clone();
-        let shown = self.shown(&answer)?;
+        let shown = self.shown_at(&list.get, &answer)?;
         let names = Names::default().with("answer", &shown);
         let items = self.items(list, path, &names)?;
         let mut gap = None;
@@ -204,6 +204,15 @@ impl Talk {
         Ok(Reading { items, gap: Some(gap), shifting: false, digest: whole.finalize().into() })
     }
 
+    /// What expressions call `answer`; what cannot be it is said with the line of the manifest that asks for it.
+    pub(super) fn shown_at(&self, path: &Path, answer: &Answer) -> Result<Json, LiveError> {
+        self.shown(answer).map_err(|error| {
+            let place = format!("the manifest names the path `{}` in {}", path.text, self.api.place_at(path.at));
+            let hint = error.hint.map_or_else(|| place.clone(), |hint| format!("{hint}; {place}"));
+            LiveError::new(error.message, hint)
+        })
+    }
+
     async fn first(&self, list: &List, id: Option<&str>) -> Result<Position, LiveError> {
         let first = list.paging.map_or(0, |paging| paging.first);
         let by = list.paging.map(|paging| paging.by);
@@ -227,7 +236,7 @@ impl Talk {
         if !answer.succeeded() {
             return Err(self.unexpected(path, &answer));
         }
-        let names = Names::default().with("answer", &self.shown(&answer)?);
+        let names = Names::default().with("answer", &self.shown_at(&count.get, &answer)?);
         let number = self.number(count.value, &names);
         number.map(Some).map_err(|why| unusable(path, &format!("it tells no number: {why}")))
     }

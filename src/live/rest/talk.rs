@@ -1,12 +1,11 @@
 //! A portal's own API, spoken in place of SCIM: requests as the manifest says, and answers understood as it says.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use serde_json::{Map, Value as Json, json};
-use smol_str::SmolStr;
 
 use super::api::{Api, Call, PersonField, word};
 use super::dialect::{calls, lacks};
@@ -22,7 +21,7 @@ use crate::live::scim::{Current, Kind, Trouble, detail, refused};
 /// A portal and how it is talked to.
 #[derive(Debug)]
 pub struct Talk {
-    http: Arc<Http>,
+    pub(super) http: Arc<Http>,
     pub(super) api: Arc<Api>,
     writes: Arc<AtomicU64>,
     /// How many users there were when somebody counted them last.
@@ -41,9 +40,9 @@ struct Table {
 }
 
 /// A membership: the member, and the portal's name for the membership itself.
-struct Row {
-    member: String,
-    link: Option<String>,
+pub(super) struct Row {
+    pub(super) member: String,
+    pub(super) link: Option<String>,
 }
 
 fn method(verb: Verb) -> Method {
@@ -185,11 +184,18 @@ impl Talk {
                 return Err(Trouble::Unknown(message));
             }
         };
+        let place = || format!("{} {}, {}", call.method, call.path.text, self.api.place_at(call.path.at));
         match self.status(&answer) {
+            200..=299 if answer.body.is_empty() => Ok(answer),
             // A sign-in page is sent with 200 as well.
-            200..=299 if answer.body.is_empty() || answer.json::<Json>().is_ok() => Ok(answer),
-            200..=299 => Err(Trouble::Unknown(format!("the portal's answer is no JSON: {}", answer.excerpt()))),
-            500.. => Err(Trouble::Unknown(format!("the portal answered {}: {}", answer.status, self.said(&answer)))),
+            200..=299 => match answer.json::<Json>() {
+                Ok(_) => Ok(answer),
+                Err(failure) => Err(Trouble::Unknown(format!("{} ({})", failure.message(), place()))),
+            },
+            500.. => {
+                let (status, said) = (answer.status, self.said(&answer));
+                Err(Trouble::Unknown(format!("the portal answered {status}: {said} ({})", place())))
+            }
             status => Err(Trouble::Refused(status, self.said(&answer))),
         }
     }
@@ -219,7 +225,7 @@ impl Talk {
             200..=299 => {}
             _ => return Err(self.unexpected(path, &answer)),
         }
-        let shown = self.shown(&answer)?;
+        let shown = self.shown_at(&one.get, &answer)?;
         let item = match one.item {
             None => shown.get("body").cloned().unwrap_or_default(),
             Some(slot) => {
@@ -231,7 +237,7 @@ impl Talk {
     }
 
     /// Who is in a group.
-    async fn rows(&self, group: &str) -> Result<(Vec<Row>, Option<String>), LiveError> {
+    pub(super) async fn rows(&self, group: &str) -> Result<(Vec<Row>, Option<String>), LiveError> {
         let Some(members) = self.api.groups.as_ref().map(|groups| &groups.members) else {
             return Ok((Vec::new(), None));
         };
@@ -435,57 +441,5 @@ impl Talk {
         let names = Names::default().with("group", &view::group(body)).with("item", &item).with("id", &id.into());
         let names = names.with("version", &json!(version));
         self.change(call, &names, request, Safety::Idempotent).await.map(|_| None)
-    }
-
-    async fn membership(
-        &self,
-        call: &Call,
-        group: &str,
-        ids: &[SmolStr],
-        link: Option<&str>,
-        request: &str,
-    ) -> Result<(), String> {
-        let names = Names::default().with("id", &group.into()).with("members", &json!(ids));
-        let names = names.with("member", &json!(ids.first())).with("link", &json!(link));
-        match self.change(call, &names, request, Safety::Once).await {
-            // Who is there already has joined, and who is gone has left. What became of a request without an answer is
-            // seen when the group is read again.
-            Ok(_) | Err(Trouble::Unknown(_) | Trouble::Refused(404 | 409, _)) => Ok(()),
-            Err(trouble) => Err(trouble.message().to_owned()),
-        }
-    }
-
-    pub(super) async fn join_and_leave(
-        &self,
-        group: &str,
-        join: &[SmolStr],
-        leave: &[SmolStr],
-        request: &str,
-    ) -> Result<(), String> {
-        let members = self.api.groups.as_ref().map(|groups| &groups.members);
-        let calls = members.and_then(|members| members.add.as_ref().zip(members.remove.as_ref()));
-        let (Some((add, remove)), Some(members)) = (calls, members) else {
-            return Err(lacks("add").message().to_owned());
-        };
-        let (rows, gap) = self.rows(group).await.map_err(|error| error.to_string())?;
-        // Nobody joins twice, and nobody is taken out of a group that was not read to its end.
-        if let Some(gap) = gap {
-            return Err(format!("{gap}; nothing was done"));
-        }
-        let there: HashSet<&str> = rows.iter().map(|row| row.member.as_str()).collect();
-        let leaving: HashSet<&str> = leave.iter().map(SmolStr::as_str).collect();
-        let new: Vec<SmolStr> = join.iter().filter(|one| !there.contains(one.as_str())).cloned().collect();
-        let joins = new.chunks(members.together).map(|ids| self.membership(add, group, ids, None, request).boxed());
-        let gone = rows.iter().filter(|row| leaving.contains(row.member.as_str()));
-        let gone: Vec<(Vec<SmolStr>, Option<&str>)> =
-            gone.map(|row| (vec![SmolStr::from(row.member.as_str())], row.link.as_deref())).collect();
-        let leaves = gone.iter().map(|(ids, link)| self.membership(remove, group, ids, *link, request).boxed());
-        let all: Vec<_> = joins.chain(leaves).collect();
-        let mut under_way = futures_util::stream::iter(all).buffer_unordered(self.http.concurrency().max(1));
-        let mut failed = None;
-        while let Some(outcome) = under_way.next().await {
-            failed = failed.or(outcome.err());
-        }
-        failed.map_or(Ok(()), Err)
     }
 }
