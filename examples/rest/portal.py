@@ -2,6 +2,7 @@
 """A club's portal with an API of its own, for trying rosterctl on. Python's standard library is all it needs.
 
     python3 portal.py [PORT]        listens on 127.0.0.1, port 8099 unless told otherwise; forgets everything when it ends
+                                    but Zoe and the barbecue team, who are there from the start
 
     GET    /members?page=1          {"members": [...], "count": 7}, three on a page
     POST   /members                 {"no": 8}
@@ -22,11 +23,15 @@ from urllib.parse import parse_qs, urlparse
 
 PAGE = 3
 LOCK = Lock()
-ALL = {"members": [], "teams": []}
-LAST = {"members": 0, "teams": 0}
+LAST = {"members": 1, "teams": 1}
 FIELDS = {
     "members": {"who": "", "mail": "", "phone": None, "here": True, "memo": "", "hats": [], "facts": [], "sort": ""},
     "teams": {"name": "", "memo": "", "opens": [], "members": []},
+}
+ZOE = {"who": "Zoe Verlinden", "mail": "zoe@club.example", "phone": "+32 470 00 00 09", "sort": "person"}
+ALL = {
+    "members": [{"no": 1, **FIELDS["members"], **ZOE}],
+    "teams": [{"no": 1, **FIELDS["teams"], "name": "Barbecue", "members": [1]}],
 }
 
 

@@ -1,5 +1,6 @@
 //! A target opened as the workspace describes it, and what commands ask of it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use smol_str::SmolStr;
 use super::manifest;
 use super::output::Output;
 use super::platform::platform;
+use crate::apply::past;
 use crate::clock::Hook;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::record::Text;
@@ -16,11 +18,11 @@ use crate::document::workspace::{Address, Auth as AuthText, ContactsAs, SecretRe
 use crate::document::workspace::{TargetKind, Webhook};
 use crate::error::Error;
 use crate::http::{Auth, Http, HttpError, Secret, Settings, Url};
-use crate::live::rest::Counted;
+use crate::live::rest::{Applied, Counted, Known};
 use crate::live::scim::{Capabilities, Config};
-use crate::live::{Embedded, Listed, Live, LiveError, Portal, Read, Rest, Scim, Snapshot, snapshot};
+use crate::live::{Embedded, Listed, Live, LiveError, Portal, Read, Resource, Rest, Scim, Snapshot, snapshot};
 use crate::model::{Day, Organisation};
-use crate::plan::document::TargetRef;
+use crate::plan::document::{Action, TargetRef};
 use crate::plan::unseen::settle;
 
 /// A target that has been opened.
@@ -173,15 +175,36 @@ impl Target {
         let http = Http::new(settings).map_err(unusable(name))?;
         let identity = http.base().as_str().trim_end_matches('/').to_owned();
         // What another address had says nothing of this one.
-        let seen = Counted::load(&file).filter(|counted| counted.url.trim_end_matches('/') == identity);
-        let seen = seen.map(|counted| (counted.users, counted.at));
+        let probed = Counted::load(&file).filter(|counted| counted.url.trim_end_matches('/') == identity);
         let organisation = target.organisation.as_ref().map(|organisation| organisation.value.0.clone());
-        let config = Config { name: name.to_owned(), capabilities: None, organisation, platform, seen };
-        let portal = Portal::Rest(Box::new(Rest::new(Arc::new(http), api, config)));
+        let config = Config { name: name.to_owned(), capabilities: None, organisation, platform, seen: None };
+        let named = target.audit.as_ref().and_then(|audit| audit.path.as_ref());
+        let audit = named.map_or_else(|| usual_audit(name, base), |path| base.join(path.value.as_str()));
+        let known = Known { probed, applied: Some(applied(audit.clone(), api.contacts.is_none())) };
+        let portal = Portal::Rest(Box::new(Rest::new(Arc::new(http), api, config, known)));
         let reference = TargetRef { name: name.to_owned(), kind: "rest".to_owned(), identity };
-        let audit = usual_audit(name, base);
         Ok(Target { reference, actor, portal, capabilities: Some(file), audit, personal: false })
     }
+}
+
+/// Tells from a trail how many people were applied after a moment and not deleted again. Contacts count where they are
+/// users without access. A trail that cannot be read tells nothing: it is only ever a reason for doubt.
+fn applied(trail: PathBuf, contacts: bool) -> Applied {
+    Box::new(move |since| {
+        let mut there: HashSet<(String, String)> = HashSet::new();
+        let told = past::each(&trail, |step| {
+            let person = step.resource == Resource::User || step.resource == Resource::Contact && contacts;
+            if !person || since.is_some_and(|since| step.at < since) {
+                return;
+            }
+            let who = (step.organisation, step.key);
+            match step.action {
+                Action::Delete => there.remove(&who),
+                _ => there.insert(who),
+            };
+        });
+        if told.is_ok() { there.len() } else { 0 }
+    })
 }
 
 /// A portal that was applied to, and whose file is not there any more, is not an empty one.

@@ -135,11 +135,10 @@ async fn tried(args: &ProbeArgs, portal: &Rest, usual: &Path, name: &str, output
     let waiting = Waiting::new(output.style.quiet, &format!("trying the manifest of {name}"));
     let tried = rest::probe::probe(portal).await;
     drop(waiting);
-    let counted = tried.users().filter(|_| tried.works());
     let out = args.out.as_deref().unwrap_or(usual);
     let mut saved = None;
-    if let Some(users) = counted {
-        let text = Counted::now(portal.engine().http().base().as_str(), users, tried.groups()).text()?;
+    if tried.works() {
+        let text = Counted::now(portal.engine().http().base().as_str(), tried.users(), tried.groups()).text()?;
         if out != Path::new("-") {
             save(out, &text)?;
             saved = Some(out.display().to_string());

@@ -66,9 +66,13 @@ impl Answer {
         excerpt(text, &self.veil)
     }
 
-    /// The beginning of the body, made fit to be shown as [`Answer::shown`] does.
+    /// The beginning of the body, made fit to be shown as [`Answer::shown`] does; of a web page its title.
     pub fn excerpt(&self) -> String {
-        of_body(&self.body, &self.veil)
+        let media = media(self.content_type.as_deref());
+        match media.as_str() {
+            "text/html" | "application/xhtml+xml" => format!("a web page: {}", page(&self.body, &self.veil)),
+            _ => of_body(&self.body, &self.veil),
+        }
     }
 
     /// The body as JSON. The type of the content must be JSON or say nothing about it (none, plain text, bytes);

@@ -154,7 +154,17 @@ fn platforms(pairs: &[(&Organisation, &Live)]) -> BTreeMap<String, String> {
     pairs.iter().map(named).collect()
 }
 
+/// A reading that is not believed gives no steps, which would only mislead: what is wrong with it is all that is said.
+fn unbelieved(organisation: &Organisation, live: &Live, options: &Options) -> Part {
+    let mut diagnostics = guard::findings(organisation, live, &Diff::default(), &[], options);
+    diagnostics.iter_mut().for_each(|finding| finding.organisation = Some(organisation.id.clone()));
+    Part { diagnostics, ..Part::default() }
+}
+
 fn one(organisation: &Organisation, live: &Live, options: &Options, sources: &Sources, first: u32) -> Part {
+    if live.suspect.is_some() {
+        return unbelieved(organisation, live, options);
+    }
     let found = diff::diff(organisation, live, options.prune, options.removal, options.today);
     let rules = Rules::of(&organisation.platform, &options.levels);
     let Settled { ordered: Ordered { placed, circular }, warnings, mut held } =
@@ -200,6 +210,9 @@ pub struct Outcome {
 
 /// What a plan would make of an organisation.
 pub fn outcome(organisation: &Organisation, live: &Live, options: &Options) -> Outcome {
+    if live.suspect.is_some() {
+        return Outcome::default();
+    }
     let found = diff::diff(organisation, live, options.prune, options.removal, options.today);
     let rules = Rules::of(&organisation.platform, &options.levels);
     let Settled { ordered, .. } = held::settle(organisation, live, &found, options, &rules);

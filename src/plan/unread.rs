@@ -103,7 +103,7 @@ pub fn findings(live: &Live, diff: &Diff) -> Vec<Diagnostic> {
             });
             return cells.collect::<Vec<Diagnostic>>();
         }
-        let help = "correct it on the portal, or add the word to the platform file; then plan again";
+        let help = "correct it on the portal, add the word to the platform file, or mend the manifest where there is one; then plan again";
         let message = format!("{unread}; {then}");
         let mut finding = Diagnostic::new("plan/unreadable", Severity::Warning, message).subject(subject).help(help);
         finding.place = place;

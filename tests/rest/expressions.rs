@@ -59,6 +59,24 @@ fn an_expression_that_is_wrong_is_underlined_where_it_is_wrong() {
 }
 
 #[test]
+fn an_expression_that_grows_or_goes_on_is_stopped_and_named() {
+    let world = World::odd(Pages::Offset);
+    world.server.portal(|portal| portal.stranger("zoe"));
+    for bomb in [
+        "[item.mail]".to_owned() + &".map(a, a + a)".repeat(40) + "[0]",
+        "[item]".to_owned() + &".map(a, {'x': a, 'y': a})".repeat(24) + "[0].mail",
+        "[item.mail]".to_owned() + &".map(a, [a, a])".repeat(40) + "[0]",
+    ] {
+        world.manifest(&replaced(&manifest(Pages::Offset), "email: item.mail", &format!("email: {bomb:?}")));
+        for command in ["plan", "target probe"] {
+            let ran = world.run(command).within_megabytes(600).ends();
+            let all = format!("{ran}").split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(all.contains("too l") && all.contains(", in portal.yaml:19:12"), "{bomb}: {ran}");
+        }
+    }
+}
+
+#[test]
 fn a_manifest_lacks_nothing_that_its_requests_need() {
     let lacking = |from: &str, to: &str, said: &str| {
         let found = findings(&replaced(&manifest(Pages::Offset), from, to));

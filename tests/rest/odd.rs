@@ -30,6 +30,8 @@ pub struct Oddities {
     pub hidden: Vec<String>,
     /// A field that is accepted and dropped.
     pub drops: &'static str,
+    /// Whoever changes somebody has to say which version they saw; the `ETag` is that of something else.
+    pub strict: bool,
 }
 
 /// The portal.
@@ -81,6 +83,16 @@ impl Odd {
         let mut names: Vec<String> = team["crew"].as_array().unwrap().iter().map(named).collect();
         names.sort();
         names
+    }
+
+    /// Why a change of somebody is refused, where it is: it is not of the version that is there.
+    fn stale(&self, asked: &Asked, id: &str) -> Option<Reply> {
+        let one = self.people.iter().find(|one| is(&one["pid"], id))?;
+        match asked.header("if-match") {
+            None if self.odd.strict => Some(json(428, json!({ "oops": "say which version" }))),
+            Some(version) if !is(&one["rev"], version) => Some(json(418, json!({ "oops": "it moved on" }))),
+            _ => None,
+        }
     }
 
     fn friend(&mut self, method: &str, rest: &[&str], sent: &Json) -> Reply {
@@ -170,6 +182,7 @@ impl Portal for Odd {
             ("GET", [what, id]) => {
                 let (all, key) = if *what == "staff" { (&self.people, "pid") } else { (&self.teams, "tid") };
                 match all.iter().find(|one| is(&one[key], id)) {
+                    Some(one) if self.odd.strict => json(200, json!({ "it": one })).with("ETag", "W/\"a-page\""),
                     Some(one) => json(200, json!({ "it": one })).with("ETag", format!("\"{}\"", one["rev"])),
                     None => no(404, "nobody"),
                 }
@@ -189,13 +202,13 @@ impl Portal for Odd {
                 json(201, json!({ "it": { "pid": self.last } }))
             }
             ("PUT", ["staff", id]) => {
+                if let Some(refused) = self.stale(asked, id) {
+                    return refused;
+                }
                 let drops = self.odd.drops;
                 let Some(one) = self.people.iter_mut().find(|one| is(&one["pid"], id)) else {
                     return no(404, "nobody");
                 };
-                if asked.header("if-match").is_some_and(|version| !is(&one["rev"], version)) {
-                    return no(418, "it moved on");
-                }
                 let (pid, rev) = (one["pid"].clone(), one["rev"].as_u64().unwrap());
                 // What is not sent is gone.
                 *one = asked.body.clone();
@@ -210,9 +223,14 @@ impl Portal for Odd {
                 if self.people.len() < before { empty(204) } else { no(404, "nobody") }
             }
             ("POST", ["staff", id, "switch"]) => {
-                let id = self.people.iter().position(|one| is(&one["pid"], id));
-                let Some(at) = id else { return no(404, "nobody") };
-                self.people[at]["state"] = asked.body["to"].clone();
+                let at = self.people.iter().position(|one| is(&one["pid"], id));
+                let Some(at) = at else { return no(404, "nobody") };
+                if let Some(refused) = self.stale(asked, id) {
+                    return refused;
+                }
+                let one = &mut self.people[at];
+                one["state"] = asked.body["to"].clone();
+                one["rev"] = (one["rev"].as_u64().unwrap() + 1).into();
                 empty(200)
             }
             ("POST", ["teams"]) => {

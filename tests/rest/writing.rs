@@ -47,6 +47,39 @@ fn an_apply_writes_once_for_each_object_and_members_together() {
     world.settled();
 }
 
+/// What an apply costs besides its readings of the lists: the methods of all requests to single objects, in order.
+fn cost(world: &World<Odd>, arguments: &str) -> String {
+    world.server.heard();
+    world.run(arguments).exits(0);
+    let heard = world.server.heard();
+    let single = heard.iter().filter(|one| one.method != "GET" || one.parts().len() > 1);
+    single.map(|one| one.method.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_write_costs_one_look_before_it_and_one_after_it() {
+    let ben = "  ben: { name: Ben Other, email: ben@acme.example }\n";
+    let with_ben = ACME.replace("contacts:\n", &format!("{ben}contacts:\n"));
+    let world = World::applied(Pages::Offset);
+    // Who is created was not there before.
+    world.roster(&with_ben);
+    assert_eq!(cost(&world, "apply --yes --allow-grants 9"), "POST GET");
+    world.roster(&replaced(&with_ben, "Ben Other", "Ben Smith"));
+    assert_eq!(cost(&world, "apply --yes"), "GET PUT GET");
+    // A person is looked at for the group alone, and so is the group.
+    let joined = with_ben.replace("ben@acme.example }", "ben@acme.example, groups: [it-operations] }");
+    let joined = replaced(&joined, "Ben Other", "Ben Smith");
+    world.roster(&joined);
+    assert_eq!(cost(&world, "apply --yes --allow-grants 9"), "GET GET POST GET");
+    world.roster(&replaced(&joined, "name: IT operations", "name: IT"));
+    assert_eq!(cost(&world, "apply --yes"), "GET PATCH GET");
+    world.roster(&replaced(&with_ben, "Ben Other", "Ben Smith").replace("name: IT operations", "name: IT"));
+    assert_eq!(cost(&world, "apply --yes"), "GET GET DELETE GET");
+    world.roster(&ACME.replace("name: IT operations", "name: IT"));
+    assert_eq!(cost(&world, "apply --yes"), "GET DELETE");
+    world.settled();
+}
+
 #[test]
 fn what_others_keep_there_stays() {
     let world = World::applied(Pages::Offset);
@@ -85,6 +118,20 @@ fn an_answer_that_is_lost_makes_nobody_twice() {
             world.server.portal(|portal| assert_eq!((portal.people.len(), portal.teams.len()), (3, 1)));
             world.settled();
         }
+    }
+}
+
+#[test]
+fn a_write_that_is_answered_oddly_says_which_request_of_the_manifest_it_was() {
+    for (reply, wanted) in [
+        (page(200), "the answer to POST /api/staff (200) is a web page rather than JSON: \"Sign in\""),
+        (page(500), "the portal answered 500: a web page: \"Sign in\""),
+        (answer(500, json!({ "oops": "down" })), "the portal answered 500: down"),
+    ] {
+        let world = World::odd(Pages::Offset);
+        world.server.hook("POST", "/staff", 0, 99, Act::Instead(reply));
+        let ran = said(&world.run("apply --yes").exits(3));
+        assert!(ran.contains(&format!("{wanted} (POST /staff, portal.yaml, line 28)")), "{ran}");
     }
 }
 
@@ -181,19 +228,23 @@ fn what_others_change_is_drift_and_is_put_back() {
     world.server.portal(|portal| assert_eq!(portal.members("IT operations"), ["ada@acme.example"]));
 }
 
-#[test]
-fn access_may_have_requests_of_its_own() {
-    let own = "  deactivate: { method: POST, path: \"/staff/{id}/switch\", body: { to: '\"off\"' } }\n  \
-               reactivate: { method: POST, path: \"/staff/{id}/switch\", body: { to: '\"on\"' } }\n";
-    // What is created is always active, and an update leaves that alone.
+/// A manifest in which access has requests of its own. What is created is always active, and an update leaves that
+/// alone.
+fn with_switches(version: &str) -> String {
+    let switch = |key: &str, to: &str| {
+        format!("  {key}: {{ method: POST, path: \"/staff/{{id}}/switch\", body: {{ to: '\"{to}\"' }}{version} }}\n")
+    };
+    let own = switch("deactivate", "off") + &switch("reactivate", "on");
     let text = manifest(Pages::Offset).replace("state: 'person.active ? \"on\" : \"off\"'", "state: '\"on\"'");
     let text = text.replace("    body: *person\n    ifMatch", "    body: { fullName: person.name, tags: { ref: person.externalId, jobs: person.roles, facts: person.attributes, sort: person.type } }\n    ifMatch");
+    let delete = "  delete: { method: DELETE, path: \"/staff";
+    replaced(&text, delete, &format!("{own}{delete}"))
+}
+
+#[test]
+fn access_may_have_requests_of_its_own() {
     let world = World::odd(Pages::Offset);
-    world.manifest(&replaced(
-        &text,
-        "  delete: { method: DELETE, path: \"/staff",
-        &format!("{own}  delete: {{ method: DELETE, path: \"/staff"),
-    ));
+    world.manifest(&with_switches(""));
     world.converges();
     let switches = |world: &World<Odd>| {
         let heard = world.server.heard();
@@ -208,6 +259,26 @@ fn access_may_have_requests_of_its_own() {
     world.server.heard();
     world.run("apply --yes").exits(0);
     assert_eq!(switches(&world), 1);
+    world.settled();
+}
+
+#[test]
+fn each_request_of_a_change_carries_the_version_that_the_one_before_it_made() {
+    let world = World::odd(Pages::Offset);
+    world.server.portal(|portal| portal.odd.strict = true);
+    world.manifest(&with_switches(", ifMatch: version"));
+    // Contacts are created with access, which is taken at once.
+    world.converges();
+    world.server.portal(|portal| {
+        portal.change("acme/dana", |dana| {
+            dana["state"] = json!("on");
+            dana["fullName"] = json!("Meddled");
+        });
+    });
+    world.server.heard();
+    world.run("apply --yes").exits(0);
+    let changes: Vec<String> = writes(&world.server.heard()).iter().map(|one| one.method.clone()).collect();
+    assert_eq!(changes, ["PUT", "POST"], "the name, then the access: neither is refused and sent again");
     world.settled();
 }
 

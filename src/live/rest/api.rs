@@ -361,12 +361,31 @@ impl Api {
         self.fields(kind).iter().any(|(own, _)| *own == field)
     }
 
+    /// The requests that change people and groups, apart from memberships.
+    pub fn writes(&self) -> impl Iterator<Item = &Call> {
+        let accounts = [Some(&self.users), self.contacts.as_ref()].into_iter().flatten();
+        let people = accounts.flat_map(|own| [&own.update, &own.deactivate, &own.reactivate, &own.delete]);
+        let groups = self.groups.iter().flat_map(|own| [&own.update, &own.delete]);
+        people.chain(groups).flatten()
+    }
+
     /// What an expression gives.
     pub fn give(&self, slot: Slot, names: &Names) -> Result<Json, Failure> {
         match self.expressions.get(slot.0) {
-            Some(expression) => expression.give(names),
+            Some(expression) => expression.give(names).map_err(|failure| match failure {
+                Failure::Failed(why) => Failure::Failed(format!("{why}, in {}", self.whence(expression))),
+                absent => absent,
+            }),
             None => Err(Failure::Failed("there is no such expression".to_owned())),
         }
+    }
+
+    /// Where an expression is written: the manifest, line and column, both from 1.
+    fn whence(&self, expression: &Expression) -> String {
+        let at = expression.formula.span.start;
+        let line = self.line(at);
+        let begins = line.checked_sub(2).and_then(|before| self.breaks.get(before)).map_or(0, |end| end + 1);
+        format!("{}:{line}:{}", self.reference, at - begins + 1)
     }
 
     /// How an expression was written.

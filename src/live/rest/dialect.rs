@@ -21,6 +21,10 @@ impl Dialect for Talk {
         self.page_of(kind, from).boxed()
     }
 
+    fn counted(&self, kind: Kind) -> Option<u64> {
+        self.users.filter(|_| kind == Kind::User)
+    }
+
     fn get<'a>(&'a self, kind: Kind, id: &'a str) -> BoxFuture<'a, Result<Option<Current>, LiveError>> {
         self.current(kind, id).boxed()
     }
@@ -83,17 +87,22 @@ pub(super) fn lacks(key: &str) -> Trouble {
 }
 
 /// The requests that make a person what they shall be: access has requests of its own where the manifest says so.
-pub(super) fn calls<'a>(accounts: &'a Accounts, now: &Json, wanted: &Json) -> Result<Vec<&'a Call>, Trouble> {
+pub(super) fn calls<'a>(
+    accounts: &'a Accounts,
+    now: impl FnOnce() -> Json,
+    wanted: &Json,
+) -> Result<Vec<&'a Call>, Trouble> {
     let mut calls = Vec::new();
     let (Some(shut), Some(open)) = (&accounts.deactivate, &accounts.reactivate) else {
         return Ok(vec![accounts.update.as_ref().ok_or_else(|| lacks("update"))?]);
     };
+    let now = now();
     let other = |person: &Json| {
         let mut person = person.clone();
         person["active"] = Json::Null;
         person
     };
-    if other(now) != other(wanted) {
+    if other(&now) != other(wanted) {
         calls.push(accounts.update.as_ref().ok_or_else(|| lacks("update"))?);
     }
     if now["active"] != wanted["active"] {

@@ -4,35 +4,25 @@
 //! problem has its place in the file, and no expression runs for long, however it is written.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
 
-use cel::common::ast::{CallExpr, EntryExpr, Expr};
+use cel::common::ast::{EntryExpr, Expr};
 use cel::objects::Key;
 use cel::{Context, Env, ExecutionError, IdedExpr, Program, Value, extensions};
 use serde_json::{Map, Number, Value as Json};
 use smol_str::SmolStr;
 
+use super::bounds::{Budget, bound, is_bound, weight};
 use super::formula::Formula;
 use super::shape::{Checker, Problem, Scope, Shape, place};
 use crate::diagnostic::Span;
 use crate::document::record::visible;
-
-/// How many items all loops of one evaluation may go through.
-const ITEMS: u64 = 200_000;
-
-/// How long one evaluation may take.
-const LONGEST: Duration = Duration::from_secs(2);
 
 /// How many operators and brackets an expression may have: the parser works them off one inside the other.
 const MARKS: usize = 600;
 
 /// The stack of the parser, whose recursion is as deep as the expression.
 const STACK: usize = 64 << 20;
-
-/// What bounds the items of loops. Nobody can write a name that begins so.
-const BOUNDED: &str = "@bounded";
 
 /// The language: the standard library and functions on text.
 static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| {
@@ -157,32 +147,6 @@ fn reserved(text: &str) -> Option<&'static str> {
     WORDS.iter().find(named).copied()
 }
 
-/// Counts what loops go through.
-fn bound(node: &mut IdedExpr) {
-    match &mut node.expr {
-        Expr::Call(call) => call.target.as_deref_mut().into_iter().chain(&mut call.args).for_each(bound),
-        Expr::List(list) => list.elements.iter_mut().for_each(bound),
-        Expr::Map(map) => map.entries.iter_mut().for_each(|entry| {
-            if let EntryExpr::MapEntry(entry) = &mut entry.expr {
-                bound(&mut entry.key);
-                bound(&mut entry.value);
-            }
-        }),
-        Expr::Select(select) => bound(&mut select.operand),
-        Expr::Comprehension(own) => {
-            let own = own.as_mut();
-            [&mut own.iter_range, &mut own.accu_init, &mut own.loop_cond, &mut own.loop_step, &mut own.result]
-                .into_iter()
-                .for_each(bound);
-            let range = std::mem::take(&mut own.iter_range);
-            let id = range.id;
-            let call = CallExpr { func_name: BOUNDED.to_owned(), target: None, args: vec![range] };
-            own.iter_range = IdedExpr { id, expr: Expr::Call(call) };
-        }
-        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_) => {}
-    }
-}
-
 /// Where a line and column of the parser are, in characters.
 fn offset(text: &str, (line, column): (isize, isize)) -> usize {
     let lines = text.split_inclusive('\n').take((line - 1).max(0) as usize);
@@ -201,12 +165,16 @@ fn plain(message: &str) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     values: HashMap<&'static str, Value>,
+    /// About how many bytes the values take.
+    weight: u64,
 }
 
 impl Names {
     /// Gives a name a value.
     pub fn with(mut self, name: &'static str, value: &Json) -> Names {
-        self.values.insert(name, value_of(value));
+        let value = value_of(value);
+        self.weight = self.weight.saturating_add(weight(&value, u64::MAX));
+        self.values.insert(name, value);
         self
     }
 }
@@ -214,26 +182,12 @@ impl Names {
 impl Expression {
     /// Evaluates the expression.
     pub fn give(&self, names: &Names) -> Result<Json, Failure> {
-        let begun = Instant::now();
-        let left = Arc::new(AtomicU64::new(ITEMS));
+        let budget = Budget::new(names.weight);
         let mut context = Context::with_env(LANGUAGE.clone());
         for (name, value) in &names.values {
             context.add_variable_from_value(*name, value.clone());
         }
-        let counted = move |list: Value| -> Result<Value, ExecutionError> {
-            let items = match &list {
-                Value::List(items) => items.len() as u64,
-                Value::Map(map) => map.map.len() as u64,
-                _ => 0,
-            };
-            // At least one: an empty list costs time as well.
-            let spent = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(items.max(1)));
-            match spent {
-                Ok(_) if begun.elapsed() < LONGEST => Ok(list),
-                _ => Err(ExecutionError::function_error(BOUNDED, "it takes too long")),
-            }
-        };
-        if context.add_function(BOUNDED, counted).is_err() {
+        if !budget.watch(&mut context) {
             return Err(Failure::Failed("it cannot be bounded".to_owned()));
         }
         let given = Value::resolve(&self.tree, &context).map_err(|error| self.failure(&error, &context))?;
@@ -242,10 +196,14 @@ impl Expression {
 
     /// What went wrong, and in which part: the innermost one that fails by itself.
     fn failure(&self, error: &ExecutionError, context: &Context<'_, '_>) -> Failure {
+        // What it costs is the whole expression's matter.
+        if is_bound(error) {
+            return Failure::Failed(said(error));
+        }
         let (mut node, mut error) = (&self.tree, error.clone());
         while !matches!(node.expr, Expr::Comprehension(_)) {
             let failing = parts(node).into_iter().find_map(|part| Some((part, Value::resolve(part, context).err()?)));
-            match failing {
+            match failing.filter(|(_, inner)| !is_bound(inner)) {
                 Some((part, inner)) => (node, error) = (part, inner),
                 None => break,
             }

@@ -6,6 +6,7 @@
 
 mod api;
 mod blame;
+mod bounds;
 mod counted;
 mod dialect;
 mod expression;
@@ -14,6 +15,7 @@ mod formula;
 mod lacks;
 mod load;
 pub mod manifest;
+mod membership;
 mod pages;
 pub mod probe;
 mod roles;
@@ -40,7 +42,7 @@ use crate::http::Http;
 use crate::model::{Organisation, Person};
 use crate::platform::Platform;
 pub use api::{Api, PersonField};
-pub use counted::Counted;
+pub use counted::{Applied, Counted, Known};
 pub use lacks::{Ability, Lack};
 pub use load::load;
 use manifest::{MailCase, MembersIn};
@@ -67,18 +69,21 @@ pub struct Rest {
     engine: Scim,
     /// The platform of its organisations, where the workspace says so.
     platform: Option<Listed>,
+    known: Known,
 }
 
 impl Rest {
-    /// A target at the other end of `http`, talked to as its manifest says. What `config` has of capabilities is not
-    /// used: the manifest tells them.
-    pub fn new(http: Arc<Http>, api: Api, config: Config) -> Rest {
+    /// A target at the other end of `http`, talked to as its manifest says. What `config` has of capabilities and of how
+    /// many users there were is not used: the manifest and `known` tell that.
+    pub fn new(http: Arc<Http>, api: Api, config: Config, known: Known) -> Rest {
         let (api, writes) = (Arc::new(api), Arc::new(AtomicU64::new(0)));
-        let talk = Arc::new(Talk::new(http.clone(), api.clone(), writes.clone()));
+        let seen = known.probed.as_ref().and_then(|probed| Some((probed.users?, probed.at.clone())));
+        let users = seen.as_ref().map(|(users, _)| *users as u64);
+        let talk = Arc::new(Talk::new(http.clone(), api.clone(), writes.clone(), users));
         let capabilities = Some(capabilities(&api, http.base().as_str()));
         let (name, platform) = (config.name.clone(), config.platform.clone());
-        let engine = Scim::new(http, Config { capabilities, ..config }).speaking(talk.clone(), writes);
-        Rest { name, api, talk, engine, platform }
+        let engine = Scim::new(http, Config { capabilities, seen, ..config }).speaking(talk.clone(), writes);
+        Rest { name, api, talk, engine, platform, known }
     }
 
     /// How it is talked to.
@@ -133,7 +138,7 @@ fn capabilities(api: &Api, url: &str) -> Capabilities {
     let one_by_one = api.groups.as_ref().is_some_and(|groups| groups.members.add.is_some());
     let in_groups = api.groups.as_ref().is_some_and(|groups| groups.members.place == MembersIn::Group);
     let change = if one_by_one || !in_groups { MemberChange::List } else { MemberChange::Put };
-    let versions = [&api.users.update, &api.users.delete].into_iter().flatten().any(|call| call.if_match.is_some());
+    let versions = api.writes().any(|call| call.if_match.is_some());
     Capabilities {
         version: CAPABILITIES_VERSION,
         url: url.to_owned(),
@@ -197,6 +202,12 @@ impl Read for Rest {
         self.learn(platform).await?;
         let mut live = self.engine.read(organisation, platform).await?;
         self.talk.tell_lost(&mut live);
+        if let Some((users, false)) = self.engine.inhabited().await
+            && live.suspect.is_none()
+            && live.gaps.is_empty()
+        {
+            (live.suspect, live.cure) = self.known.doubt(&self.name, users == 0).unzip();
+        }
         Ok(live)
     }
 

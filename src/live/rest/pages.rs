@@ -1,16 +1,19 @@
 //! One page after the other: where the next begins, and how the end is known.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
-use super::api::{Api, List, Slot, word};
+use super::api::{Api, List, Path, Slot, word};
 use super::expression::Names;
 use super::manifest::{Advance, End, PagingBy};
 use super::talk::{Talk, unusable};
 use crate::http::Answer;
 use crate::live::LiveError;
-use crate::live::scim::Next;
+use crate::live::scim::{Bound, Next};
 
 /// The most pages of a list of members.
 const MOST_PAGES: usize = 20_000;
@@ -45,6 +48,27 @@ pub struct Sheet {
     pub gap: Option<String>,
 }
 
+/// What one reading of a list brought.
+struct Reading {
+    items: Vec<Json>,
+    /// Why these may not be all.
+    gap: Option<String>,
+    /// Whether pages may have shifted unseen.
+    shifting: bool,
+    /// What tells it from another reading.
+    digest: [u8; 32],
+}
+
+/// What tells items from others: they need not be kept for that.
+fn digest(items: &[Json]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for item in items {
+        digest.update(item.to_string());
+        digest.update([0]);
+    }
+    digest.finalize().into()
+}
+
 impl Talk {
     /// The page of a list that begins where the page before it said; empty: the first. `id` is the group of a list of
     /// members.
@@ -72,7 +96,7 @@ impl Talk {
             return Err(self.unexpected(path, &answer));
         }
         let link = answer.link.clone();
-        let shown = self.shown(&answer)?;
+        let shown = self.shown_at(&list.get, &answer)?;
         let names = Names::default().with("answer", &shown);
         let items = self.items(list, path, &names)?;
         let mut gap = None;
@@ -133,45 +157,61 @@ impl Talk {
     pub(super) async fn all(&self, list: &List, id: Option<&str>) -> Result<(Vec<Json>, Option<String>), LiveError> {
         let mut before = None;
         for _ in 0..READINGS {
-            let (items, gap, shifting) = self.once(list, id).await?;
-            if gap.is_some() || !shifting || before.as_ref() == Some(&items) {
+            let Reading { items, gap, shifting, digest } = self.once(list, id).await?;
+            if gap.is_some() || !shifting || before == Some(digest) {
                 return Ok((items, gap));
             }
-            before = Some(items);
+            before = Some(digest);
         }
         let path = list.get.text.as_str();
-        let gap = format!("{path}: the list changed each of the {READINGS} times while it was read");
-        Ok((before.unwrap_or_default(), Some(gap)))
+        Ok((Vec::new(), Some(format!("{path}: the list changed each of the {READINGS} times while it was read"))))
     }
 
-    /// One reading of a list: its items, why they may not be all, and whether pages may have shifted unseen.
-    async fn once(&self, list: &List, id: Option<&str>) -> Result<(Vec<Json>, Option<String>, bool), LiveError> {
+    /// One reading of a list.
+    async fn once(&self, list: &List, id: Option<&str>) -> Result<Reading, LiveError> {
         let path = list.get.text.as_str();
         let mut items: Vec<Json> = Vec::new();
         let mut from = SmolStr::default();
-        let (mut before, mut gap, mut total) = (Vec::new(), None, None);
+        let (mut met, mut whole) = (HashSet::new(), Sha256::new());
+        let (mut gap, mut total, mut bound) = (None, None, Bound::default());
         for page in 0..MOST_PAGES {
             let sheet = self.sheet(list, id, &from).await?;
             gap = gap.or(sheet.gap);
             total = sheet.total.or(total);
-            if !sheet.items.is_empty() && sheet.items == before {
+            bound.announced(sheet.total);
+            let digest = digest(&sheet.items);
+            whole.update(digest);
+            if !sheet.items.is_empty() && !met.insert(digest) {
                 return Err(unusable(path, "its pages repeat for ever"));
             }
-            before.clone_from(&sheet.items);
             items.extend(sheet.items);
+            let read = items.len();
             match sheet.next {
                 Next::Page(next) => from = next,
                 next @ (Next::Nothing | Next::NothingSeen) => {
                     let shifting = next == Next::NothingSeen && page > 0 && total.is_none();
-                    let read = items.len();
                     let differs = total.filter(|total| *total != read as u64);
                     let short =
                         differs.map(|total| format!("{path}: the portal announced {total} and {read} were read"));
-                    return Ok((items, gap.or(short), shifting));
+                    return Ok(Reading { items, gap: gap.or(short), shifting, digest: whole.finalize().into() });
                 }
             }
+            if let Some(why) = bound.passed(read) {
+                gap = Some(format!("{path}: {why}"));
+                break;
+            }
         }
-        Err(unusable(path, "it never ends"))
+        let gap = gap.unwrap_or_else(|| format!("{path}: it has no end within {MOST_PAGES} pages"));
+        Ok(Reading { items, gap: Some(gap), shifting: false, digest: whole.finalize().into() })
+    }
+
+    /// What expressions call `answer`; what cannot be it is said with the line of the manifest that asks for it.
+    pub(super) fn shown_at(&self, path: &Path, answer: &Answer) -> Result<Json, LiveError> {
+        self.shown(answer).map_err(|error| {
+            let place = format!("the manifest names the path `{}` in {}", path.text, self.api.place_at(path.at));
+            let hint = error.hint.map_or_else(|| place.clone(), |hint| format!("{hint}; {place}"));
+            LiveError::new(error.message, hint)
+        })
     }
 
     async fn first(&self, list: &List, id: Option<&str>) -> Result<Position, LiveError> {
@@ -197,7 +237,7 @@ impl Talk {
         if !answer.succeeded() {
             return Err(self.unexpected(path, &answer));
         }
-        let names = Names::default().with("answer", &self.shown(&answer)?);
+        let names = Names::default().with("answer", &self.shown_at(&count.get, &answer)?);
         let number = self.number(count.value, &names);
         number.map(Some).map_err(|why| self.no_fit(count.value, path, &format!("it tells no number: {why}")))
     }

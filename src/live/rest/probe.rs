@@ -3,12 +3,13 @@
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::Rest;
 use super::api::{List, PersonField, Slot, word};
 use super::expression::{Failure, Names};
 use super::lacks::Ability;
 use super::manifest::{End, MembersIn};
 use super::spelling::{Lost, Tally};
-use super::{Rest, view};
+use super::view::{self, Told};
 use crate::live::LiveError;
 use crate::live::scim::{Kind, Next};
 
@@ -128,10 +129,10 @@ pub async fn probe(rest: &Rest) -> Tried {
     let mut lists = Vec::new();
     for (kind, name) in [(Kind::User, "users"), (Kind::Contact, "contacts"), (Kind::Group, "groups")] {
         let Some(list) = api.list(kind) else { continue };
-        let (looked, items) = look(rest, kind, name, list).await;
+        let (looked, first) = look(rest, kind, name, list).await;
         lists.push(looked);
         if kind == Kind::Group {
-            lists.extend(members(rest, &items).await);
+            lists.extend(members(rest, first.as_deref()).await);
         }
     }
     lists.extend(super::roles::looked(rest).await);
@@ -139,25 +140,28 @@ pub async fn probe(rest: &Rest) -> Tried {
     Tried { operations, api: api.name.to_string(), about: api.about.as_ref().map(ToString::to_string), lists }
 }
 
-async fn look(rest: &Rest, kind: Kind, name: &str, list: &List) -> (Looked, Vec<Json>) {
+/// What a page gave, and the id of its first item.
+async fn look(rest: &Rest, kind: Kind, name: &str, list: &List) -> (Looked, Option<String>) {
     let mut looked = Looked { list: name.to_owned(), path: list.get.text.to_string(), ..Looked::default() };
     let sheet = match rest.talk.sheet(list, None, "").await {
         Ok(sheet) => sheet,
         Err(error) => {
             looked.error = Some(in_words(error));
-            return (looked, Vec::new());
+            return (looked, None);
         }
     };
     looked.items = sheet.items.len();
     looked.total = sheet.total;
     (looked.end, looked.end_known) = end(list, sheet.total, &sheet.next, sheet.gap.as_deref());
-    looked.fields = fields(rest, kind, &sheet.items);
+    let told: Vec<Vec<Told>> = sheet.items.iter().map(|item| view::told(rest.api(), kind, item)).collect();
+    looked.fields = fields(rest, kind, &told);
     let mut tally = Tally::default();
-    sheet.items.iter().for_each(|item| tally.add(item, &view::told(rest.api(), kind, item)));
+    sheet.items.iter().zip(&told).for_each(|(item, told)| tally.add(item, told));
     looked.lost = tally.lost(rest.api(), kind);
     looked.more(list, sheet.items.len());
-    looked.first = sheet.items.iter().take(SHOWN).map(|item| plain(rest, kind, item)).collect();
-    (looked, sheet.items)
+    let id = told.first().and_then(|told| view::word_of(told, PersonField::Id));
+    looked.first = told.into_iter().take(SHOWN).map(plain).collect();
+    (looked, id)
 }
 
 /// How the end of a list will be known.
@@ -182,7 +186,7 @@ fn end(list: &List, total: Option<u64>, next: &Next, gap: Option<&str>) -> (Stri
     }
 }
 
-fn fields(rest: &Rest, kind: Kind, items: &[Json]) -> Vec<Field> {
+fn fields(rest: &Rest, kind: Kind, items: &[Vec<Told>]) -> Vec<Field> {
     let api = rest.api();
     let mut fields: Vec<Field> = Vec::new();
     for (field, slot) in api.fields(kind) {
@@ -191,17 +195,17 @@ fn fields(rest: &Rest, kind: Kind, items: &[Json]) -> Vec<Field> {
     }
     let mut nothing: Vec<Option<String>> = vec![None; fields.len()];
     for item in items {
-        for (at, told) in view::told(api, kind, item).into_iter().enumerate() {
+        for (at, told) in item.iter().enumerate() {
             let seen = &mut fields[at];
-            match told.value {
+            match &told.value {
                 Ok(_) => seen.given += 1,
                 Err(Failure::Absent(why, _)) => {
                     seen.absent += 1;
-                    nothing[at].get_or_insert(why);
+                    nothing[at].get_or_insert_with(|| why.clone());
                 }
                 Err(Failure::Failed(why)) => {
                     seen.failed += 1;
-                    seen.why.get_or_insert(why);
+                    seen.why.get_or_insert_with(|| why.clone());
                 }
             }
         }
@@ -215,20 +219,17 @@ fn fields(rest: &Rest, kind: Kind, items: &[Json]) -> Vec<Field> {
 }
 
 /// An item as it is understood.
-fn plain(rest: &Rest, kind: Kind, item: &Json) -> Map<String, Json> {
-    let told = view::told(rest.api(), kind, item).into_iter();
-    let known = told.filter(|told| told.field != PersonField::Version);
+fn plain(told: Vec<Told>) -> Map<String, Json> {
+    let known = told.into_iter().filter(|told| told.field != PersonField::Version);
     known.filter_map(|told| Some((told.field.as_str().to_owned(), told.value.ok()?))).collect()
 }
 
 /// The members of the first group, or a page of all memberships.
-async fn members(rest: &Rest, groups: &[Json]) -> Option<Looked> {
+async fn members(rest: &Rest, first: Option<&str>) -> Option<Looked> {
     let api = rest.api();
     let members = &api.groups.as_ref()?.members;
     let list = members.list.as_ref()?;
-    let first = groups.first().map(|item| view::resource(api, Kind::Group, item, None));
-    let id = first.as_ref().and_then(|group| group.get("id")).and_then(Json::as_str);
-    let id = id.filter(|_| members.place == MembersIn::List);
+    let id = first.filter(|_| members.place == MembersIn::List);
     if members.place == MembersIn::List && id.is_none() {
         return None;
     }

@@ -165,23 +165,24 @@ impl Talk {
         let (api, items) = (self.api.clone(), sheet.items);
         // Expressions may take long: nobody else waits for them.
         let read = move || {
-            let mut read = Vec::new();
-            for item in &items {
-                let told = view::told(&api, kind, item);
-                tally.add(item, &told);
-                if kind != Kind::Group {
-                    read.push(Json::Object(view::resource_of(kind, told, None)));
+            let (mut read, mut groups) = (Vec::new(), Vec::new());
+            for item in items {
+                let told = view::told(&api, kind, &item);
+                tally.add(&item, &told);
+                match kind {
+                    Kind::Group => groups.push((item, told)),
+                    Kind::User | Kind::Contact => read.push(Json::Object(view::resource_of(kind, told, None))),
                 }
             }
-            (read, items, tally)
+            (read, groups, tally)
         };
         let read = tokio::task::spawn_blocking(read).await;
-        let (read, items, tally) = read.map_err(|_| unusable(&list.get.text, "it could not be read"))?;
+        let (read, groups, tally) = read.map_err(|_| unusable(&list.get.text, "it could not be read"))?;
         if let Ok(mut all) = self.tallies.lock() {
             all.insert(kind, tally);
         }
         let (resources, gap) = match kind {
-            Kind::Group => self.groups(items).await?,
+            Kind::Group => self.groups(groups).await?,
             Kind::User => self.with_roles(read).await?,
             Kind::Contact => (read, None),
         };

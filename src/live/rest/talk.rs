@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use serde_json::{Map, Value as Json, json};
-use smol_str::SmolStr;
 
 use super::api::{Api, Call, PersonField, word};
 use super::dialect::{calls, lacks};
@@ -14,7 +13,7 @@ use super::expression::Names;
 use super::manifest::{MembersIn, Verb};
 use super::spelling::Tally;
 use super::template::lay_over;
-use super::view::{self, NATIVE};
+use super::view::{self, NATIVE, Told};
 use crate::http::{Answer, Failure, Http, Method, Request, Safety, Url};
 use crate::live::LiveError;
 use crate::live::scim::{Current, Kind, Trouble, detail, refused};
@@ -22,9 +21,11 @@ use crate::live::scim::{Current, Kind, Trouble, detail, refused};
 /// A portal and how it is talked to.
 #[derive(Debug)]
 pub struct Talk {
-    http: Arc<Http>,
+    pub(super) http: Arc<Http>,
     pub(super) api: Arc<Api>,
     writes: Arc<AtomicU64>,
+    /// How many users there were when somebody counted them last.
+    pub(super) users: Option<u64>,
     /// Who is in which group, where one list tells that of all groups: as it was when groups were listed last.
     table: tokio::sync::Mutex<Arc<Table>>,
     /// What the expressions found when people and groups were listed last.
@@ -41,9 +42,9 @@ struct Table {
 }
 
 /// A membership: the member, and the portal's name for the membership itself.
-struct Row {
-    member: String,
-    link: Option<String>,
+pub(super) struct Row {
+    pub(super) member: String,
+    pub(super) link: Option<String>,
 }
 
 fn method(verb: Verb) -> Method {
@@ -69,12 +70,14 @@ pub(super) fn unusable(path: &str, why: &str) -> LiveError {
 }
 
 impl Talk {
-    /// How a portal is talked to. `writes` counts what is sent to change something.
-    pub fn new(http: Arc<Http>, api: Arc<Api>, writes: Arc<AtomicU64>) -> Talk {
+    /// How a portal is talked to. `writes` counts what is sent to change something; `users`: how many users there were
+    /// when somebody counted them last.
+    pub fn new(http: Arc<Http>, api: Arc<Api>, writes: Arc<AtomicU64>, users: Option<u64>) -> Talk {
         Talk {
             http,
             api,
             writes,
+            users,
             table: tokio::sync::Mutex::default(),
             tallies: Default::default(),
             roles: Default::default(),
@@ -182,11 +185,18 @@ impl Talk {
                 return Err(Trouble::Unknown(message));
             }
         };
+        let place = || format!("{} {}, {}", call.method, call.path.text, self.api.place_at(call.path.at));
         match self.status(&answer) {
+            200..=299 if answer.body.is_empty() => Ok(answer),
             // A sign-in page is sent with 200 as well.
-            200..=299 if answer.body.is_empty() || answer.json::<Json>().is_ok() => Ok(answer),
-            200..=299 => Err(Trouble::Unknown(format!("the portal's answer is no JSON: {}", answer.excerpt()))),
-            500.. => Err(Trouble::Unknown(format!("the portal answered {}: {}", answer.status, self.said(&answer)))),
+            200..=299 => match answer.json::<Json>() {
+                Ok(_) => Ok(answer),
+                Err(failure) => Err(Trouble::Unknown(format!("{} ({})", failure.message(), place()))),
+            },
+            500.. => {
+                let (status, said) = (answer.status, self.said(&answer));
+                Err(Trouble::Unknown(format!("the portal answered {status}: {said} ({})", place())))
+            }
             status => Err(Trouble::Refused(status, self.refusal(call, &answer, self.said(&answer)))),
         }
     }
@@ -216,7 +226,7 @@ impl Talk {
             200..=299 => {}
             _ => return Err(self.unexpected(path, &answer)),
         }
-        let shown = self.shown(&answer)?;
+        let shown = self.shown_at(&one.get, &answer)?;
         let item = match one.item {
             None => shown.get("body").cloned().unwrap_or_default(),
             Some(slot) => {
@@ -239,7 +249,7 @@ impl Talk {
     }
 
     /// Who is in a group.
-    async fn rows(&self, group: &str) -> Result<(Vec<Row>, Option<String>), LiveError> {
+    pub(super) async fn rows(&self, group: &str) -> Result<(Vec<Row>, Option<String>), LiveError> {
         let Some(members) = self.api.groups.as_ref().map(|groups| &groups.members) else {
             return Ok((Vec::new(), None));
         };
@@ -298,16 +308,15 @@ impl Talk {
         Ok(())
     }
 
-    /// The groups of a page as resources, with their members.
-    pub(super) async fn groups(&self, items: Vec<Json>) -> Result<(Vec<Json>, Option<String>), LiveError> {
+    /// The groups of a page, with what their fields told, as resources with their members.
+    pub(super) async fn groups(&self, items: Vec<(Json, Vec<Told>)>) -> Result<(Vec<Json>, Option<String>), LiveError> {
         let table = self.table.lock().await.clone();
         let place = self.api.groups.as_ref().map(|groups| groups.members.place);
         let mut gap = table.gap.clone();
-        let one = |item: Json| {
+        let one = |(item, told): (Json, Vec<Told>)| {
             let table = table.clone();
             async move {
-                let plain = view::resource(&self.api, Kind::Group, &item, None);
-                let id = plain.get("id").and_then(Json::as_str).map(str::to_owned);
+                let id = view::word_of(&told, PersonField::Id);
                 let (members, gap) = match (place, id) {
                     (Some(MembersIn::Group), _) => match self.members_in(&item) {
                         Ok(members) => (Some(members), None),
@@ -322,7 +331,7 @@ impl Talk {
                     }
                     _ => (None, None),
                 };
-                Ok::<_, LiveError>((Json::Object(view::resource(&self.api, Kind::Group, &item, members)), gap))
+                Ok::<_, LiveError>((Json::Object(view::resource_of(Kind::Group, told, members)), gap))
             }
         };
         let most = self.http.concurrency().max(1);
@@ -349,7 +358,9 @@ impl Talk {
             },
             _ => None,
         };
-        let mut resource = view::resource(&self.api, kind, &item, members);
+        let told = view::told(&self.api, kind, &item);
+        let version = view::word_of(&told, PersonField::Version).or(etag);
+        let mut resource = view::resource_of(kind, told, members);
         // Whoever is asked for one and shows another would have the wrong one changed.
         let shown = resource.get("id").and_then(Json::as_str).unwrap_or_default();
         if shown != id {
@@ -357,11 +368,9 @@ impl Talk {
                 format!("the portal was asked for `{id}` and showed `{}`", crate::document::record::visible(shown));
             return Err(LiveError::new(message, "check `one` and `fields.id` in the manifest"));
         }
-        let version = view::told(&self.api, kind, &item).into_iter().find(|told| told.field == PersonField::Version);
-        let version = version.and_then(|told| told.value.ok()).and_then(|value| word(&value));
         resource.insert(NATIVE.to_owned(), item);
         self.show_roles(kind, id, &mut resource).await?;
-        Ok(Some(Current { json: Json::Object(resource), version: version.or(etag) }))
+        Ok(Some(Current { json: Json::Object(resource), version }))
     }
 
     pub(super) async fn make(&self, kind: Kind, body: &Json, request: &str) -> Result<Current, Trouble> {
@@ -380,14 +389,16 @@ impl Talk {
         let made = self.current(kind, &id).await.map_err(|error| unknown(format!("and cannot show it: {error}")))?;
         let made = made.ok_or_else(|| unknown("and does not have it".to_owned()))?;
         let shut_out = value.get("active").is_some_and(|active| *active == false);
-        if shut_out && view::person(kind, &made.json)["active"] == true {
-            let mut wanted = made.json.clone();
-            wanted["active"] = false.into();
-            if let Ok(Some(current)) = self.put_account(kind, &id, &wanted, None, request).await {
-                return Ok(current);
-            }
+        if !shut_out || view::person(kind, &made.json)["active"] != true {
+            return Ok(made);
         }
-        Ok(made)
+        // Some portals let in whoever is created: that is taken back at once.
+        let mut wanted = made.json.clone();
+        wanted["active"] = false.into();
+        match self.put_account(kind, &id, &wanted, made.version.as_deref(), request).await {
+            Ok(current) => Ok(current.unwrap_or(made)),
+            Err(trouble) => Err(unknown(format!("with access, which could not be taken: {}", trouble.message()))),
+        }
     }
 
     pub(super) async fn put_account(
@@ -408,23 +419,38 @@ impl Talk {
             }
         };
         let wanted = view::person(kind, body);
-        let mut now = view::person(kind, &Json::Object(view::resource(&self.api, kind, &item, None)));
         let granted = kind == Kind::User && self.api.granted().is_some();
-        if granted {
-            now["roles"] = wanted["roles"].clone();
-        }
-        for call in if granted && now == wanted { Vec::new() } else { calls(accounts, &now, &wanted)? } {
+        let now = || {
+            let told = view::told(&self.api, kind, &item);
+            let mut now = view::person(kind, &Json::Object(view::resource_of(kind, told, None)));
+            if granted {
+                now["roles"] = wanted["roles"].clone();
+            }
+            now
+        };
+        // Roles alone are given by requests of their own.
+        let same = granted && now() == wanted;
+        let calls = if same { Vec::new() } else { calls(accounts, now, &wanted)? };
+        let mut after = None;
+        for (at, call) in calls.iter().enumerate() {
             let names = Names::default().with("person", &wanted).with("item", &item).with("id", &id.into());
             let names = names.with("version", &json!(version));
             self.change(call, &names, request, Safety::Idempotent).await?;
-            // The next request builds on what this one made.
-            if let Ok(Some((fresh, etag))) = self.item(kind, id).await {
-                (item, version) = (fresh, etag);
+            after = match self.current(kind, id).await {
+                Ok(after) => after,
+                // The next request would build on what is not known: it is not sent.
+                Err(error) if at + 1 < calls.len() => return Err(Trouble::Unknown(error.to_string())),
+                Err(_) => None,
+            };
+            if let Some(after) = &after {
+                item = after.json.get(NATIVE).cloned().unwrap_or_default();
+                version.clone_from(&after.version);
             }
         }
-        Ok(self.current(kind, id).await.unwrap_or_default())
+        Ok(after)
     }
 
+    /// Changes a group. What came of it is not shown: whoever changes groups looks at them afterwards in any case.
     pub(super) async fn put_group(
         &self,
         id: &str,
@@ -436,58 +462,6 @@ impl Talk {
         let item = body.get(NATIVE).cloned().unwrap_or_default();
         let names = Names::default().with("group", &view::group(body)).with("item", &item).with("id", &id.into());
         let names = names.with("version", &json!(version));
-        self.change(call, &names, request, Safety::Idempotent).await?;
-        Ok(self.current(Kind::Group, id).await.unwrap_or_default())
-    }
-
-    async fn membership(
-        &self,
-        call: &Call,
-        group: &str,
-        ids: &[SmolStr],
-        link: Option<&str>,
-        request: &str,
-    ) -> Result<(), String> {
-        let names = Names::default().with("id", &group.into()).with("members", &json!(ids));
-        let names = names.with("member", &json!(ids.first())).with("link", &json!(link));
-        match self.change(call, &names, request, Safety::Once).await {
-            // Who is there already has joined, and who is gone has left. What became of a request without an answer is
-            // seen when the group is read again.
-            Ok(_) | Err(Trouble::Unknown(_) | Trouble::Refused(404 | 409, _)) => Ok(()),
-            Err(trouble) => Err(trouble.message().to_owned()),
-        }
-    }
-
-    pub(super) async fn join_and_leave(
-        &self,
-        group: &str,
-        join: &[SmolStr],
-        leave: &[SmolStr],
-        request: &str,
-    ) -> Result<(), String> {
-        let members = self.api.groups.as_ref().map(|groups| &groups.members);
-        let calls = members.and_then(|members| members.add.as_ref().zip(members.remove.as_ref()));
-        let (Some((add, remove)), Some(members)) = (calls, members) else {
-            return Err(lacks("add").message().to_owned());
-        };
-        let (rows, gap) = self.rows(group).await.map_err(|error| error.to_string())?;
-        // Nobody joins twice, and nobody is taken out of a group that was not read to its end.
-        if let Some(gap) = gap {
-            return Err(format!("{gap}; nothing was done"));
-        }
-        let new: Vec<SmolStr> =
-            join.iter().filter(|one| !rows.iter().any(|row| row.member == one.as_str())).cloned().collect();
-        let joins = new.chunks(members.together).map(|ids| self.membership(add, group, ids, None, request).boxed());
-        let gone = rows.iter().filter(|row| leave.iter().any(|one| one.as_str() == row.member));
-        let gone: Vec<(Vec<SmolStr>, Option<&str>)> =
-            gone.map(|row| (vec![SmolStr::from(row.member.as_str())], row.link.as_deref())).collect();
-        let leaves = gone.iter().map(|(ids, link)| self.membership(remove, group, ids, *link, request).boxed());
-        let all: Vec<_> = joins.chain(leaves).collect();
-        let mut under_way = futures_util::stream::iter(all).buffer_unordered(self.http.concurrency().max(1));
-        let mut failed = None;
-        while let Some(outcome) = under_way.next().await {
-            failed = failed.or(outcome.err());
-        }
-        failed.map_or(Ok(()), Err)
+        self.change(call, &names, request, Safety::Idempotent).await.map(|_| None)
     }
 }

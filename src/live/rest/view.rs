@@ -63,13 +63,13 @@ fn sort(json: &Json) -> &'static str {
     }
 }
 
-/// The resource that an item is. What cannot be told of it makes it one that cannot be understood: never one that
-/// seems to have nothing there.
-pub fn resource(api: &Api, kind: Kind, item: &Json, members: Option<Vec<String>>) -> Map<String, Json> {
-    resource_of(kind, told(api, kind, item), members)
+/// A word that a field told, where it told one.
+pub fn word_of(told: &[Told], field: PersonField) -> Option<String> {
+    told.iter().find(|told| told.field == field).and_then(|told| word(told.value.as_ref().ok()?))
 }
 
-/// The same of what its fields told.
+/// The resource that an item is, by what its fields told. What cannot be told of it makes it one that cannot be
+/// understood: never one that seems to have nothing there.
 pub fn resource_of(kind: Kind, told: Vec<Told>, members: Option<Vec<String>>) -> Map<String, Json> {
     let mut resource = Map::new();
     let (mut given, mut family, mut whole) = (None, None, None);

@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 use super::account::Kind;
 use super::capabilities::{Paging, PagingStyle};
 use super::client::{Client, refused};
-use super::dialect::{Dialect, Next};
+use super::dialect::{Bound, Dialect, Next};
 use super::wire::{MOST, Page};
 use crate::http::Answer;
 use crate::live::LiveError;
@@ -35,6 +35,8 @@ pub struct Listing<T> {
     pub gap: Option<String>,
     /// The ids, where the only doubt is that somebody moved between the pages meanwhile.
     unproven: Option<HashSet<SmolStr>>,
+    /// It has no end: another reading would not have one either.
+    endless: bool,
 }
 
 /// A resource that was read: its id and what it is.
@@ -72,8 +74,8 @@ pub async fn list<T: Send + 'static>(
             before = Some(ids);
         }
         match attempt.gap {
-            None => return Ok(attempt),
-            Some(_) => last = Some(attempt),
+            Some(_) if !attempt.endless => last = Some(attempt),
+            _ => return Ok(attempt),
         }
     }
     last.ok_or_else(|| LiveError::new("the portal was not read", "run it again"))
@@ -146,7 +148,7 @@ impl<T> Gathered<T> {
             }
             Some(_) => None,
         };
-        Listing { items: self.items, gap, unproven: unproven.then_some(self.seen) }
+        Listing { items: self.items, gap, unproven: unproven.then_some(self.seen), endless: false }
     }
 }
 
@@ -161,12 +163,14 @@ async fn by_dialect<T: Send + 'static>(
     let mut met: HashSet<SmolStr> = HashSet::new();
     let mut from = SmolStr::default();
     let mut empty_pages = 0;
+    let mut bound = Bound::known(dialect.counted(kind));
     loop {
         let page = dialect.page(kind, &from).await?;
         gathered.pages += 1;
         gathered.doubt = gathered.doubt.or(page.gap);
         let items: Vec<Item<T>> = page.resources.iter().map(|raw| read(raw)).collect();
         let empty = items.is_empty();
+        bound.announced(page.total);
         let new = gathered.take(Read { items, total: page.total, next_cursor: None });
         match page.next {
             Next::Nothing => {
@@ -177,8 +181,12 @@ async fn by_dialect<T: Send + 'static>(
             Next::Page(next) => {
                 empty_pages = if empty { empty_pages + 1 } else { 0 };
                 let repeats = !met.insert(next.clone()) || new == 0 && !empty;
-                if repeats || empty_pages > EMPTY_PAGES || gathered.endless() {
+                if repeats || empty_pages > EMPTY_PAGES {
                     return Err(unreadable(endpoint, "its pages repeat for ever"));
+                }
+                if let Some(why) = bound.passed(gathered.items.len()) {
+                    gathered.doubt = Some(format!("{endpoint}: {why}"));
+                    return Ok(Listing { endless: true, ..gathered.end(endpoint) });
                 }
                 from = next;
             }

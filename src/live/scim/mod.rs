@@ -39,13 +39,17 @@ pub use account::Kind;
 pub use capabilities::Capabilities;
 use capabilities::{MemberReading, Seen};
 pub use client::{Client, Current, Trouble, detail, escaped, refused};
-pub use dialect::{Dialect, Next, Page};
+pub use dialect::{Bound, Dialect, Next, Page};
 use directory::Directory;
 use mapping::{Applications, Carriers, Roles, Words};
 pub use wire::UNREAD;
 
 /// How many operations are handed over at once: enough to keep every connection busy, few enough to stop between.
 const BATCH: usize = 1000;
+
+/// What to do about a portal that has become much smaller.
+const SHRUNK: &str =
+    "see on the portal what became of them; where it is right, count anew with `rosterctl target probe`";
 
 /// A SCIM target as the workspace describes it.
 #[derive(Debug)]
@@ -168,6 +172,13 @@ impl Scim {
         Ok(directory)
     }
 
+    /// How many users the last reading found, and whether people of any organisation are managed; none where nothing was
+    /// read yet.
+    pub async fn inhabited(&self) -> Option<(usize, bool)> {
+        let kept = self.directory.lock().await;
+        kept.as_ref().map(|directory| (directory.sizes.0, !directory.organisations.is_empty()))
+    }
+
     /// Why a reading should not be believed although it seems to be whole.
     fn suspect(&self, directory: &Directory) -> Option<String> {
         let (before, at) = self.config.seen.as_ref()?;
@@ -211,6 +222,7 @@ impl Read for Scim {
         let mut live =
             reading::live(organisation, platform, &self.carriers, [&part, &directory.strangers], &directory.gaps);
         live.suspect = self.suspect(directory);
+        live.cure = live.suspect.is_some().then(|| SHRUNK.to_owned());
         let mail_case = self.config.capabilities.as_ref().map_or(Seen::Unknown, |known| known.users.mail_case);
         live.folds_case = mail_case == Seen::No;
         live.switches = self.config.capabilities.as_ref().is_some_and(|known| known.users.active.works());

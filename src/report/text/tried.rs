@@ -27,8 +27,11 @@ pub fn tried(tried: &Tried, saved: Option<&str>, target: &str, style: &Style) ->
     }
     page.blank();
     if let Some(file) = saved.filter(|_| !style.quiet) {
-        let words =
-            format!("how many there are is written to {file}; commit it, so that a sudden emptiness is noticed");
+        let what = match tried.users() {
+            Some(_) => "how many there are is written to",
+            None => "when it was tried is written to",
+        };
+        let words = format!("{what} {file}; commit it, so that a sudden emptiness is noticed");
         page.add(Para::new(0, 2).with(Ink::Plain, &words));
     }
     let next = if tried.works() {

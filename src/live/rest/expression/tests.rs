@@ -1,5 +1,7 @@
 //! Expressions: what they give, what is wrong with them and where, and that none runs for long.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::*;
@@ -135,4 +137,50 @@ fn no_expression_runs_for_long_or_breaks_the_stack() {
     assert!(compiled(&grows, Shape::Any).unwrap_err()[0].message.contains("longer"));
     assert!(compiled("item.mail.replace('a', item.mail)", Shape::Any).is_err());
     gives("item.mail.replace('@', '.').replace('.', '').replace('b', '').replace('e', '')", json!("axampl"));
+}
+
+#[test]
+fn no_expression_puts_together_far_more_than_it_is_given() {
+    let many: Vec<String> = (0..2000).map(|number| number.to_string()).collect();
+    let item = json!({ "mail": "ada@acme.example", "big": "x".repeat(1 << 20), "text": "y".repeat(60_000), "many": many,
+        "flags": ["a", "b"] });
+    let names = Names::default().with("item", &item);
+    let again = |begin: &str, step: &str, times: usize| begin.to_owned() + &step.repeat(times);
+    for (bomb, said) in [
+        (again("[item.mail]", ".map(a, a + a)", 40), "too large"),
+        (again("[item.flags]", ".map(a, a + a)", 40), "too"),
+        (again("[item.flags]", ".map(a, [a, a])", 40), "too"),
+        (again("[item.mail]", ".map(a, {'x': a, 'y': a})", 24), "too"),
+        (again("[item.mail]", ".map(a, true, a + a)", 24), "too"),
+        (again("[item.flags]", ".filter(a, true).map(a, [a, [a, a]])", 16), "too"),
+        (again("[item.?mail]", ".map(a, [?a, ?a])", 40), "too"),
+        (again("item.big", " + item.big", 40), "too large"),
+        (format!("[{}]", vec!["item.big"; 250].join(", ")), "too large"),
+        ("item.text.split('').map(a, item.text)".to_owned(), "too large"),
+        ("item.many.map(a, item.many.map(b, item.text))".to_owned(), "too"),
+        ("item.many.join(item.text)".to_owned(), "too long here"),
+        ("item.big.split('')".to_owned(), "too long here"),
+        ("item.big.replace('x', 'xxxxxxxxxxxxxxxx')".to_owned(), "too long here"),
+        ("item.big.indexOf('xxy')".to_owned(), "too long here"),
+        ("item.text.lastIndexOf(item.text + 'z')".to_owned(), "too long here"),
+        // Each step is dear, and there are many.
+        ("item.many.all(a, !(item.big + 'z').contains(a + 'z'))".to_owned(), "too"),
+        ("item.many.exists(a, item.many.exists(b, item.big.contains(a + b + 'z')))".to_owned(), "too long"),
+        ("item.many.filter(a, item.many.all(b, !item.big.endsWith(b + 'x')))".to_owned(), "too"),
+    ] {
+        let begun = Instant::now();
+        let expression = compiled(&bomb, Shape::Any).unwrap_or_else(|problems| panic!("{bomb}: {problems:?}"));
+        let given = expression.give(&names);
+        let Err(Failure::Failed(why)) = given else { panic!("{bomb} gives something") };
+        assert!(why.contains(said), "{bomb}: {why}");
+        assert!(begun.elapsed() < Duration::from_secs(8), "{bomb}: {:?}", begun.elapsed());
+    }
+    // What is given may be large, and may be taken over whole.
+    let page =
+        json!({ "rows": (0..3000).map(|row| json!({ "row": row, "text": "x".repeat(2000) })).collect::<Vec<_>>() });
+    let names = Names::default().with("item", &page);
+    for text in ["item.rows.filter(row, row.row >= 0)", "item.rows.map(row, {'it': row, 'key': row.row})"] {
+        let given = compiled(text, Shape::Any).unwrap().give(&names).unwrap();
+        assert_eq!(given.as_array().map(Vec::len), Some(3000), "{text}");
+    }
 }
