@@ -55,6 +55,8 @@ pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Er
     if let Some(target) = &planned.target {
         target.tell_requests(output);
     }
+    // The program ends here, and the system takes the memory back in one piece.
+    std::mem::forget(planned);
     Ok(exit)
 }
 
@@ -93,6 +95,9 @@ impl Planned {
         let mut live = Vec::with_capacity(rosters.organisations.len());
         if let Some(target) = &target {
             let _waiting = Waiting::new(common.quiet, &format!("reading {}", target.reference.name));
+            if let Some(snapshot) = target.portal.snapshot() {
+                snapshot.expect(rosters.organisations.iter().map(|organisation| &organisation.id));
+            }
             for organisation in &rosters.organisations {
                 let mut there = target.portal.read(&organisation.id, &organisation.platform).await?;
                 let then = before.and_then(|before| before.organisation(&organisation.id));

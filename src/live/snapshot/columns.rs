@@ -56,6 +56,13 @@ pub struct Lists<T> {
     pub each: Vec<(usize, T)>,
 }
 
+impl<T> Lists<T> {
+    /// All of these columns.
+    pub fn all(&self) -> impl Iterator<Item = usize> {
+        self.columns.iter().copied().chain(self.each.iter().map(|(column, _)| *column))
+    }
+}
+
 impl<T> Default for Lists<T> {
     fn default() -> Lists<T> {
         Lists { columns: Vec::new(), separator: None, each: Vec::new() }
@@ -68,16 +75,16 @@ impl Template {
         self.id.into_iter().chain(self.name.iter().copied()).chain(self.email).chain(self.phone)
     }
 
+    /// The columns of what somebody has: roles, groups and attributes.
+    pub fn said(&self) -> impl Iterator<Item = usize> {
+        let attributes = self.attributes.iter().flat_map(|(_, lists)| lists.all());
+        attributes.chain(self.roles.all()).chain(self.groups.all())
+    }
+
     /// Every column that is read.
     pub fn all(&self) -> impl Iterator<Item = usize> {
         let single = [self.kind, self.state, self.organisation].into_iter().flatten();
-        let attributes = self
-            .attributes
-            .iter()
-            .flat_map(|(_, lists)| lists.columns.iter().copied().chain(lists.each.iter().map(|(column, _)| *column)));
-        let roles = self.roles.columns.iter().copied().chain(self.roles.each.iter().map(|(column, _)| *column));
-        let groups = self.groups.columns.iter().copied().chain(self.groups.each.iter().map(|(column, _)| *column));
-        self.identity().chain(single).chain(attributes).chain(roles).chain(groups)
+        self.identity().chain(single).chain(self.said())
     }
 }
 

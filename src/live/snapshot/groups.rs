@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use smol_str::SmolStr;
 
+use super::cell::shown;
 use super::columns::{Lookup, header, headers};
-use super::grid::{Grid, clean};
-use super::people::{Trouble, shown};
+use super::grid::Grid;
+use super::people::Trouble;
 use super::vocabulary::Vocabulary;
 use super::words::{self, fold};
 use crate::diagnostic::{Diagnostic, FileId, Located, Severity, Span, nearest};
@@ -45,7 +46,7 @@ pub fn read(
     let titles = headers(grid, header);
     let mut groups: BTreeMap<SmolStr, Told> = BTreeMap::new();
     for row in grid.rows.iter().skip(header + 1) {
-        let cell = |column: usize| row.cells.get(column).map(clean).unwrap_or_default();
+        let cell = |column: usize| row.cell(column);
         if columns.organisation.is_some_and(|column| words.organisation(cell(column)) != organisation) {
             continue;
         }

@@ -1,7 +1,7 @@
 //! Which column is what, guessed: by the names of the columns in several languages, and by what is in them.
 
 use super::columns::{Lists, Mapping, Template, header, headers};
-use super::grid::{Grid, clean};
+use super::grid::Grid;
 use super::vocabulary::Vocabulary;
 use super::words::{self, fold};
 use crate::document::record::visible;
@@ -179,7 +179,7 @@ impl<'g> Sample<'g> {
     /// The cells of a column that are not empty.
     pub fn cells(&self, column: usize) -> impl Iterator<Item = &'g str> {
         let rows = self.grid.rows.iter().skip(self.header + 1).take(LOOKED_AT);
-        rows.filter_map(move |row| row.cells.get(column)).map(clean).filter(|cell| !cell.is_empty())
+        rows.map(move |row| row.cell(column)).filter(|cell| !cell.is_empty())
     }
 
     /// The share of a column's cells that pass, of those that are not empty.

@@ -5,6 +5,7 @@
 
 mod age;
 mod bytes;
+mod cell;
 mod columns;
 mod delimited;
 mod grid;
@@ -12,15 +13,17 @@ mod groups;
 mod guess;
 mod items;
 mod merge;
+mod pages;
 mod people;
 pub mod probe;
 mod roster;
 mod sheet;
 mod vocabulary;
+mod whose;
 mod words;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -28,19 +31,20 @@ use tokio::sync::Mutex;
 
 use super::unseen::UnseenGroups;
 use super::{Author, Completeness, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Sought, Unseen, Write};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::Written;
 use crate::document::record::visible;
 use crate::document::roster::Roster;
 use crate::document::workspace::Snapshot as Keys;
-use crate::document::workspace::snapshot::Taken as TakenText;
+use crate::document::workspace::snapshot::{GroupTable, Taken as TakenText};
 use crate::model::{Organisation, Person};
 use crate::platform::{AttributeIx, Platform, RoleIx, Section};
+use crate::revision::committed;
 use bytes::Form;
 use columns::Mapping;
 use grid::Grid;
-use people::Rows;
 use vocabulary::Vocabulary;
+use whose::Whose;
 
 /// Where more rows than this part are not understood, none of them is believed.
 const HALF: usize = 2;
@@ -71,6 +75,11 @@ pub struct Config {
 pub struct Snapshot {
     config: Config,
     kept: Mutex<Kept>,
+    groups: OnceLock<Arc<Contents>>,
+    shared: OnceLock<Arc<Whose>>,
+    /// When it was committed, and whether that is all of the history.
+    committed: OnceLock<Option<(Timestamp, bool)>>,
+    known: OnceLock<Vec<SmolStr>>,
 }
 
 /// What was read already.
@@ -93,7 +102,16 @@ enum Contents {
 impl Snapshot {
     /// A snapshot; nothing is read yet.
     pub fn new(config: Config) -> Snapshot {
-        Snapshot { config, kept: Mutex::default() }
+        let (groups, shared, committed, known) = Default::default();
+        Snapshot { config, kept: Mutex::default(), groups, shared, committed, known }
+    }
+
+    /// Tells which organisations there are rosters of: rows of others may be misspelt.
+    pub fn expect<'o>(&self, organisations: impl Iterator<Item = &'o SmolStr>) {
+        let words = self.config.keys.words.iter().filter_map(|words| words.organisations.as_ref());
+        let named = words.flat_map(|map| map.entries.iter().map(|(_, id)| id.value.clone()));
+        // What is told before anything is read counts.
+        let _ = self.known.set(organisations.cloned().chain(named).collect());
     }
 
     /// How the workspace describes it.
@@ -165,9 +183,14 @@ impl Snapshot {
         platform: &Platform,
         (mapping, words): (&Mapping, &Vocabulary),
     ) -> Result<Live, LiveError> {
-        let Config { shown, keys, path, base, .. } = &self.config;
+        let Config { shown, keys, path, .. } = &self.config;
         let mut live = Live::default();
-        let (found, names) = Rows::new(grid, mapping, platform, words).people(organisation);
+        let shared = self.shared(grid, mapping, words);
+        let rows = match &shared {
+            Some(shared) => shared.rows(grid, organisation),
+            None => grid.rows.iter().skip(mapping.header + 1).collect(),
+        };
+        let (found, names) = people::people(grid, &rows, mapping, platform, words, organisation);
         if found.len() == 0 {
             let rows = grid.rows.len().saturating_sub(mapping.header + 1);
             let message = match rows {
@@ -185,25 +208,30 @@ impl Snapshot {
         }
         found.into_live(&mut live);
         live.unseen = unseen(mapping, platform);
+        if let (Some(shared), Some(known)) = (shared, self.known.get()) {
+            let (findings, gap) = shared.strangers(grid, organisation, known);
+            live.findings.extend(findings);
+            live.gaps.extend(gap);
+        }
+        self.one_page(grid, &mut live);
         let mut table_shown = None;
         if let Some(table) = keys.groups.as_ref().filter(|_| platform.sections.contains(&Section::PermissionGroups)) {
-            let own = table.path.as_ref().map(|path| path.value.as_str());
-            let (file, shown) = own.map_or((path.clone(), shown.as_str()), |own| (base.join(own), own));
-            let sheet = table.sheet.as_ref().or(keys.sheet.as_ref()).map(|text| text.value.as_str());
-            let items = table.items.as_ref().map(|text| text.value.as_str());
-            let Contents::Rows { grid, .. } = load(&file, shown, keys, (sheet, items), None)? else {
+            let contents = self.table(table)?;
+            let Contents::Rows { grid, .. } = contents.as_ref() else {
+                let shown = table.path.as_ref().map_or(shown.as_str(), |path| path.value.as_str());
                 let message = format!("`{shown}` is a roster, and `groups` asks for a table");
                 return Err(LiveError::new(message, "name a CSV, XLSX, JSON or YAML file with one row a group"));
             };
-            let told = groups::read(&grid, table.columns.as_ref(), organisation, platform, words, &mut live)?;
-            table_shown = Some(grid.shown);
+            let told = groups::read(grid, table.columns.as_ref(), organisation, platform, words, &mut live)?;
+            self.one_page(grid, &mut live);
+            table_shown = Some(grid.shown.clone());
             live.unseen.permission_groups = false;
             live.unseen.applications = !told;
         }
         groups::of_members(&names, table_shown.as_deref(), &mut live);
         let column = mapping.taken.map(|column| {
             let rows = grid.rows.iter().skip(mapping.header + 1);
-            let cells = rows.filter_map(|row| row.cells.get(column)).map(grid::clean).filter(|cell| !cell.is_empty());
+            let cells = rows.map(|row| row.cell(column)).filter(|cell| !cell.is_empty());
             let mut cells: Vec<String> = cells.map(str::to_owned).collect();
             cells.sort_unstable();
             cells.dedup();
@@ -217,6 +245,7 @@ impl Snapshot {
             pointer: pointer.cloned(),
             said: keys.taken.as_ref(),
             format: keys.date_format.as_ref().map(|text| text.value.as_str()),
+            committed: &|| self.committed(),
         };
         live.taken = Some(clues.taken(self.config.now)?);
         Ok(live)
@@ -238,9 +267,50 @@ impl Snapshot {
             return Err(LiveError::new(message, "export it again"));
         }
         let said = keys.taken.as_ref();
-        let clues = age::Clues { path, shown, grid: None, column: Vec::new(), pointer: None, said, format: None };
+        let committed = &|| self.committed();
+        let (grid, column, pointer, format) = Default::default();
+        let clues = age::Clues { path, shown, grid, column, pointer, said, format, committed };
         live.taken = Some(clues.taken(self.config.now)?);
         Ok(live)
+    }
+
+    /// The table of permission groups.
+    fn table(&self, table: &GroupTable) -> Result<Arc<Contents>, LiveError> {
+        if let Some(contents) = self.groups.get() {
+            return Ok(contents.clone());
+        }
+        let Config { shown, keys, path, base, .. } = &self.config;
+        let own = table.path.as_ref().map(|path| path.value.as_str());
+        let (file, shown) = own.map_or((path.clone(), shown.as_str()), |own| (base.join(own), own));
+        let sheet = table.sheet.as_ref().or(keys.sheet.as_ref()).map(|text| text.value.as_str());
+        let items = table.items.as_ref().map(|text| text.value.as_str());
+        let contents = Arc::new(load(&file, shown, keys, (sheet, items), None)?);
+        Ok(self.groups.get_or_init(|| contents).clone())
+    }
+
+    /// Which rows are whose, where the rows say so.
+    fn shared(&self, grid: &Grid, mapping: &Mapping, words: &Vocabulary) -> Option<Arc<Whose>> {
+        if let Some(shared) = self.shared.get().filter(|shared| shared.fits(mapping)) {
+            return Some(shared.clone());
+        }
+        let shared = Arc::new(Whose::of(grid, mapping, words)?);
+        // Platforms may differ in what they take columns for: then the first counts here.
+        let _ = self.shared.set(shared.clone());
+        Some(shared)
+    }
+
+    fn committed(&self) -> Option<(Timestamp, bool)> {
+        *self.committed.get_or_init(|| committed(&self.config.path))
+    }
+
+    /// A list that is one page of several is not all: nobody is removed on it.
+    fn one_page(&self, grid: &Grid, live: &mut Live) {
+        let Some(why) = &grid.part else { return };
+        let shown = visible(&grid.shown);
+        let message = format!("the snapshot `{shown}` is one page of several: {why}");
+        let help = "export all pages into one list, or take that key out where the list is all there is; nothing is removed on a part";
+        live.findings.push(Diagnostic::new("snapshot/one-page", Severity::Warning, message).help(help));
+        live.gaps.push(format!("`{shown}` is one page of several"));
     }
 
     /// What there is to say of the reading as a whole.
@@ -365,9 +435,9 @@ impl Read for Snapshot {
         let mapping = Mapping::of(grid, &self.config.keys, &platform, &words)?;
         let columns: Vec<usize> = mapping.people.iter().filter_map(|person| person.organisation).collect();
         let rows = grid.rows.iter().skip(mapping.header + 1);
-        let named = rows.flat_map(|row| columns.iter().filter_map(|column| row.cells.get(*column)));
+        let named = rows.flat_map(|row| columns.iter().map(|column| row.cell(*column)));
         let mut ids: Vec<SmolStr> =
-            named.map(grid::clean).filter(|name| !name.is_empty()).map(|name| words.organisation(name)).collect();
+            named.filter(|name| !name.is_empty()).map(|name| words.organisation(name)).collect();
         ids.sort_unstable();
         ids.dedup();
         Ok(ids.iter().map(|id| self.organisation(id)).collect())

@@ -55,8 +55,15 @@ pub fn organisations(documents: &[Written<Box<Roster>>]) -> Vec<SmolStr> {
 
 /// Puts what documents say of an organisation into a live state.
 pub fn read(documents: &[Written<Box<Roster>>], organisation: &str, platform: &Platform, shown: &str, live: &mut Live) {
-    let grid = Grid { shown: shown.to_owned(), unit: Unit::Item, rows: Vec::new(), seen: String::new(), stamp: None };
-    let mut people = People::new(&grid);
+    let grid = Grid {
+        shown: shown.to_owned(),
+        unit: Unit::Item,
+        rows: Vec::new(),
+        seen: String::new(),
+        stamp: None,
+        part: None,
+    };
+    let mut people = People::new(&grid, 0);
     let mut unseen = Unseen { phone: true, ..Unseen::default() };
     let mut stated: Vec<AttributeIx> = Vec::new();
     let own = documents.iter().map(|one| &one.value);
