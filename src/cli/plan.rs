@@ -96,7 +96,7 @@ impl Planned {
         if let Some(target) = &target {
             let _waiting = Waiting::new(common.quiet, &format!("reading {}", target.reference.name));
             if let Some(snapshot) = target.portal.snapshot() {
-                snapshot.expect(rosters.organisations.iter().map(|organisation| &organisation.id));
+                snapshot.know(rosters.organisations.iter().map(|organisation| &organisation.id));
             }
             for organisation in &rosters.organisations {
                 let mut there = target.portal.read(&organisation.id, &organisation.platform).await?;

@@ -157,7 +157,7 @@ fn check(args: &VerifyArgs, common: &Common, output: &Output) -> Result<Exit, Er
         let target = identified(&settings, &named, &runbook).await?;
         let mut live = Vec::with_capacity(planned.len());
         if let Some(snapshot) = target.portal.snapshot() {
-            snapshot.expect(rosters.organisations.iter().map(|organisation| &organisation.id));
+            snapshot.know(rosters.organisations.iter().map(|organisation| &organisation.id));
         }
         for organisation in &planned {
             let mut there = target.portal.read(&organisation.id, &organisation.platform).await?;

@@ -155,3 +155,12 @@ fn a_saved_plan_becomes_a_run_book_while_it_fits() {
     project.edit("plan.json", "\"delete\"", "\"update\"");
     project.run("apply --plan plan.json --yes").exits(1).complains("edited or damaged");
 }
+
+#[test]
+fn people_of_a_row_whose_role_nobody_knows_are_told() {
+    let rows = "Technical contact name,Technical contact email,Bigboss name,Bigboss email\nAda Peeters,ada@acme.example,Udo Alt,udo@acme.example\n";
+    let project = project(rows);
+    let finding = project.run("plan --format json").exits(0).finding("snapshot/unknown-role");
+    assert!(finding.message.contains("live/acme.csv: people are not read from `Bigboss email`"), "{}", finding.message);
+    project.run("target probe").ends().says("people are not read from `Bigboss email`");
+}

@@ -10,7 +10,8 @@ use crate::diagnostic::nearest;
 use crate::document::record::{Text, visible};
 use crate::document::workspace::Snapshot as Keys;
 use crate::document::workspace::snapshot::{Belongs, Cells, Columns, Taken};
-use crate::live::LiveError;
+use crate::live::unseen::UnseenGroups;
+use crate::live::{LiveError, Unseen};
 use crate::platform::{AttributeIx, Platform, RoleIx, Section};
 
 /// How far down the header is looked for.
@@ -99,6 +100,8 @@ pub struct Mapping {
     pub header: usize,
     /// The headers.
     pub headers: Vec<SmolStr>,
+    /// Columns that seem to be of one of several people of a row, of whom nobody knows which role that is.
+    pub doubtful: Vec<usize>,
 }
 
 impl Mapping {
@@ -132,7 +135,7 @@ impl Mapping {
                 people.push(template);
             }
             lookup.finish()?;
-            Mapping { people, taken: None, header, headers }
+            Mapping { people, taken: None, header, headers, doubtful: Vec::new() }
         };
         if let Some(Taken::Column(column)) = &keys.taken {
             let mut lookup = Lookup { grid, header: mapping.header, headers: &mapping.headers, problems: Vec::new() };
@@ -177,6 +180,44 @@ impl Mapping {
     /// The header of a column.
     pub fn header(&self, column: usize) -> &str {
         self.headers.get(column).map_or("", SmolStr::as_str)
+    }
+
+    /// What no column tells.
+    pub fn unseen(&self, platform: &Platform) -> Unseen {
+        let people = &self.people;
+        let both = platform.sections.contains(&Section::Users) && platform.sections.contains(&Section::Contacts);
+        let told = people.iter().all(|person| person.kind.is_some() || person.section.is_some());
+        let absent = |section: &Section| {
+            both && people
+                .iter()
+                .all(|person| person.kind.is_none() && person.section.is_some_and(|own| own != *section))
+        };
+        let all_roles = people.iter().any(|person| !person.roles.columns.is_empty());
+        let role_told = |role: &RoleIx| {
+            let each = |(_, own): &(usize, RoleIx)| own == role;
+            people.iter().any(|person| person.holds.contains(role) || person.roles.each.iter().any(each))
+        };
+        let roles = (0..platform.roles.len()).map(|index| RoleIx(index as u16));
+        let attributes = (0..platform.attributes.len()).map(|index| AttributeIx(index as u16));
+        let attribute_told = |attribute: &AttributeIx| {
+            people.iter().any(|person| person.attributes.iter().any(|(own, _)| own == attribute))
+        };
+        let groups = people.iter().any(|person| !person.groups.columns.is_empty());
+        let named = people.iter().flat_map(|person| person.groups.each.iter().map(|(_, group)| group.clone()));
+        Unseen {
+            sections: [Section::Users, Section::Contacts].into_iter().filter(absent).collect(),
+            section: both && !told,
+            entry_type: people.iter().any(|person| person.kind.is_none()),
+            name: people.iter().any(|person| person.name.is_empty()),
+            email: people.iter().any(|person| person.email.is_none()),
+            phone: people.iter().any(|person| person.phone.is_none()),
+            status: people.iter().any(|person| person.state.is_none()),
+            roles: if all_roles { Vec::new() } else { roles.filter(|role| !role_told(role)).collect() },
+            groups: if groups { UnseenGroups::None } else { UnseenGroups::Except(named.collect()) },
+            attributes: attributes.filter(|attribute| !attribute_told(attribute)).collect(),
+            permission_groups: true,
+            applications: true,
+        }
     }
 }
 

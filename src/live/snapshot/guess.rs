@@ -64,7 +64,8 @@ pub fn mapping(grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<M
     let several = several_people(&folded, words, platform, organisation);
     let plain_email = addresses.first().copied();
     if !several.is_empty() && plain_email.is_none() {
-        return Ok(Mapping { people: several, taken, header, headers });
+        let doubtful = nobodys(&folded, &several);
+        return Ok(Mapping { people: several, taken, header, headers, doubtful });
     }
     let mut person = Template { organisation, ..Template::default() };
     person.email = plain_email.or_else(|| {
@@ -102,7 +103,7 @@ pub fn mapping(grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<M
             person.attributes.push((AttributeIx(index as u16), Lists { columns: vec![column], ..Lists::default() }));
         }
     }
-    Ok(Mapping { people: vec![person], taken, header, headers })
+    Ok(Mapping { people: vec![person], taken, header, headers, doubtful: Vec::new() })
 }
 
 /// Columns that are named like roles and say yes or no.
@@ -154,6 +155,19 @@ fn several_people(
         }
     }
     people.into_iter().map(|(_, person)| person).filter(|person| person.email.is_some()).collect()
+}
+
+/// Besides people by role, mail addresses of others: "Boss e-mail" where no role is called so.
+fn nobodys(headers: &[String], people: &[Template]) -> Vec<usize> {
+    let used = |column: &usize| people.iter().any(|person| person.all().any(|used| used == *column));
+    // What belongs to the organisation is nobody's.
+    let others = ["company", "organisation", "organization", "customer", "general", "support", "info"];
+    let ends = |header: &str| {
+        words::EMAIL
+            .iter()
+            .any(|word| header.strip_suffix(word).is_some_and(|whose| whose.len() > 1 && !others.contains(&whose)))
+    };
+    (0..headers.len()).filter(|column| !used(column) && ends(&headers[*column])).collect()
 }
 
 fn part(word: &str) -> Option<Part> {

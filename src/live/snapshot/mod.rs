@@ -29,8 +29,7 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 use tokio::sync::Mutex;
 
-use super::unseen::UnseenGroups;
-use super::{Author, Completeness, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Sought, Unseen, Write};
+use super::{Author, Completeness, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Sought, Write};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::Written;
 use crate::document::record::visible;
@@ -38,7 +37,7 @@ use crate::document::roster::Roster;
 use crate::document::workspace::Snapshot as Keys;
 use crate::document::workspace::snapshot::{GroupTable, Taken as TakenText};
 use crate::model::{Organisation, Person};
-use crate::platform::{AttributeIx, Platform, RoleIx, Section};
+use crate::platform::{Platform, Section};
 use crate::revision::committed;
 use bytes::Form;
 use columns::Mapping;
@@ -107,7 +106,7 @@ impl Snapshot {
     }
 
     /// Tells which organisations there are rosters of: rows of others may be misspelt.
-    pub fn expect<'o>(&self, organisations: impl Iterator<Item = &'o SmolStr>) {
+    pub fn know<'o>(&self, organisations: impl Iterator<Item = &'o SmolStr>) {
         let words = self.config.keys.words.iter().filter_map(|words| words.organisations.as_ref());
         let named = words.flat_map(|map| map.entries.iter().map(|(_, id)| id.value.clone()));
         // What is told before anything is read counts.
@@ -207,12 +206,13 @@ impl Snapshot {
             ));
         }
         found.into_live(&mut live);
-        live.unseen = unseen(mapping, platform);
+        live.unseen = mapping.unseen(platform);
         if let (Some(shared), Some(known)) = (shared, self.known.get()) {
             let (findings, gap) = shared.strangers(grid, organisation, known);
             live.findings.extend(findings);
             live.gaps.extend(gap);
         }
+        live.findings.extend(doubtful(grid, mapping));
         self.one_page(grid, &mut live);
         let mut table_shown = None;
         if let Some(table) = keys.groups.as_ref().filter(|_| platform.sections.contains(&Section::PermissionGroups)) {
@@ -380,39 +380,15 @@ fn load(
     Ok(Contents::Rows { grid: items::grid(&document, items, shown)?, taken })
 }
 
-/// What no column tells.
-fn unseen(mapping: &Mapping, platform: &Platform) -> Unseen {
-    let people = &mapping.people;
-    let both = platform.sections.contains(&Section::Users) && platform.sections.contains(&Section::Contacts);
-    let told = people.iter().all(|person| person.kind.is_some() || person.section.is_some());
-    let absent = |section: &Section| {
-        both && people.iter().all(|person| person.kind.is_none() && person.section.is_some_and(|own| own != *section))
-    };
-    let all_roles = people.iter().any(|person| !person.roles.columns.is_empty());
-    let role_told = |role: &RoleIx| {
-        let each = |(_, own): &(usize, RoleIx)| own == role;
-        people.iter().any(|person| person.holds.contains(role) || person.roles.each.iter().any(each))
-    };
-    let roles = (0..platform.roles.len()).map(|index| RoleIx(index as u16));
-    let attributes = (0..platform.attributes.len()).map(|index| AttributeIx(index as u16));
-    let attribute_told =
-        |attribute: &AttributeIx| people.iter().any(|person| person.attributes.iter().any(|(own, _)| own == attribute));
-    let groups = people.iter().any(|person| !person.groups.columns.is_empty());
-    let named = people.iter().flat_map(|person| person.groups.each.iter().map(|(_, group)| group.clone()));
-    Unseen {
-        sections: [Section::Users, Section::Contacts].into_iter().filter(absent).collect(),
-        section: both && !told,
-        entry_type: people.iter().any(|person| person.kind.is_none()),
-        name: people.iter().any(|person| person.name.is_empty()),
-        email: people.iter().any(|person| person.email.is_none()),
-        phone: people.iter().any(|person| person.phone.is_none()),
-        status: people.iter().any(|person| person.state.is_none()),
-        roles: if all_roles { Vec::new() } else { roles.filter(|role| !role_told(role)).collect() },
-        groups: if groups { UnseenGroups::None } else { UnseenGroups::Except(named.collect()) },
-        attributes: attributes.filter(|attribute| !attribute_told(attribute)).collect(),
-        permission_groups: true,
-        applications: true,
-    }
+/// Columns of people whose role nobody knows: who is in them is not read.
+fn doubtful(grid: &Grid, mapping: &Mapping) -> Option<Diagnostic> {
+    let named: Vec<String> =
+        mapping.doubtful.iter().map(|column| format!("`{}`", cell::shown(mapping.header(*column)))).collect();
+    let message =
+        format!("{}: people are not read from {}: it is not known which role that is", grid.shown, named.join(", "));
+    let help = "name all people of a row under `people` of the target, each with the role that it `holds`; `rosterctl target probe` prints those that are known";
+    let finding = || Diagnostic::new("snapshot/unknown-role", Severity::Warning, message).help(help);
+    (!named.is_empty()).then(finding)
 }
 
 impl Read for Snapshot {

@@ -122,7 +122,8 @@ impl Snapshot {
             let (found, _) = people(grid, &rows, &everybody, platform, &words, organisation.unwrap_or_default());
             (joined, passed) = (found.joined, found.passed);
             found.into_live(&mut live);
-            unseen = super::unseen(&mapping, platform).words(platform);
+            live.findings.extend(super::doubtful(grid, &mapping));
+            unseen = mapping.unseen(platform).words(platform);
         }
         let named = used(&mapping, platform);
         let columns = mapping.headers.iter().enumerate().map(|(column, header)| Column {
@@ -190,7 +191,8 @@ fn added(grid: &Grid, own: &Mapping, platform: &Platform, words: &Vocabulary) ->
         }
     }
     more.all().next()?;
-    Some(Mapping { people: vec![more], taken: None, header: own.header, headers: own.headers.clone() })
+    let (header, headers) = (own.header, own.headers.clone());
+    Some(Mapping { people: vec![more], header, headers, ..Mapping::default() })
 }
 
 /// What is in a column, without what is personal.
