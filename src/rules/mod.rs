@@ -116,8 +116,8 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
     ("snapshot/one-page", "a list is all of it and not one page of several; on a part nobody is removed"),
     (
         "snapshot/unknown-organisation",
-        "rows name organisations that have rosters, or that `words: { organisations: … }` names; while one may be a misspelt \
-         row of an organisation, nobody of that one is removed",
+        "rows name organisations that have rosters, or that `words: { organisations: … }` names; one that may be a \
+         misspelt row of an organisation cannot be understood",
     ),
     ("snapshot/ragged-row", "every row of a CSV file has as many cells as its header"),
     ("snapshot/unknown-role", "titles of roles are those of the platform, or in `words: { roles: … }` of the target"),

@@ -106,8 +106,11 @@ fn an_organisation_that_nobody_knows_is_counted_and_a_near_one_removes_nobody() 
     let findings = ran.findings().into_iter().filter(|one| one.rule == "snapshot/unknown-organisation");
     let near: Vec<_> = findings.filter(|one| one.severity == "warning").collect();
     let [near] = near.as_slice() else { panic!("{ran}") };
-    assert!(near.message.contains("1 row of `live/acme.csv` is of the organisation `acmee`"), "{}", near.message);
-    assert!(near.message.ends_with("line 4") && near.help.contains("did you mean `acme`?"), "{}", near.help);
+    let place = "live/acme.csv:4, column `Organisation`: no roster is of the organisation `acmee`";
+    assert!(near.message.starts_with(place), "{}", near.message);
+    assert!(near.message.ends_with("nothing is planned for `dana` of the roster"), "{}", near.message);
+    assert!(near.help.contains("did you mean `acme`?"), "{}", near.help);
+    assert_eq!(words(&ran.json()["steps"]), [] as [String; 0], "she is not made twice: {ran}");
     // Whoever says that it is another one is believed.
     let keys = "words: { organisations: { acmee: acmee } }";
     let ran = with_keys(&misspelt, keys).run("plan --prune --format json").exits(0);

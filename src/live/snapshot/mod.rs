@@ -185,11 +185,14 @@ impl Snapshot {
         let Config { shown, keys, path, .. } = &self.config;
         let mut live = Live::default();
         let shared = self.shared(grid, mapping, words);
+        let known = self.known.get().map(Vec::as_slice).unwrap_or_default();
+        let near = shared.as_ref().map(|shared| shared.near(organisation, known)).unwrap_or_default();
         let rows = match &shared {
-            Some(shared) => shared.rows(grid, organisation),
+            Some(shared) => shared.rows(grid, organisation, &near),
             None => grid.rows.iter().skip(mapping.header + 1).collect(),
         };
-        let (found, names) = people::people(grid, &rows, mapping, platform, words, organisation);
+        let whose = people::Asked { organisation, near: &near };
+        let (found, names) = people::people(grid, &rows, mapping, platform, words, whose);
         if found.len() == 0 {
             let rows = grid.rows.len().saturating_sub(mapping.header + 1);
             let message = match rows {
@@ -207,10 +210,9 @@ impl Snapshot {
         }
         found.into_live(&mut live);
         live.unseen = mapping.unseen(platform);
-        if let (Some(shared), Some(known)) = (shared, self.known.get()) {
-            let (findings, gap) = shared.strangers(grid, organisation, known);
-            live.findings.extend(findings);
-            live.gaps.extend(gap);
+        // Told once, with the first of all organisations.
+        if let Some(shared) = shared.filter(|_| known.first().is_some_and(|first| first == organisation)) {
+            live.findings.extend(shared.strangers(grid, known));
         }
         live.findings.extend(doubtful(grid, mapping));
         self.one_page(grid, &mut live);

@@ -63,6 +63,15 @@ pub struct Rows<'a> {
 /// What words mean.
 type Known<T> = HashMap<SmolStr, T, RandomState>;
 
+/// Whose people are asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// The organisation.
+    pub organisation: &'a str,
+    /// Ids of organisations that nobody knows and that may be this one misspelt.
+    pub near: &'a [SmolStr],
+}
+
 /// How many rows are read in one go, side by side with others.
 const SHARE: usize = 4096;
 
@@ -73,7 +82,7 @@ pub fn people(
     mapping: &Mapping,
     platform: &Platform,
     words: &Vocabulary,
-    organisation: &str,
+    asked: Asked<'_>,
 ) -> (People, HashMap<SmolStr, SmolStr>) {
     let read: Vec<Vec<usize>> = mapping.people.iter().map(|template| template.all().collect()).collect();
     let others = |column: &usize| read.iter().filter(|columns| columns.contains(column)).count() > 1;
@@ -98,7 +107,7 @@ pub fn people(
         let mut passed = 0;
         for row in share {
             let before = found.len();
-            rows.row(row, organisation, &mut found);
+            rows.row(row, asked, &mut found);
             passed += usize::from(found.len() == before);
         }
         (found, passed, rows.groups)
@@ -118,14 +127,17 @@ pub fn people(
 
 impl Rows<'_> {
     /// Everybody of an organisation in a row.
-    fn row(&mut self, row: &Row, organisation: &str, found: &mut Vec<Found>) {
+    fn row(&mut self, row: &Row, asked: Asked<'_>, found: &mut Vec<Found>) {
         let (mapping, read) = (self.mapping, self.read);
         let torn = self.torn(row, mapping.headers.len());
         for (index, (template, columns)) in mapping.people.iter().zip(read).enumerate() {
+            let mut misspelt = None;
             if let Some(column) = template.organisation {
                 let whose = row.cell(column);
                 let words = self.words;
-                let ours = known(&mut self.organisations, whose, || words.organisation(whose)) == organisation;
+                let id = known(&mut self.organisations, whose, || words.organisation(whose));
+                misspelt = asked.near.contains(id).then_some(column);
+                let ours = id == asked.organisation || misspelt.is_some();
                 // What is broken there may be anybody's.
                 if !ours && !whose.is_empty() && unreadable(whose, String::new).is_none() {
                     continue;
@@ -148,11 +160,23 @@ impl Rows<'_> {
             if let Some(column) = stray {
                 somebody.troubles = vec![self.stray(row, column)];
             }
+            somebody.troubles.extend(misspelt.map(|column| self.misspelt(row, column, asked.organisation)));
             if let Some(torn) = &torn {
                 somebody.troubles = vec![torn.clone()];
             }
             found.push(somebody);
         }
+    }
+
+    /// A row of an organisation that nobody knows and that may be this one.
+    fn misspelt(&self, row: &Row, column: usize, organisation: &str) -> Trouble {
+        let place = self.grid.cell(row.line, column, self.mapping.header(column));
+        let name = shown(row.cell(column));
+        let message = format!("{place}: no roster is of the organisation `{name}`");
+        let help = format!(
+            "did you mean `{organisation}`? Then correct the cell; if it is another one, say so: `words: {{ organisations: {{ {name}: ID }} }}` of the target"
+        );
+        Trouble { rule: "snapshot/unknown-organisation", message, help }
     }
 
     /// Something said of one of several people in a row, and nothing says of whom.

@@ -9,7 +9,7 @@ use super::cell::is_address;
 use super::columns::{Lists, Mapping, Template, header, headers};
 use super::grid::{Grid, Row};
 use super::guess::{self, Sample};
-use super::people::people;
+use super::people::{Asked, people};
 use super::vocabulary::Vocabulary;
 use super::{Contents, Snapshot};
 use crate::document::write::scalar;
@@ -119,7 +119,8 @@ impl Snapshot {
                 everybody.people.iter_mut().for_each(|one| one.organisation = None);
             }
             let rows: Vec<&Row> = grid.rows.iter().skip(mapping.header + 1).collect();
-            let (found, _) = people(grid, &rows, &everybody, platform, &words, organisation.unwrap_or_default());
+            let asked = Asked { organisation: organisation.unwrap_or_default(), near: &[] };
+            let (found, _) = people(grid, &rows, &everybody, platform, &words, asked);
             (joined, passed) = (found.joined, found.passed);
             found.into_live(&mut live);
             live.findings.extend(super::doubtful(grid, &mapping));

@@ -74,60 +74,48 @@ impl Whose {
             && self.columns.iter().zip(&mapping.people).all(|(column, template)| *column == template.organisation)
     }
 
-    /// The rows of an organisation, and those that may be anybody's, in their order.
-    pub fn rows<'g>(&self, grid: &'g Grid, organisation: &str) -> Vec<&'g Row> {
-        let own = self.named.get(organisation).map(|named| named.rows.as_slice()).unwrap_or_default();
-        let mut all = [own, &self.anybodys].concat();
+    /// The names that rows give, known to nobody, that may be this organisation misspelt: as ids.
+    pub fn near(&self, organisation: &str, known: &[SmolStr]) -> Vec<SmolStr> {
+        let strange = self.named.keys().filter(|id| !known.contains(id));
+        strange.filter(|id| nearest_of(id, known) == Some(organisation)).cloned().collect()
+    }
+
+    /// The rows of an organisation and of names near to it, and those that may be anybody's, in their order.
+    pub fn rows<'g>(&self, grid: &'g Grid, organisation: &str, near: &[SmolStr]) -> Vec<&'g Row> {
+        let named = near.iter().map(SmolStr::as_str).chain([organisation]).filter_map(|id| self.named.get(id));
+        let mut all: Vec<usize> = named.flat_map(|named| named.rows.iter().copied()).collect();
+        all.extend(&self.anybodys);
         all.sort_unstable();
         all.dedup();
         all.into_iter().map(|at| &grid.rows[at]).collect()
     }
 
-    /// Rows of organisations that nobody knows: those that may be misspelt rows of this one with why nothing is removed
-    /// then, and of the others, which are told once, how many they are. `known` are all organisations that are known.
-    pub fn strangers(&self, grid: &Grid, organisation: &str, known: &[SmolStr]) -> (Vec<Diagnostic>, Option<String>) {
-        let mut strange: Vec<(&SmolStr, &Named)> = self.named.iter().filter(|(id, _)| !known.contains(id)).collect();
-        strange.sort_by_key(|(_, named)| named.rows.first());
-        let (near, far): (Vec<_>, Vec<_>) =
-            strange.into_iter().partition(|(id, _)| nearest(id, known.iter().map(SmolStr::as_str)).is_some());
-        let ours = |id: &SmolStr| nearest(id, known.iter().map(SmolStr::as_str)) == Some(organisation);
-        let mut findings = Vec::new();
-        let mut gap = None;
-        for (id, named) in near.into_iter().filter(|(id, _)| ours(id)) {
-            let name = shown(&named.written);
-            let message = format!(
-                "{} of the organisation `{name}`, which no roster names: {}",
-                count(named.rows.len(), &grid.shown),
-                places(grid, &named.rows)
-            );
-            let help = format!(
-                "did you mean `{organisation}`? Then correct the cells; else say that it is another one: `words: {{ organisations: {{ {name}: {id} }} }}` of the target"
-            );
-            let finding = Diagnostic::new("snapshot/unknown-organisation", Severity::Warning, message);
-            findings.push(finding.help(help));
-            gap.get_or_insert_with(|| format!("rows of `{name}` may be of `{organisation}`"));
+    /// Says how many rows are of organisations that nobody knows. `known`: all that are.
+    pub fn strangers(&self, grid: &Grid, known: &[SmolStr]) -> Option<Diagnostic> {
+        let strange = self.named.iter().filter(|(id, _)| !known.contains(id) && nearest_of(id, known).is_none());
+        let mut strange: Vec<&Named> = strange.map(|(_, named)| named).collect();
+        strange.sort_by_key(|named| named.rows.first());
+        let mut names: Vec<String> =
+            strange.iter().take(TOLD).map(|named| format!("`{}`", shown(&named.written))).collect();
+        if strange.len() > TOLD {
+            names.push(format!("{} more", strange.len() - TOLD));
         }
-        let first = known.first().is_some_and(|first| first == organisation);
-        if let (true, [_, ..]) = (first, far.as_slice()) {
-            let mut names: Vec<String> =
-                far.iter().take(TOLD).map(|(_, named)| format!("`{}`", shown(&named.written))).collect();
-            if far.len() > TOLD {
-                names.push(format!("{} more", far.len() - TOLD));
-            }
-            let mut rows: Vec<usize> = far.iter().flat_map(|(_, named)| named.rows.iter().copied()).collect();
-            rows.sort_unstable();
-            let message = format!(
-                "{} of organisations that no roster names: {}; {}",
-                count(rows.len(), &grid.shown),
-                names.join(", "),
-                places(grid, &rows)
-            );
-            let help = "nothing is planned for them; where one is an organisation of a roster under another name, say so: `words: { organisations: { NAME: ID } }` of the target";
-            let finding = Diagnostic::new("snapshot/unknown-organisation", Severity::Info, message);
-            findings.push(finding.help(help));
-        }
-        (findings, gap)
+        let mut rows: Vec<usize> = strange.iter().flat_map(|named| named.rows.iter().copied()).collect();
+        rows.sort_unstable();
+        let message = format!(
+            "{} of organisations that no roster names: {}; {}",
+            count(rows.len(), &grid.shown),
+            names.join(", "),
+            places(grid, &rows)
+        );
+        let help = "nothing is planned for them; where one is an organisation of a roster under another name, say so: `words: { organisations: { NAME: ID } }` of the target";
+        let finding = || Diagnostic::new("snapshot/unknown-organisation", Severity::Info, message).help(help);
+        (!rows.is_empty()).then(finding)
     }
+}
+
+fn nearest_of<'k>(id: &str, known: &'k [SmolStr]) -> Option<&'k str> {
+    nearest(id, known.iter().map(SmolStr::as_str))
 }
 
 fn count(rows: usize, shown: &str) -> String {
