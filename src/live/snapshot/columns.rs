@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::grid::Grid;
 use super::guess;
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Vocabulary, unknown};
 use super::words::fold;
 use crate::diagnostic::nearest;
 use crate::document::record::{Text, visible};
@@ -152,12 +152,10 @@ impl Mapping {
         if self.people.iter().all(|person| person.email.is_some() || person.id.is_some()) {
             return Ok(());
         }
-        let headers: Vec<String> =
-            self.headers.iter().take(30).map(|header| format!("`{}`", visible(header))).collect();
         let message =
             format!("no column of {} is known to hold mail addresses, by which people are recognised", grid.shown);
         let hint =
-            format!("name one with `columns: {{ email: … }}` at the target; the columns are {}", headers.join(", "));
+            format!("name one with `columns: {{ email: … }}` at the target; the columns are {}", listed(&self.headers));
         Err(LiveError::new(message, hint))
     }
 
@@ -167,12 +165,10 @@ impl Mapping {
         if nobody || self.people.iter().any(|person| !person.name.is_empty()) {
             return Ok(());
         }
-        let headers: Vec<String> =
-            self.headers.iter().take(30).map(|header| format!("`{}`", visible(header))).collect();
         let message = format!("no column of {} is known to hold the names of people", grid.shown);
         let hint = format!(
             "name all columns that count with `columns: {{ name: …, email: … }}` at the target; the columns are {}",
-            headers.join(", ")
+            listed(&self.headers)
         );
         Err(LiveError::new(message, hint))
     }
@@ -235,6 +231,18 @@ pub fn headers(grid: &Grid, header: usize) -> Vec<SmolStr> {
         .flatten()
         .map(|cell| SmolStr::from(cell.split_whitespace().collect::<Vec<_>>().join(" ")))
         .collect()
+}
+
+/// Headers as a message lists them.
+pub fn listed(headers: &[SmolStr]) -> String {
+    headers.iter().take(30).map(|header| format!("`{}`", visible(header))).collect::<Vec<_>>().join(", ")
+}
+
+/// Of several columns the one whose name, folded, says most clearly that it is what a list is of: lists begin with the
+/// clearest words.
+pub fn clearest(folded: &[String], list: &[&str]) -> Option<usize> {
+    let place = |column: &usize| list.iter().position(|word| *word == folded[*column]);
+    (0..folded.len()).filter(|column| place(column).is_some()).min_by_key(place)
 }
 
 /// Whether a header is the one that is named: as it is, else whatever its case, its blanks and signs.
@@ -318,9 +326,7 @@ impl Lookup<'_> {
             [(_, hint)] => vec![hint.clone()],
             several => several.iter().map(|(what, hint)| format!("{what}: {hint}")).collect(),
         };
-        let headers: Vec<String> =
-            self.headers.iter().take(30).map(|header| format!("`{}`", visible(header))).collect();
-        hints.push(format!("the columns are {}", headers.join(", ")));
+        hints.push(format!("the columns are {}", listed(&self.headers)));
         let message = format!("{place} has {}, which the target names", what.join(", "));
         Err(LiveError::new(message, hints.join("; ")))
     }
@@ -344,14 +350,14 @@ impl Lookup<'_> {
         let role = |word: &Text| {
             platform.role(&word.value).ok_or_else(|| {
                 let all = platform.roles.iter().map(|role| role.id.as_str());
-                unknown("role", &word.value, all)
+                unknown("the target", "role", &word.value, all)
             })
         };
         let word = |word: &Text| Ok(word.value.clone());
         let mut attributes = Vec::new();
         for (name, cells) in columns.attributes.iter().flat_map(|map| &map.entries) {
             let attribute = platform.attribute(&name.value).ok_or_else(|| {
-                unknown("attribute", &name.value, platform.attributes.iter().map(|one| one.name.as_str()))
+                unknown("the target", "attribute", &name.value, platform.attributes.iter().map(|one| one.name.as_str()))
             })?;
             attributes.push((attribute, self.lists(Some(cells), word)?));
         }
@@ -374,13 +380,4 @@ impl Lookup<'_> {
             holds: columns.holds.iter().flatten().map(role).collect::<Result<_, _>>()?,
         })
     }
-}
-
-fn unknown<'w>(what: &str, word: &str, all: impl Iterator<Item = &'w str>) -> LiveError {
-    let all: Vec<&str> = all.collect();
-    let hint = match nearest(word, all.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the {what}s are: {}", all.join(", ")),
-    };
-    LiveError::new(format!("the target names the {what} `{}`, which the platform does not have", visible(word)), hint)
 }

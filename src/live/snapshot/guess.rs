@@ -1,6 +1,6 @@
 //! Which column is what, guessed: by the names of the columns in several languages, and by what is in them.
 
-use super::columns::{Lists, Mapping, Template, header, headers};
+use super::columns::{Lists, Mapping, Template, clearest, header, headers};
 use super::grid::Grid;
 use super::vocabulary::Vocabulary;
 use super::words::{self, fold};
@@ -44,11 +44,7 @@ pub fn mapping(grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<M
     let headers = headers(grid, header);
     let folded: Vec<String> = headers.iter().map(|header| fold(header)).collect();
     let sample = Sample { grid, header };
-    // Of several columns the one whose name says it most clearly: lists begin with the clearest words.
-    let find = |list: &[&str]| {
-        let place = |column: &usize| list.iter().position(|word| *word == folded[*column]);
-        (0..folded.len()).filter(|column| place(column).is_some()).min_by_key(place)
-    };
+    let find = |list: &[&str]| clearest(&folded, list);
     let addresses: Vec<usize> =
         (0..folded.len()).filter(|column| words::EMAIL.contains(&folded[*column].as_str())).collect();
     if let [_, _, ..] = addresses.as_slice() {

@@ -205,21 +205,27 @@ impl People {
             }
             let mut told = std::collections::HashSet::new();
             troubles.retain(|trouble| told.insert(trouble.message.clone()));
-            let reason = troubles.iter().map(|trouble| trouble.message.as_str()).collect::<Vec<_>>().join("; ");
-            for Trouble { rule, message, help } in troubles {
-                let finding = Diagnostic::new(rule, Severity::Warning, message).help(help);
-                live.findings.push(finding.subject(handle.clone()));
-            }
-            live.unread.push(Unread {
+            let unread = Unread {
                 handle,
                 resource: Some(Resource::from(person.section)),
                 id,
                 name: Some(person.name.value).filter(|name| !name.is_empty()),
                 email: person.email.map(|email| email.value),
-                reason,
-            });
+                reason: String::new(),
+            };
+            not_understood(live, unread, troubles);
         }
     }
+}
+
+/// Puts what is not understood into a live state, with everything that is wrong with it as its reason and as findings.
+pub fn not_understood(live: &mut Live, unread: Unread, troubles: Vec<Trouble>) {
+    let reason = troubles.iter().map(|trouble| trouble.message.as_str()).collect::<Vec<_>>().join("; ");
+    for Trouble { rule, message, help } in troubles {
+        let finding = Diagnostic::new(rule, Severity::Warning, message).help(help);
+        live.findings.push(finding.subject(unread.handle.clone()));
+    }
+    live.unread.push(Unread { reason, ..unread });
 }
 
 /// Whether two rows name the same person; a row without a name says nothing against it.

@@ -6,15 +6,15 @@ use serde_json::Value as Json;
 use smol_str::SmolStr;
 
 use super::grid::{Grid, Unit};
-use super::merge::People;
+use super::groups::a_group;
+use super::merge::{People, not_understood};
 use super::people::{Found, Trouble};
-use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::roster::{AttributeValue, EntryType, Roster};
 use crate::document::tree::{self, Node};
 use crate::document::{Sources, Written, locate, read_rosters};
 use crate::live::object::{GroupRecord, PersonRecord};
 use crate::live::unseen::Unseen;
-use crate::live::{Applied, Entry, Live, LiveError, Resource, Unread};
+use crate::live::{Applied, Entry, Live, LiveError};
 use crate::model::Person;
 use crate::platform::{AttributeIx, Platform, Section};
 
@@ -109,11 +109,9 @@ pub fn read(documents: &[Written<Box<Roster>>], organisation: &str, platform: &P
                 Ok(object) => live.groups.push(Entry { object, handle, managed, applied: Applied::Unknown }),
                 Err(why) => {
                     let message = format!("{shown}: the permission group `{handle}`: {why}");
-                    let finding = Diagnostic::new("snapshot/unknown-word", Severity::Warning, message.clone());
-                    live.findings
-                        .push(finding.help("correct the word, or export the roster again").subject(handle.clone()));
-                    let (resource, id) = (Some(Resource::PermissionGroup), Some(handle.clone()));
-                    live.unread.push(Unread { handle, resource, id, name: Some(name), email: None, reason: message });
+                    let help = "correct the word, or export the roster again".to_owned();
+                    let trouble = Trouble { rule: "snapshot/unknown-word", message, help };
+                    not_understood(live, a_group(handle, Some(name)), vec![trouble]);
                 }
             }
         }

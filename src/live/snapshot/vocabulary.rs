@@ -74,6 +74,7 @@ impl Vocabulary {
     }
 
     fn add(&mut self, platform: &Platform, own: &Words) -> Result<(), LiveError> {
+        const KEY: &str = "`words` of the target";
         let folded =
             |words: &Option<Vec<Text>>| words.iter().flatten().map(|word| key(&word.value)).collect::<Vec<_>>();
         for (words, meaning) in [(&own.yes, true), (&own.no, false)] {
@@ -97,19 +98,19 @@ impl Vocabulary {
             entries.map(|(word, id)| (word.value.clone(), id.value.clone())).collect()
         };
         for (word, id) in pairs(&own.roles) {
-            let role =
-                platform.role(&id).ok_or_else(|| unknown("role", &id, platform.roles.iter().map(|one| &one.id)))?;
+            let all = || platform.roles.iter().map(|one| one.id.as_str());
+            let role = platform.role(&id).ok_or_else(|| unknown(KEY, "role", &id, all()))?;
             self.roles.insert(key(&word), role);
         }
         for (word, id) in pairs(&own.applications) {
-            let all = platform.applications.iter().map(|one| &one.id);
-            let found = platform.application(&id).ok_or_else(|| unknown("application", &id, all))?;
+            let all = || platform.applications.iter().map(|one| one.id.as_str());
+            let found = platform.application(&id).ok_or_else(|| unknown(KEY, "application", &id, all()))?;
             self.applications.insert(key(&word), found);
         }
         for (word, id) in pairs(&own.levels) {
             let all = || platform.applications.iter().flat_map(|application| &application.levels);
             if !all().any(|level| *level == id) {
-                return Err(unknown("level", &id, all()));
+                return Err(unknown(KEY, "level", &id, all().map(SmolStr::as_str)));
             }
             self.levels.insert(key(&word), id);
         }
@@ -218,14 +219,12 @@ pub fn slug(name: &str) -> SmolStr {
     if crate::document::record::is_kebab(&joined) { joined.into() } else { format_smolstr!("{}", name.trim()) }
 }
 
-fn unknown<'w>(what: &str, word: &str, all: impl Iterator<Item = &'w SmolStr>) -> LiveError {
-    let all: Vec<&str> = all.map(SmolStr::as_str).collect();
+/// An error where a key of the workspace names something that the platform does not have, with the nearest that it has.
+pub fn unknown<'w>(key: &str, what: &str, word: &str, all: impl Iterator<Item = &'w str>) -> LiveError {
+    let all: Vec<&str> = all.collect();
     let hint = match nearest(word, all.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the {what}s are: {}", all.join(", ")),
     };
-    LiveError::new(
-        format!("`words` of the target names the {what} `{}`, which the platform does not have", visible(word)),
-        hint,
-    )
+    LiveError::new(format!("{key} names the {what} `{}`, which the platform does not have", visible(word)), hint)
 }
