@@ -217,7 +217,7 @@ impl Context {
         let check = |organisation: &Organisation| rules::check(organisation, &levels, &doubts, self.today);
         diagnostics.extend(organisations.par_iter().map(check).collect::<Vec<_>>().into_iter().flatten());
         sort(&mut diagnostics, &self.sources);
-        let settings = Settings { base: self.base, workspace: self.workspace, today: self.today };
+        let settings = Settings { base: self.base, workspace: self.workspace, file: self.file, today: self.today };
         let all = paths.is_empty();
         Ok((Rosters { organisations, diagnostics, sources: self.sources, files, levels, all }, settings))
     }
@@ -283,13 +283,14 @@ impl Context {
 pub struct Settings {
     base: PathBuf,
     workspace: Option<Workspace>,
+    file: Option<PathBuf>,
     /// The day that counts as today.
     pub today: Day,
 }
 
 impl From<Context> for Settings {
     fn from(context: Context) -> Settings {
-        Settings { base: context.base, workspace: context.workspace, today: context.today }
+        Settings { base: context.base, workspace: context.workspace, file: context.file, today: context.today }
     }
 }
 
@@ -320,7 +321,7 @@ impl Settings {
         };
         let found = entries.iter().flat_map(|entries| entries.iter()).find(|(name, _)| name.value == wanted);
         match found {
-            Some((name, target)) => Target::open(&name.value, &target.value, &self.base, self.today),
+            Some((name, target)) => self.open(&name.value, &target.value),
             None if names.is_empty() && wanted == "sandbox" => Target::in_file("sandbox", SANDBOX, &self.base, None),
             None => {
                 let near = nearest(wanted, names.iter().copied());
@@ -347,9 +348,17 @@ impl Settings {
     pub fn named(&self, name: &str) -> Result<Target, Error> {
         let targets = self.workspace.iter().flat_map(|workspace| &workspace.targets).flat_map(|all| &all.entries);
         match targets.clone().find(|(own, _)| own.value == name) {
-            Some((_, target)) => Target::open(name, &target.value, &self.base, self.today),
+            Some((_, target)) => self.open(name, &target.value),
             None => Err(Error::usage(format!("there is no target `{name}`"), "declare it under `targets`")),
         }
+    }
+
+    fn open(&self, name: &str, target: &document::workspace::Target) -> Result<Target, Error> {
+        let opened = Target::open(name, target, &self.base, self.today)?;
+        if let (Some(snapshot), Some(file)) = (opened.portal.snapshot(), &self.file) {
+            snapshot.written_in(file);
+        }
+        Ok(opened)
     }
 
     /// Opens the target and asks it who it is, so that a plan made for it fits no other.

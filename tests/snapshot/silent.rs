@@ -167,3 +167,29 @@ fn people_of_a_row_whose_role_nobody_knows_are_told() {
     assert!(finding.message.contains("live/acme.csv: people are not read from `Bigboss email`"), "{}", finding.message);
     project.run("target probe").ends().says("people are not read from `Bigboss email`");
 }
+
+#[test]
+fn a_mapping_that_names_unknown_words_is_an_error_with_its_line() {
+    let row = "Name;Email;Role\nAda Peeters;ada@acme.example;Technical\n";
+    let cases = [
+        (
+            "people:\n      - { name: Name, email: Email, holds: [technicall] }",
+            "rosterctl.yaml:7: the target names the role `technicall`",
+        ),
+        (
+            "people:\n      - { name: Name, email: Email, roles: { columns: { boss: Role } } }",
+            "rosterctl.yaml:7: the target names the role `boss`",
+        ),
+        (
+            "columns: { name: Name, email: Email, attributes: { pager: Role } }",
+            "rosterctl.yaml:6: the target names the attribute `pager`",
+        ),
+        (
+            "words: { roles: { Technical: technicall } }",
+            "rosterctl.yaml:6: `words` of the target names the role `technicall`",
+        ),
+    ];
+    for (keys, says) in cases {
+        with_keys(row, keys).run("plan").exits(1).complains(says);
+    }
+}

@@ -2,11 +2,12 @@
 
 use smol_str::SmolStr;
 
+use super::cell::shown;
 use super::grid::Grid;
 use super::guess;
-use super::vocabulary::{Vocabulary, unknown};
+use super::vocabulary::{Places, Vocabulary, unknown};
 use super::words::fold;
-use crate::diagnostic::nearest;
+use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::document::record::{Text, visible};
 use crate::document::workspace::Snapshot as Keys;
 use crate::document::workspace::snapshot::{Belongs, Cells, Columns, Taken};
@@ -106,7 +107,13 @@ pub struct Mapping {
 
 impl Mapping {
     /// The mapping that the workspace asks for; where it names no columns, the one that their names suggest.
-    pub fn of(grid: &Grid, keys: &Keys, platform: &Platform, words: &Vocabulary) -> Result<Mapping, LiveError> {
+    pub fn of(
+        grid: &Grid,
+        keys: &Keys,
+        platform: &Platform,
+        words: &Vocabulary,
+        place: Places<'_>,
+    ) -> Result<Mapping, LiveError> {
         let one = keys.columns.iter();
         let said: Vec<&Columns> = match &keys.people {
             Some(people) => people.iter().collect(),
@@ -123,7 +130,7 @@ impl Mapping {
             let header =
                 header(grid, |cells| cells.iter().filter(|cell| named.iter().any(|name| is(cell, name))).count());
             let headers = headers(grid, header);
-            let mut lookup = Lookup { grid, header, headers: &headers, problems: Vec::new() };
+            let mut lookup = Lookup { grid, header, headers: &headers, problems: Vec::new(), place };
             let mut people = Vec::new();
             for columns in said {
                 let mut template = lookup.template(columns, platform)?;
@@ -138,7 +145,8 @@ impl Mapping {
             Mapping { people, taken: None, header, headers, doubtful: Vec::new() }
         };
         if let Some(Taken::Column(column)) = &keys.taken {
-            let mut lookup = Lookup { grid, header: mapping.header, headers: &mapping.headers, problems: Vec::new() };
+            let (header, headers) = (mapping.header, &mapping.headers);
+            let mut lookup = Lookup { grid, header, headers, problems: Vec::new(), place };
             let found = lookup.find(column);
             lookup.finish()?;
             mapping.taken = found;
@@ -171,6 +179,20 @@ impl Mapping {
             listed(&self.headers)
         );
         Err(LiveError::new(message, hint))
+    }
+
+    /// Columns of people whose role nobody knows: who is in them is not read.
+    pub fn unknown_people(&self, grid: &Grid) -> Option<Diagnostic> {
+        let named: Vec<String> =
+            self.doubtful.iter().map(|column| format!("`{}`", shown(self.header(*column)))).collect();
+        let message = format!(
+            "{}: people are not read from {}: it is not known which role that is",
+            grid.shown,
+            named.join(", ")
+        );
+        let help = "name all people of a row under `people` of the target, each with the role that it `holds`; `rosterctl target probe` prints those that are known";
+        let finding = || Diagnostic::new("snapshot/unknown-role", Severity::Warning, message).help(help);
+        (!named.is_empty()).then(finding)
     }
 
     /// The header of a column.
@@ -273,6 +295,8 @@ pub struct Lookup<'g> {
     pub headers: &'g [SmolStr],
     /// What was not found.
     pub problems: Vec<(String, String)>,
+    /// Where things stand in the workspace file.
+    pub place: Places<'g>,
 }
 
 impl Lookup<'_> {
@@ -326,7 +350,7 @@ impl Lookup<'_> {
             [(_, hint)] => vec![hint.clone()],
             several => several.iter().map(|(what, hint)| format!("{what}: {hint}")).collect(),
         };
-        hints.push(format!("the columns are {}", listed(&self.headers)));
+        hints.push(format!("the columns are {}", listed(self.headers)));
         let message = format!("{place} has {}, which the target names", what.join(", "));
         Err(LiveError::new(message, hints.join("; ")))
     }
@@ -347,17 +371,19 @@ impl Lookup<'_> {
     }
 
     fn template(&mut self, columns: &Columns, platform: &Platform) -> Result<Template, LiveError> {
+        let place = self.place;
         let role = |word: &Text| {
             platform.role(&word.value).ok_or_else(|| {
                 let all = platform.roles.iter().map(|role| role.id.as_str());
-                unknown("the target", "role", &word.value, all)
+                unknown("the target", "role", word, all, place)
             })
         };
         let word = |word: &Text| Ok(word.value.clone());
         let mut attributes = Vec::new();
         for (name, cells) in columns.attributes.iter().flat_map(|map| &map.entries) {
             let attribute = platform.attribute(&name.value).ok_or_else(|| {
-                unknown("the target", "attribute", &name.value, platform.attributes.iter().map(|one| one.name.as_str()))
+                let all = platform.attributes.iter().map(|one| one.name.as_str());
+                unknown("the target", "attribute", name, all, place)
             })?;
             attributes.push((attribute, self.lists(Some(cells), word)?));
         }

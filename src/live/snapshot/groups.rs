@@ -9,7 +9,7 @@ use super::columns::{Lookup, clearest, header, headers, listed};
 use super::grid::Grid;
 use super::merge::not_understood;
 use super::people::Trouble;
-use super::vocabulary::{Vocabulary, unknown};
+use super::vocabulary::{Places, Vocabulary, unknown};
 use super::words::{self, fold};
 use crate::diagnostic::{FileId, Located, Span, nearest};
 use crate::document::workspace::snapshot::GroupColumns;
@@ -37,7 +37,7 @@ struct Told {
 /// Reads a table of permission groups into a live state. Says whether it tells what they give.
 pub fn read(
     grid: &Grid,
-    said: Option<&GroupColumns>,
+    said: (Option<&GroupColumns>, Places<'_>),
     organisation: &str,
     platform: &Platform,
     words: &Vocabulary,
@@ -180,7 +180,7 @@ fn entry(id: SmolStr, name: SmolStr, applications: Vec<(ApplicationIx, LevelIx, 
 
 fn columns(
     grid: &Grid,
-    said: Option<&GroupColumns>,
+    (said, place): (Option<&GroupColumns>, Places<'_>),
     platform: &Platform,
     words: &Vocabulary,
 ) -> Result<(usize, Columns), LiveError> {
@@ -192,7 +192,7 @@ fn columns(
             .collect();
         let header = header(grid, |cells| cells.iter().filter(|cell| named.contains(&fold(cell))).count());
         let titles = headers(grid, header);
-        let mut lookup = Lookup { grid, header, headers: &titles, problems: Vec::new() };
+        let mut lookup = Lookup { grid, header, headers: &titles, problems: Vec::new(), place };
         let group = said.group.0.as_ref().and_then(|name| lookup.find(name));
         let application = said.application.as_ref().and_then(|name| lookup.find(name));
         let level = said.level.as_ref().and_then(|name| lookup.find(name));
@@ -200,7 +200,7 @@ fn columns(
         let mut each = Vec::new();
         for (word, name) in said.applications.iter().flat_map(|map| &map.entries) {
             let all = || platform.applications.iter().map(|application| application.id.as_str());
-            let unknown = || unknown("the target", "application", &word.value, all());
+            let unknown = || unknown("the target", "application", word, all(), place);
             let application = platform.application(&word.value).ok_or_else(unknown)?;
             each.extend(lookup.find(name).map(|column| (column, application)));
         }

@@ -30,7 +30,7 @@ use smol_str::SmolStr;
 use tokio::sync::Mutex;
 
 use super::{Author, Completeness, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Sought, Write};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::document::Written;
 use crate::document::record::visible;
 use crate::document::roster::Roster;
@@ -79,6 +79,8 @@ pub struct Snapshot {
     /// When it was committed, and whether that is all of the history.
     committed: OnceLock<Option<(Timestamp, bool)>>,
     known: OnceLock<Vec<SmolStr>>,
+    /// The workspace file.
+    written: OnceLock<PathBuf>,
 }
 
 /// What was read already.
@@ -101,8 +103,34 @@ enum Contents {
 impl Snapshot {
     /// A snapshot; nothing is read yet.
     pub fn new(config: Config) -> Snapshot {
-        let (groups, shared, committed, known) = Default::default();
-        Snapshot { config, kept: Mutex::default(), groups, shared, committed, known }
+        let (groups, shared, committed, known, written) = Default::default();
+        Snapshot { config, kept: Mutex::default(), groups, shared, committed, known, written }
+    }
+
+    /// Tells in which file the target is described, so that what is wrong there can be pointed at.
+    pub fn written_in(&self, workspace: &Path) {
+        // There is one workspace file.
+        let _ = self.written.set(workspace.to_owned());
+    }
+
+    /// Where something stands in the workspace file, to begin a message with; nothing where that is not known.
+    fn place(&self, span: Span) -> String {
+        let Some(file) = self.written.get() else { return String::new() };
+        let Ok(text) = std::fs::read(file) else { return String::new() };
+        let before = &text[..(span.start as usize).min(text.len())];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        format!("{}:{line}: ", visible(&name))
+    }
+
+    /// The words of a platform, and those of the workspace.
+    fn words(&self, platform: &Platform) -> Result<Vocabulary, LiveError> {
+        Vocabulary::new(platform, self.config.keys.words.as_ref(), &|span| self.place(span))
+    }
+
+    /// Which column is what.
+    fn mapping(&self, grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<Mapping, LiveError> {
+        Mapping::of(grid, &self.config.keys, platform, words, &|span| self.place(span))
     }
 
     /// Tells which organisations there are rosters of: rows of others may be misspelt.
@@ -214,7 +242,7 @@ impl Snapshot {
         if let Some(shared) = shared.filter(|_| known.first().is_some_and(|first| first == organisation)) {
             live.findings.extend(shared.strangers(grid, known));
         }
-        live.findings.extend(doubtful(grid, mapping));
+        live.findings.extend(mapping.unknown_people(grid));
         self.one_page(grid, &mut live);
         let mut table_shown = None;
         if let Some(table) = keys.groups.as_ref().filter(|_| platform.sections.contains(&Section::PermissionGroups)) {
@@ -224,7 +252,14 @@ impl Snapshot {
                 let message = format!("`{shown}` is a roster, and `groups` asks for a table");
                 return Err(LiveError::new(message, "name a CSV, XLSX, JSON or YAML file with one row a group"));
             };
-            let told = groups::read(grid, table.columns.as_ref(), organisation, platform, words, &mut live)?;
+            let told = groups::read(
+                grid,
+                (table.columns.as_ref(), &|span| self.place(span)),
+                organisation,
+                platform,
+                words,
+                &mut live,
+            )?;
             self.one_page(grid, &mut live);
             table_shown = Some(grid.shown.clone());
             live.unseen.permission_groups = false;
@@ -340,8 +375,8 @@ impl Snapshot {
         let contents = self.contents().await?;
         let mut live = match contents.as_ref() {
             Contents::Rows { grid, taken } => {
-                let words = Vocabulary::new(platform, self.config.keys.words.as_ref())?;
-                let mapping = Mapping::of(grid, &self.config.keys, platform, &words)?;
+                let words = self.words(platform)?;
+                let mapping = self.mapping(grid, platform, &words)?;
                 self.whose(organisation, mapping.people.iter().all(|person| person.organisation.is_some())).await?;
                 self.live_of_rows(grid, taken.as_ref(), organisation, platform, (&mapping, &words))?
             }
@@ -382,17 +417,6 @@ fn load(
     Ok(Contents::Rows { grid: items::grid(&document, items, shown)?, taken })
 }
 
-/// Columns of people whose role nobody knows: who is in them is not read.
-fn doubtful(grid: &Grid, mapping: &Mapping) -> Option<Diagnostic> {
-    let named: Vec<String> =
-        mapping.doubtful.iter().map(|column| format!("`{}`", cell::shown(mapping.header(*column)))).collect();
-    let message =
-        format!("{}: people are not read from {}: it is not known which role that is", grid.shown, named.join(", "));
-    let help = "name all people of a row under `people` of the target, each with the role that it `holds`; `rosterctl target probe` prints those that are known";
-    let finding = || Diagnostic::new("snapshot/unknown-role", Severity::Warning, message).help(help);
-    (!named.is_empty()).then(finding)
-}
-
 impl Read for Snapshot {
     async fn identity(&self) -> Result<Option<String>, LiveError> {
         Ok(None)
@@ -409,8 +433,8 @@ impl Read for Snapshot {
         };
         let Some(platform) = self.config.platform.as_ref() else { return Ok(Vec::new()) };
         let platform = platform.load()?;
-        let words = Vocabulary::new(&platform, self.config.keys.words.as_ref())?;
-        let mapping = Mapping::of(grid, &self.config.keys, &platform, &words)?;
+        let words = self.words(&platform)?;
+        let mapping = self.mapping(grid, &platform, &words)?;
         let columns: Vec<usize> = mapping.people.iter().filter_map(|person| person.organisation).collect();
         let rows = grid.rows.iter().skip(mapping.header + 1);
         let named = rows.flat_map(|row| columns.iter().map(|column| row.cell(*column)));

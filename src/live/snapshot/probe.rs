@@ -85,11 +85,11 @@ impl Snapshot {
                 unseen: Vec::new(),
             });
         };
-        let words = Vocabulary::new(platform, self.config().keys.words.as_ref())?;
+        let words = self.words(platform)?;
         let keys = &self.config().keys;
         let configured = keys.columns.is_some() || keys.people.is_some();
         let read = match configured {
-            true => Mapping::of(grid, keys, platform, &words),
+            true => self.mapping(grid, platform, &words),
             false => guess::mapping(grid, platform, &words),
         };
         let (mapping, problem) = match read {
@@ -123,7 +123,7 @@ impl Snapshot {
             let (found, _) = people(grid, &rows, &everybody, platform, &words, asked);
             (joined, passed) = (found.joined, found.passed);
             found.into_live(&mut live);
-            live.findings.extend(super::doubtful(grid, &mapping));
+            live.findings.extend(mapping.unknown_people(grid));
             unseen = mapping.unseen(platform).words(platform);
         }
         let named = used(&mapping, platform);
