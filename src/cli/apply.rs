@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::args::{ApplyArgs, Common};
+use super::args::{ApplyArgs, Common, Reach};
 use super::connect::Target;
 use super::context::{Context, Settings, block_on};
 use super::output::Output;
@@ -20,10 +20,13 @@ use crate::apply::{ApprovedPlan, Done, Ended, Refused};
 use crate::document::record::visible;
 use crate::error::{Error, Exit};
 use crate::live::{Author, Operation};
-use crate::plan::document::PlanDocument;
+use crate::plan::document::{PlanDocument, Step};
 use crate::platform::Platform;
 use crate::report::text::Style;
 use crate::report::{Outcome, Plain, REPORT_VERSION, StepOutcome, StepResult, json, text};
+
+/// How many differences from a saved plan are told.
+const MOST_REASONS: usize = 5;
 
 /// Runs the command.
 pub fn run(args: &ApplyArgs, common: &Common, output: &Output) -> Result<Exit, Error> {
@@ -140,12 +143,8 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
         return Err(Error::failed(message, "name the target that it was made for, or make the plan again"));
     }
     if !target.portal.is_written() && !document.steps.is_empty() {
-        let message =
-            format!("`{}` cannot be written by rosterctl, and a run-book needs the rosters", target.reference.name);
-        return Err(Error::usage(
-            message,
-            "run `rosterctl apply` without --plan: it shows the plan, asks, and makes a run-book",
-        ));
+        let planned = again(document, &named, output).await?;
+        return hand_over(&planned, args.yes, (&cwd, &base), output);
     }
     if document.steps.is_empty() {
         return conclude(Done { document, steps: Vec::new(), interrupted: false }, output);
@@ -161,6 +160,65 @@ async fn saved(file: &Path, args: &ApplyArgs, common: &Common, output: &Output) 
     }
     consent(args.yes, &document, |style| text::plan(&document, style), output)?;
     carry_out(document, platforms, &target, output).await
+}
+
+/// A saved plan for people to carry out, with rosters and live state: it must still be what those give, since a run-book
+/// tells from them who may do what and what is seen afterwards.
+async fn again(document: PlanDocument, common: &Common, output: &Output) -> Result<Planned, Error> {
+    let mut differs = None;
+    // Whether it was made with --prune is not in it, nor which allowances it had: only what they allowed.
+    for prune in [false, true] {
+        let context = Context::open(common)?;
+        let base = document.base.as_ref().map(|base| base.revision.clone());
+        let silent = output.silent();
+        let (mut rosters, settings, before) = context.rosters_since(base.as_deref(), &[], &silent)?;
+        rosters.organisations.retain(|one| document.organisations.iter().any(|id| one.id == *id));
+        let reach = Reach {
+            prune,
+            allow_removals: Some(usize::MAX),
+            allow_grants: Some(usize::MAX),
+            allow_open: document.steps.iter().flat_map(|step| step.opens.iter().cloned()).collect(),
+            actor: document.actor.clone(),
+            allow_conflicts: base.is_some(),
+            base,
+        };
+        let mut planned = Planned::make(rosters, &settings, &reach, before.as_ref(), common).await?;
+        if !planned.sound() {
+            let message = "the rosters have errors now, so it cannot be told whether the plan still fits";
+            return Err(Error::failed(message, "mend what `rosterctl validate` says, then make the plan again"));
+        }
+        if planned.document.digest == document.digest {
+            planned.document = document;
+            return Ok(planned);
+        }
+        differs.get_or_insert(planned.document);
+    }
+    let reasons = differs.map(|now| other_steps(&document, &now)).unwrap_or_default();
+    Err(Error::failed(
+        format!("the rosters or the export changed since the plan was made, so no run-book was made:\n  {reasons}"),
+        "make the plan again and review it",
+    ))
+}
+
+/// How the plan that is made now differs from a saved one: the first of it.
+fn other_steps(then: &PlanDocument, now: &PlanDocument) -> String {
+    let same = |a: &Step, b: &Step| {
+        (&a.organisation, a.action, a.resource, &a.key, &a.handle, &a.changes, &a.fingerprint)
+            == (&b.organisation, b.action, b.resource, &b.key, &b.handle, &b.changes, &b.fingerprint)
+    };
+    let words =
+        |step: &Step| format!("{} {} {} of {}", step.action.as_str(), step.resource, step.key, step.organisation);
+    let without = |some: &PlanDocument, others: &PlanDocument, what: &str| -> Vec<String> {
+        let alone = some.steps.iter().filter(|step| !others.steps.iter().any(|other| same(step, other)));
+        alone.map(|step| format!("`{}` {what}", words(step))).collect()
+    };
+    let mut reasons = without(then, now, "is not what they ask for now");
+    reasons.extend(without(now, then, "is new"));
+    if reasons.is_empty() {
+        reasons.push("the steps come in another order, or less of the portal is known".to_owned());
+    }
+    reasons.truncate(MOST_REASONS);
+    reasons.join("\n  ")
 }
 
 /// Shows a plan and asks before anything is written. Who is asked has seen the plan, whatever else was asked for: whole,

@@ -202,13 +202,14 @@ impl Context {
 pub struct Settings {
     base: PathBuf,
     workspace: Option<Workspace>,
+    file: Option<PathBuf>,
     /// The day that counts as today.
     pub today: Day,
 }
 
 impl From<Context> for Settings {
     fn from(context: Context) -> Settings {
-        Settings { base: context.base, workspace: context.workspace, today: context.today }
+        Settings { base: context.base, workspace: context.workspace, file: context.file, today: context.today }
     }
 }
 
@@ -234,7 +235,7 @@ impl Settings {
     /// Opens the target that the command line or the workspace names.
     pub fn target(&self, common: &Common) -> Result<Target, Error> {
         match self.chosen(common)? {
-            Some((name, target)) => Target::open(&name.value, target, &self.base, self.today),
+            Some((name, target)) => self.open(&name.value, target),
             None => Target::in_file("sandbox", SANDBOX, &self.base, None),
         }
     }
@@ -280,7 +281,15 @@ impl Settings {
     /// Opens a target of the workspace.
     pub fn named(&self, wanted: &str) -> Result<Target, Error> {
         let (name, target) = self.described(wanted)?;
-        Target::open(&name.value, target, &self.base, self.today)
+        self.open(&name.value, target)
+    }
+
+    fn open(&self, name: &str, target: &TargetText) -> Result<Target, Error> {
+        let opened = Target::open(name, target, &self.base, self.today)?;
+        if let (Some(snapshot), Some(file)) = (opened.portal.snapshot(), &self.file) {
+            snapshot.written_in(file);
+        }
+        Ok(opened)
     }
 
     /// Opens the target and asks it who it is, so that a plan made for it fits no other.

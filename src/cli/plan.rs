@@ -37,7 +37,7 @@ pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Er
     let (rosters, settings, before) = context.rosters_since(args.reach.base.as_deref(), &args.paths, output)?;
     reports.spare(&rosters.sources, &cwd)?;
     args.out.iter().try_for_each(|file| Spared::of(&rosters.sources, &cwd).spare(file))?;
-    let planned = block_on(Planned::make(rosters, &settings, &args.reach, before.as_ref(), common))??;
+    let mut planned = block_on(Planned::make(rosters, &settings, &args.reach, before.as_ref(), common))??;
     let denied = planned.refused() || common.deny.exit(&planned.diagnostics) != Exit::Clean;
     match &args.out {
         Some(file) if !denied => save(&planned.document, file)?,
@@ -51,9 +51,11 @@ pub fn run(args: &PlanArgs, common: &Common, output: &Output) -> Result<Exit, Er
         (false, false) => Exit::Clean,
     };
     let exit = reports.deliver(&planned, exit, output)?;
-    if let Some(target) = &planned.target {
+    if let Some(target) = planned.target.take() {
         target.tell_requests(output);
     }
+    // The program ends here, and the system takes the memory back in one piece.
+    std::mem::forget(planned);
     Ok(exit)
 }
 
@@ -92,6 +94,9 @@ impl Planned {
         let mut live = Vec::with_capacity(rosters.organisations.len());
         if let Some(target) = &target {
             let _waiting = Waiting::new(common.quiet, &format!("reading {}", target.reference.name));
+            if let Some(snapshot) = target.portal.snapshot() {
+                snapshot.know(rosters.organisations.iter().map(|organisation| &organisation.id));
+            }
             for organisation in &rosters.organisations {
                 let then = before.and_then(|before| before.organisation(organisation));
                 live.push(target.live(organisation, then).await?);

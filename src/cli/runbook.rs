@@ -187,6 +187,9 @@ fn check(args: &VerifyArgs, common: &Common, output: &Output) -> Result<Exit, Er
     let (target, live) = block_on(async {
         let target = identified(&settings, &named, &runbook).await?;
         let mut live = Vec::with_capacity(planned.len());
+        if let Some(snapshot) = target.portal.snapshot() {
+            snapshot.know(rosters.organisations.iter().map(|organisation| &organisation.id));
+        }
         for organisation in &planned {
             live.push(target.live(organisation, None).await?);
         }

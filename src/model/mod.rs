@@ -268,6 +268,13 @@ impl Person {
         self.email.as_ref().is_some_and(|email| email.value.eq_ignore_ascii_case(address))
     }
 
+    /// The mail address as it is compared: in lower case.
+    pub fn address(&self) -> Option<SmolStr> {
+        let address = &self.email.as_ref()?.value;
+        let upper = address.bytes().any(|byte| byte.is_ascii_uppercase());
+        Some(if upper { address.to_ascii_lowercase().into() } else { address.clone() })
+    }
+
     /// Whether the person can act and be notified: who has not accepted an invitation or has no access cannot.
     pub fn active(&self) -> bool {
         self.status.value == State::Active

@@ -5,10 +5,11 @@ mod groups;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
 use smol_str::SmolStr;
 
 use super::document::Action;
-use super::merge::{merged, same};
+use super::merge::{agrees, merged, same};
 use super::unread::{LeftOut, Unknowns};
 use super::wish;
 use crate::diagnostic::Place;
@@ -131,30 +132,36 @@ struct Comparison<'a> {
 impl<'a> Comparison<'a> {
     fn people(&mut self, unknowns: &Unknowns<'a>) {
         let (organisation, live) = (self.organisation, self.live);
-        let mut by_id: HashMap<(Section, &str), &Entry<Person>> = HashMap::with_capacity(live.people.len());
+        let hasher = RandomState::default;
+        let mut by_id: HashMap<(Section, &str), &Entry<Person>, RandomState> =
+            HashMap::with_capacity_and_hasher(live.people.len(), hasher());
         let mut by_email: HashMap<String, &Entry<Person>> = HashMap::new();
         for entry in &live.people {
             if entry.managed {
                 by_id.insert((entry.object.section, &entry.object.id), entry);
             }
         }
+        let known: Vec<Option<&Entry<Person>>> = organisation
+            .people
+            .iter()
+            .map(|person| by_id.get(&(person.section, person.id.as_str())).copied())
+            .collect();
         // Only those who are not known by their id need to be looked up by their address.
-        let unknown = |person: &&Person| !by_id.contains_key(&(person.section, person.id.as_str()));
-        if organisation.people.iter().any(|person| unknown(&person)) {
+        if known.iter().any(Option::is_none) {
             for entry in &live.people {
                 if let Some(email) = &entry.object.email {
                     by_email.insert(email.value.to_ascii_lowercase(), entry);
                 }
             }
         }
-        let mut taken: HashSet<&str> = HashSet::with_capacity(live.people.len());
+        let mut taken: HashSet<&str, RandomState> = HashSet::with_capacity_and_hasher(live.people.len(), hasher());
         let expected = |entry: &Entry<Person>| {
             let id = entry.object.id.as_str();
             entry.managed && organisation.entry(entry.object.section, id).is_some()
         };
         // Whom an entry that is not there yet names under `previously` is that entry's, and nobody else's by address;
         // and who stands in a section that is not managed stays there.
-        let new = organisation.people.iter().filter(unknown);
+        let new = organisation.people.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(person, _)| person);
         let claims: HashSet<(Section, &str)> =
             new.flat_map(|person| person.previously.iter().map(|id| (person.section, id.as_str()))).collect();
         let free = |entry: &&&Entry<Person>| {
@@ -162,7 +169,7 @@ impl<'a> Comparison<'a> {
             let ours = organisation.managed.has(section);
             ours && !expected(entry) && !(entry.managed && claims.contains(&(section, id)))
         };
-        for wanted in &organisation.people {
+        for (wanted, exact) in organisation.people.iter().zip(known) {
             let earlier = || {
                 let ids = wanted.previously.iter();
                 let mut found = ids.filter_map(|id| by_id.get(&(wanted.section, id.as_str())));
@@ -176,8 +183,7 @@ impl<'a> Comparison<'a> {
                 let other = if wanted.section == Section::Users { Section::Contacts } else { Section::Users };
                 by_id.get(&(other, wanted.id.as_str())).filter(free)
             };
-            let exact = by_id.get(&(wanted.section, wanted.id.as_str()));
-            let found = exact.or_else(earlier).or_else(other).or_else(same_address).copied();
+            let found = exact.or_else(|| earlier().or_else(other).or_else(same_address).copied());
             let found = found.filter(|entry| taken.insert(&entry.handle));
             if let Some(unread) = unknowns.person(wanted, exact.is_some()) {
                 self.found.left_out.push(LeftOut::of(&unread.handle, &wanted.id, wanted.place()));
@@ -229,7 +235,13 @@ impl<'a> Comparison<'a> {
     }
 
     fn update_person(&mut self, wanted: &Person, entry: &Entry<Person>) {
-        let before = self.found.in_new_words(&entry.object).into_owned();
+        let before = self.found.in_new_words(&entry.object);
+        // Most people are as they should be.
+        if entry.managed && before.status.value != State::Pending && agrees(&before, wanted, self.live.folds_case) {
+            self.found.unchanged += 1;
+            return;
+        }
+        let before = before.into_owned();
         let mut after = merged(Some(&before), wanted, self.live.folds_case);
         let mut action = Action::Update;
         if before.section == Section::Contacts && wanted.section == Section::Users {
@@ -403,7 +415,7 @@ fn assigned_roles(organisation: &Organisation) -> Vec<RoleIx> {
 /// A live person with renamed groups under their new ids.
 pub(crate) fn in_new_words<'p>(renamed: &HashMap<SmolStr, SmolStr>, person: &'p Person) -> Cow<'p, Person> {
     let mut person = Cow::Borrowed(person);
-    if person.groups.iter().any(|group| renamed.contains_key(&group.value)) {
+    if !renamed.is_empty() && person.groups.iter().any(|group| renamed.contains_key(&group.value)) {
         for group in &mut person.to_mut().groups {
             if let Some(new) = renamed.get(&group.value) {
                 group.value = new.clone();

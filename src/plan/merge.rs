@@ -42,17 +42,99 @@ pub fn same(a: &Person, b: &Person) -> bool {
     scalars && same_set(&a.roles, &b.roles) && same_set(&a.groups, &b.groups) && same_attributes(a, b)
 }
 
+/// Whether somebody who is there and in the section and state that is wanted would stay as they are: the same as asking
+/// whether [`merged`] makes them another, without making it.
+pub fn agrees(live: &Person, wanted: &Person, folds_case: bool) -> bool {
+    // What the roster is silent about stays, and an empty text takes what is there.
+    let text = |live: &Option<Text>, wanted: &Option<Text>| match (live, wanted) {
+        (_, None) => true,
+        (live, Some(wanted)) if wanted.value.is_empty() => live.is_none(),
+        (live, Some(wanted)) => live.as_ref() == Some(wanted),
+    };
+    let folded = || folds_case && wanted.email.as_ref().is_some_and(|email| live.has_address(&email.value));
+    live.id == wanted.id
+        && live.section == wanted.section
+        && live.name == wanted.name
+        && (text(&live.email, &wanted.email) || folded())
+        && text(&live.phone, &wanted.phone)
+        && live.entry_type == wanted.entry_type
+        && live.status == wanted.status
+        && same_set(&live.roles, &wanted.roles)
+        && same_set(&live.groups, &wanted.groups)
+        && wanted.attributes.iter().all(|(attribute, value)| {
+            live.attribute(*attribute).is_some_and(|own| same_value(&own.value, &value.value))
+        })
+}
+
 fn same_set<T: PartialEq>(a: &[T], b: &[T]) -> bool {
     a == b || a.iter().all(|item| b.contains(item)) && b.iter().all(|item| a.contains(item))
 }
 
 fn same_attributes(a: &Person, b: &Person) -> bool {
     a.attributes.len() == b.attributes.len()
-        && a.attributes.iter().zip(&b.attributes).all(|((left, x), (right, y))| {
-            left == right
-                && match (&x.value, &y.value) {
-                    (Value::List(x), Value::List(y)) => same_set(x, y),
-                    (x, y) => x == y,
+        && a.attributes
+            .iter()
+            .zip(&b.attributes)
+            .all(|((left, x), (right, y))| left == right && same_value(&x.value, &y.value))
+}
+
+fn same_value(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::List(a), Value::List(b)) => same_set(a, b),
+        (a, b) => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Held;
+    use crate::platform::{AttributeIx, RoleIx, Section, State};
+
+    /// People of whom each two differ in something.
+    fn people() -> Vec<Person> {
+        let text = |text: &str| Some(Located::nowhere(text.into()));
+        let list = |words: &[&str]| Value::List(words.iter().map(|word| Located::nowhere((*word).into())).collect());
+        let one = |change: &dyn Fn(&mut Person)| {
+            let mut person = Person::new(Section::Users, "ada", "Ada");
+            change(&mut person);
+            person
+        };
+        let role = |role| Held { role: RoleIx(role), index: 0, span: crate::diagnostic::Span::default() };
+        let attribute = |index, value| (AttributeIx(index), Located::nowhere(value));
+        vec![
+            one(&|_| {}),
+            one(&|person| person.email = text("ada@acme.example")),
+            one(&|person| person.email = text("ADA@acme.example")),
+            one(&|person| person.email = text("")),
+            one(&|person| person.phone = text("+32")),
+            one(&|person| person.phone = text("")),
+            one(&|person| person.name = Located::nowhere("Bob".into())),
+            one(&|person| person.status.value = State::Deactivated),
+            one(&|person| person.roles = vec![role(0), role(1)]),
+            one(&|person| person.roles = vec![role(1), role(0)]),
+            one(&|person| person.groups = vec![Located::nowhere("it".into())]),
+            one(&|person| person.attributes = vec![attribute(0, Value::Boolean(false))]),
+            one(&|person| {
+                person.attributes = vec![attribute(0, Value::Boolean(true)), attribute(1, list(&["a", "b"]))]
+            }),
+            one(&|person| person.attributes = vec![attribute(1, list(&["b", "a"]))]),
+            one(&|person| person.id = "ben".into()),
+        ]
+    }
+
+    #[test]
+    fn whoever_agrees_is_whom_merging_leaves_the_same() {
+        let mut agreeing = 0;
+        for live in people() {
+            for wanted in people() {
+                for folds_case in [false, true] {
+                    let same = same(&live, &merged(Some(&live), &wanted, folds_case));
+                    assert_eq!(agrees(&live, &wanted, folds_case), same, "{live:?} {wanted:?} {folds_case}");
+                    agreeing += usize::from(same);
                 }
-        })
+            }
+        }
+        assert!(agreeing > 2 * people().len(), "silence agrees with much");
+    }
 }

@@ -56,6 +56,9 @@ const LATER: u8 = ATTEMPTS as u8;
 
 /// Finds a safe order. `watch` watches the organisation from its live state on.
 pub fn order<'a>(deltas: &[Delta], watch: impl Fn() -> Watcher<'a>) -> Ordered {
+    if deltas.is_empty() {
+        return Ordered::default();
+    }
     let (best, wrong) = search(deltas, &watch);
     if wrong == 0 {
         return best;

@@ -66,6 +66,9 @@ impl<'a> Unknowns<'a> {
     /// What a wanted person may be, or what has the address that the person wants; `known` by the id, only the latter.
     /// Who is in a group that may not be there has to wait as well.
     pub fn person(&self, wanted: &Person, known: bool) -> Option<&'a Unread> {
+        if self.people.is_empty() && self.addresses.is_empty() && self.uncertain.is_empty() {
+            return None;
+        }
         let by_id = || {
             let mut ids = std::iter::once(&wanted.id).chain(&wanted.previously).filter(|_| !known);
             ids.find_map(|id| self.people.get(id.as_str()))

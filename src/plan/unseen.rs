@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
 use smol_str::SmolStr;
 
 use crate::diagnostic::{Diagnostic, Located, Severity};
@@ -20,26 +21,28 @@ pub fn settle(live: &mut Live, organisation: &Organisation, before: Option<&Orga
         return;
     }
     groups(live, organisation, before);
-    recognise(live, organisation, before);
+    let recognised = recognise(live, organisation, before);
     name_unread(live, organisation);
     let unseen = std::mem::take(&mut live.unseen);
-    let mut there: HashSet<(Section, SmolStr)> = HashSet::with_capacity(live.people.len());
-    for entry in live.people.iter_mut().filter(|entry| entry.managed) {
-        let (section, id) = (entry.object.section, entry.object.id.clone());
+    for (entry, recognised) in live.people.iter_mut().zip(recognised).filter(|(entry, _)| entry.managed) {
+        let (section, id) = (entry.object.section, &entry.object.id);
         let other = if section == Section::Users { Section::Contacts } else { Section::Users };
-        let wanted = organisation.entry(section, &id).or_else(|| organisation.entry(other, &id));
-        if let Some(wanted) = wanted {
+        let by_id = || organisation.entry(section, id).or_else(|| organisation.entry(other, id));
+        if let Some(wanted) = recognised.filter(|wanted| wanted.section == section).or_else(by_id) {
             fill(&mut entry.object, wanted, &unseen);
         }
-        there.insert((entry.object.section, id));
     }
-    let unread: HashSet<&SmolStr> = live.unread.iter().filter_map(|unread| unread.id.as_ref()).collect();
-    let absent = organisation.people.iter().filter(|wanted| {
-        let known = there.contains(&(wanted.section, wanted.id.clone())) || unread.contains(&wanted.id);
-        unseen.sections.contains(&wanted.section) && !known
-    });
-    let assumed: Vec<Entry<Person>> = absent.map(|wanted| assumed(as_live(wanted), wanted.id.clone())).collect();
-    live.people.extend(assumed);
+    if !unseen.sections.is_empty() {
+        let there = live.people.iter().filter(|entry| entry.managed);
+        let there: HashSet<(Section, &SmolStr)> = there.map(|entry| (entry.object.section, &entry.object.id)).collect();
+        let unread: HashSet<&SmolStr> = live.unread.iter().filter_map(|unread| unread.id.as_ref()).collect();
+        let absent = organisation.people.iter().filter(|wanted| {
+            let known = there.contains(&(wanted.section, &wanted.id)) || unread.contains(&wanted.id);
+            unseen.sections.contains(&wanted.section) && !known
+        });
+        let assumed: Vec<Entry<Person>> = absent.map(|wanted| assumed(as_live(wanted), wanted.id.clone())).collect();
+        live.people.extend(assumed);
+    }
     if unseen.permission_groups {
         let there: HashSet<SmolStr> = live.groups.iter().map(|entry| entry.object.id.clone()).collect();
         let absent = organisation.groups.iter().filter(|wanted| !there.contains(&wanted.id));
@@ -122,7 +125,8 @@ fn groups(live: &mut Live, organisation: &Organisation, before: Option<&Organisa
         }
         renamed.insert(old, entry.object.id.clone());
     }
-    for group in live.people.iter_mut().flat_map(|entry| &mut entry.object.groups) {
+    let members = live.people.iter_mut().filter(|_| !renamed.is_empty());
+    for group in members.flat_map(|entry| &mut entry.object.groups) {
         if let Some(id) = renamed.get(&group.value) {
             group.value = id.clone();
         }
@@ -135,37 +139,53 @@ fn groups(live: &mut Live, organisation: &Organisation, before: Option<&Organisa
     }
 }
 
-/// People without an id of the roster are known by their addresses.
-fn recognise(live: &mut Live, organisation: &Organisation, before: Option<&Organisation>) {
-    let known: HashSet<SmolStr> =
+/// People without an id of the roster are known by their addresses. Tells of each whose entry of the roster it is, where
+/// that was found by the address that the roster has now.
+fn recognise<'o>(
+    live: &mut Live,
+    organisation: &'o Organisation,
+    before: Option<&Organisation>,
+) -> Vec<Option<&'o Person>> {
+    let known: HashSet<SmolStr, RandomState> =
         live.people.iter().filter(|entry| entry.managed).map(|entry| entry.object.id.clone()).collect();
-    let address = |person: &Person| person.email.as_ref().map(|email| email.value.to_ascii_lowercase());
-    let mut wanted: HashMap<String, &SmolStr> = HashMap::with_capacity(organisation.people.len());
+    // By address the id, and the entry of the roster where it has that address now.
+    let mut wanted: HashMap<SmolStr, (&SmolStr, Option<&'o Person>), RandomState> =
+        HashMap::with_capacity_and_hasher(organisation.people.len(), RandomState::default());
     let free = |person: &&Person| !known.contains(&person.id) && !person.previously.iter().any(|id| known.contains(id));
     // Where the roster gives somebody another address, the portal has the earlier one. An address counts as it is now first.
     for then in before.into_iter().flat_map(|before| &before.people) {
-        wanted.extend(address(then).map(|address| (address, &then.id)));
+        wanted.extend(then.address().map(|address| (address, (&then.id, None))));
     }
-    for person in organisation.people.iter().chain(&organisation.expired).filter(free) {
-        wanted.extend(address(person).map(|address| (address, &person.id)));
+    // A contact may have the id of a user, who comes first.
+    let second = |one: &Person| one.section != Section::Users && organisation.entry(Section::Users, &one.id).is_some();
+    let mut doubtful = before.is_some() || !organisation.expired.is_empty();
+    for person in organisation.people.iter().filter(free) {
+        let first = Some(person).filter(|person| !second(person));
+        doubtful |= first.is_none();
+        wanted.extend(person.address().map(|address| (address, (&person.id, first))));
     }
-    let now: HashSet<SmolStr> = {
-        let there: HashSet<String> = live.people.iter().filter_map(|entry| address(&entry.object)).collect();
-        let found = organisation.people.iter().filter(|person| address(person).is_some_and(|own| there.contains(&own)));
-        found.map(|person| person.id.clone()).collect()
-    };
-    let mut taken: HashSet<SmolStr> = known;
-    for entry in live.people.iter_mut().filter(|entry| !entry.managed) {
-        let Some(own) = address(&entry.object) else { continue };
-        let Some(id) = wanted.get(&own) else { continue };
-        let exact = organisation.person(id).is_some_and(|person| address(person).as_ref() == Some(&own));
+    for person in organisation.expired.iter().filter(free) {
+        wanted.extend(person.address().map(|address| (address, (&person.id, None))));
+    }
+    // Those of the roster who are there under the address that it has now.
+    let mut now: HashSet<&SmolStr> = HashSet::new();
+    if doubtful {
+        let there: HashSet<SmolStr> = live.people.iter().filter_map(|entry| entry.object.address()).collect();
+        let found = organisation.people.iter().filter(|one| one.address().is_some_and(|own| there.contains(&own)));
+        now.extend(found.map(|person| &person.id));
+    }
+    let mut taken = known;
+    let mut recognise = |entry: &mut Entry<Person>| {
+        let (id, person) = *wanted.get(&entry.object.address().filter(|_| !entry.managed)?)?;
         // Whoever has the address that the roster says now comes before whoever had the earlier one.
-        if !exact && now.contains(*id) || !taken.insert((*id).clone()) {
-            continue;
+        if person.is_none() && now.contains(id) || !taken.insert(id.clone()) {
+            return None;
         }
-        entry.object.id = (*id).clone();
+        entry.object.id = id.clone();
         entry.managed = true;
-    }
+        person
+    };
+    live.people.iter_mut().map(&mut recognise).collect()
 }
 
 /// Rows that have a name alone may be whoever of the roster has that name and was not found.

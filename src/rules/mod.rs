@@ -113,6 +113,12 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
     ("manifest/expression", "expressions of a manifest parse, and name only what there is"),
     ("snapshot/too-old", "a snapshot is not older than `maxAge` (default 7d); on an older one nobody is removed"),
     ("snapshot/from-the-future", "a snapshot was not taken later than now; on such a one nobody is removed"),
+    ("snapshot/one-page", "a list is all of it and not one page of several; on a part nobody is removed"),
+    (
+        "snapshot/unknown-organisation",
+        "rows name organisations that have rosters, or that `words: { organisations: … }` names; one that may be a \
+         misspelt row of an organisation cannot be understood",
+    ),
     ("snapshot/ragged-row", "every row of a CSV file has as many cells as its header"),
     ("snapshot/unknown-role", "titles of roles are those of the platform, or in `words: { roles: … }` of the target"),
     ("snapshot/unknown-group", "the table of permission groups lists each group that people are in"),

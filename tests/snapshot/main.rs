@@ -10,4 +10,5 @@ mod probe;
 mod random;
 mod round;
 mod scene;
+mod silent;
 mod workbook;

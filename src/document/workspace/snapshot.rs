@@ -18,7 +18,7 @@ record! {
         "dateFormat" => date_format: Option<Text>,
         /// The sheet of a workbook; default the first one that is not hidden.
         "sheet" => sheet: Option<Text>,
-        /// The encoding of a CSV file, such as windows-1252; default: told by its bytes.
+        /// The encoding of a CSV file, such as windows-1252 or cp850; default: told by its bytes.
         "encoding" => encoding: Option<Text>,
         /// What stands between the cells of a CSV file; default: told by its lines.
         "delimiter" => delimiter: Option<Located<Delimiter>>,

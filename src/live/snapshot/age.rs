@@ -6,12 +6,11 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-use super::grid::{Grid, clean, place};
+use super::grid::{Grid, place};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::record::visible;
 use crate::document::workspace::snapshot::{Age, Taken as TakenText};
 use crate::live::{LiveError, Taken};
-use crate::revision::committed;
 
 /// How old a snapshot may be where the workspace does not say, in hours.
 const USUAL_AGE: u32 = 7 * 24;
@@ -110,6 +109,8 @@ pub struct Clues<'a> {
     pub said: Option<&'a TakenText>,
     /// How days are written.
     pub format: Option<&'a str>,
+    /// Asks when it was committed, and whether the history begins late.
+    pub committed: &'a dyn Fn() -> Option<(Timestamp, bool)>,
 }
 
 impl Clues<'_> {
@@ -155,7 +156,7 @@ impl Clues<'_> {
             Some(TakenText::Cell(name)) => {
                 let text = place(&name.value).zip(self.grid).and_then(|((row, column), grid)| {
                     let row = grid.rows.iter().find(|one| one.line == row + 1)?;
-                    row.cells.get(column).map(clean).filter(|text| !text.is_empty())
+                    Some(row.cell(column)).filter(|text| !text.is_empty())
                 });
                 let missing = || {
                     let message = format!(
@@ -196,7 +197,7 @@ impl Clues<'_> {
         {
             return Ok(Taken { at, by: by.clone() });
         }
-        if let Some((at, shallow)) = committed(self.path) {
+        if let Some((at, shallow)) = (self.committed)() {
             let note = if shallow { " (a shallow clone: it may be older)" } else { "" };
             return Ok(Taken { at, by: format!("the commit that it stands in{note}") });
         }

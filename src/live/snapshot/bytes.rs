@@ -5,6 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use oem_cp::code_table::DECODING_TABLE_CP_MAP;
+use oem_cp::code_table_type::TableType;
 
 use crate::live::LiveError;
 
@@ -81,10 +83,20 @@ pub fn form(bytes: &[u8], path: &Path, shown: &str) -> Result<Form, LiveError> {
 
 /// The text of a file and the encoding that it is in. Where the workspace names none, the bytes tell.
 pub fn decode(bytes: &[u8], named: Option<&str>, shown: &str) -> Result<(String, &'static str), LiveError> {
+    if let Some((table, name)) = named.and_then(code_page) {
+        let text = table.decode_string_checked(bytes).ok_or_else(|| {
+            let message = format!("the snapshot `{shown}` is not {name}: it has bytes that mean nothing there");
+            LiveError::new(message, "export it again, or name the right one under `encoding`")
+        })?;
+        return Ok((text, name));
+    }
     let encoding = match named {
         Some(label) => Encoding::for_label(label.as_bytes()).ok_or_else(|| {
             let message = format!("there is no encoding `{label}`, in which the snapshot `{shown}` is said to be");
-            LiveError::new(message, "write utf-8, utf-16le, windows-1252 or another label of the Encoding Standard")
+            LiveError::new(
+                message,
+                "write utf-8, utf-16le, windows-1252, cp850 or another label of the Encoding Standard",
+            )
         })?,
         None => guessed(bytes),
     };
@@ -107,6 +119,25 @@ pub fn decode(bytes: &[u8], named: Option<&str>, shown: &str) -> Result<(String,
         return Err(LiveError::new(message, "export it again as CSV, XLSX, JSON or YAML; or name its `encoding`"));
     }
     Ok((text, used.name()))
+}
+
+/// The code page of DOS with a label such as cp850 or ibm437. Where the Encoding Standard has the label, that counts.
+fn code_page(label: &str) -> Option<(&'static TableType, &'static str)> {
+    const NAMES: [(u16, &str); 8] = [
+        (437, "cp437"),
+        (850, "cp850"),
+        (852, "cp852"),
+        (857, "cp857"),
+        (858, "cp858"),
+        (860, "cp860"),
+        (863, "cp863"),
+        (865, "cp865"),
+    ];
+    let label = label.trim().to_ascii_lowercase();
+    let digits = ["cp", "ibm", "oem", "dos"].iter().find_map(|start| label.strip_prefix(start)).unwrap_or(&label);
+    let number: u16 = digits.trim_start_matches(['-', '_']).parse().ok()?;
+    let (_, name) = NAMES.iter().find(|(known, _)| *known == number)?;
+    Some((DECODING_TABLE_CP_MAP.get(&number)?, name))
 }
 
 fn guessed(bytes: &[u8]) -> &'static Encoding {
@@ -158,6 +189,20 @@ mod tests {
         for (bytes, name) in all {
             assert_eq!(decode(&bytes, None, "x").unwrap(), (text.to_owned(), name));
         }
+    }
+
+    #[test]
+    fn code_pages_of_dos_are_read_by_name() {
+        let bytes = b"Name;Ort\r\nJ\x94rg M\x81ller;Ren\x82 \xe1\r\n";
+        for label in ["cp850", "CP850", "ibm850", "850", "cp-850"] {
+            let text = "Name;Ort\r\nJörg Müller;René ß\r\n".to_owned();
+            assert_eq!(decode(bytes, Some(label), "x").unwrap(), (text, "cp850"), "{label}");
+        }
+        assert_eq!(decode(b"\xe1", Some("cp437"), "x").unwrap().0, "ß");
+        assert_eq!(decode(b"\xd5", Some("cp858"), "x").unwrap().0, "€");
+        // Those that browsers know are theirs.
+        assert_eq!(decode(b"\x8f", Some("ibm866"), "x").unwrap().0, "П");
+        assert!(decode(b"\xd5", Some("cp999"), "x").unwrap_err().message.contains("cp999"));
     }
 
     #[test]

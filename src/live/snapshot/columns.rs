@@ -2,15 +2,17 @@
 
 use smol_str::SmolStr;
 
+use super::cell::shown;
 use super::grid::Grid;
 use super::guess;
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Places, Vocabulary, unknown};
 use super::words::fold;
-use crate::diagnostic::nearest;
+use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::document::record::{Text, visible};
 use crate::document::workspace::Snapshot as Keys;
 use crate::document::workspace::snapshot::{Belongs, Cells, Columns, Taken};
-use crate::live::LiveError;
+use crate::live::unseen::UnseenGroups;
+use crate::live::{LiveError, Unseen};
 use crate::platform::{AttributeIx, Platform, RoleIx, Section};
 
 /// How far down the header is looked for.
@@ -56,6 +58,13 @@ pub struct Lists<T> {
     pub each: Vec<(usize, T)>,
 }
 
+impl<T> Lists<T> {
+    /// All of these columns.
+    pub fn all(&self) -> impl Iterator<Item = usize> {
+        self.columns.iter().copied().chain(self.each.iter().map(|(column, _)| *column))
+    }
+}
+
 impl<T> Default for Lists<T> {
     fn default() -> Lists<T> {
         Lists { columns: Vec::new(), separator: None, each: Vec::new() }
@@ -68,16 +77,16 @@ impl Template {
         self.id.into_iter().chain(self.name.iter().copied()).chain(self.email).chain(self.phone)
     }
 
+    /// The columns of what somebody has: roles, groups and attributes.
+    pub fn said(&self) -> impl Iterator<Item = usize> {
+        let attributes = self.attributes.iter().flat_map(|(_, lists)| lists.all());
+        attributes.chain(self.roles.all()).chain(self.groups.all())
+    }
+
     /// Every column that is read.
     pub fn all(&self) -> impl Iterator<Item = usize> {
         let single = [self.kind, self.state, self.organisation].into_iter().flatten();
-        let attributes = self
-            .attributes
-            .iter()
-            .flat_map(|(_, lists)| lists.columns.iter().copied().chain(lists.each.iter().map(|(column, _)| *column)));
-        let roles = self.roles.columns.iter().copied().chain(self.roles.each.iter().map(|(column, _)| *column));
-        let groups = self.groups.columns.iter().copied().chain(self.groups.each.iter().map(|(column, _)| *column));
-        self.identity().chain(single).chain(attributes).chain(roles).chain(groups)
+        self.identity().chain(single).chain(self.said())
     }
 }
 
@@ -92,11 +101,19 @@ pub struct Mapping {
     pub header: usize,
     /// The headers.
     pub headers: Vec<SmolStr>,
+    /// Columns that seem to be of one of several people of a row, of whom nobody knows which role that is.
+    pub doubtful: Vec<usize>,
 }
 
 impl Mapping {
     /// The mapping that the workspace asks for; where it names no columns, the one that their names suggest.
-    pub fn of(grid: &Grid, keys: &Keys, platform: &Platform, words: &Vocabulary) -> Result<Mapping, LiveError> {
+    pub fn of(
+        grid: &Grid,
+        keys: &Keys,
+        platform: &Platform,
+        words: &Vocabulary,
+        place: Places<'_>,
+    ) -> Result<Mapping, LiveError> {
         let one = keys.columns.iter();
         let said: Vec<&Columns> = match &keys.people {
             Some(people) => people.iter().collect(),
@@ -113,7 +130,7 @@ impl Mapping {
             let header =
                 header(grid, |cells| cells.iter().filter(|cell| named.iter().any(|name| is(cell, name))).count());
             let headers = headers(grid, header);
-            let mut lookup = Lookup { grid, header, headers: &headers, problems: Vec::new() };
+            let mut lookup = Lookup { grid, header, headers: &headers, problems: Vec::new(), place };
             let mut people = Vec::new();
             for columns in said {
                 let mut template = lookup.template(columns, platform)?;
@@ -125,10 +142,11 @@ impl Mapping {
                 people.push(template);
             }
             lookup.finish()?;
-            Mapping { people, taken: None, header, headers }
+            Mapping { people, taken: None, header, headers, doubtful: Vec::new() }
         };
         if let Some(Taken::Column(column)) = &keys.taken {
-            let mut lookup = Lookup { grid, header: mapping.header, headers: &mapping.headers, problems: Vec::new() };
+            let (header, headers) = (mapping.header, &mapping.headers);
+            let mut lookup = Lookup { grid, header, headers, problems: Vec::new(), place };
             let found = lookup.find(column);
             lookup.finish()?;
             mapping.taken = found;
@@ -142,12 +160,10 @@ impl Mapping {
         if self.people.iter().all(|person| person.email.is_some() || person.id.is_some()) {
             return Ok(());
         }
-        let headers: Vec<String> =
-            self.headers.iter().take(30).map(|header| format!("`{}`", visible(header))).collect();
         let message =
             format!("no column of {} is known to hold mail addresses, by which people are recognised", grid.shown);
         let hint =
-            format!("name one with `columns: {{ email: … }}` at the target; the columns are {}", headers.join(", "));
+            format!("name one with `columns: {{ email: … }}` at the target; the columns are {}", listed(&self.headers));
         Err(LiveError::new(message, hint))
     }
 
@@ -157,19 +173,69 @@ impl Mapping {
         if nobody || self.people.iter().any(|person| !person.name.is_empty()) {
             return Ok(());
         }
-        let headers: Vec<String> =
-            self.headers.iter().take(30).map(|header| format!("`{}`", visible(header))).collect();
         let message = format!("no column of {} is known to hold the names of people", grid.shown);
         let hint = format!(
             "name all columns that count with `columns: {{ name: …, email: … }}` at the target; the columns are {}",
-            headers.join(", ")
+            listed(&self.headers)
         );
         Err(LiveError::new(message, hint))
+    }
+
+    /// Columns of people whose role nobody knows: who is in them is not read.
+    pub fn unknown_people(&self, grid: &Grid) -> Option<Diagnostic> {
+        let named: Vec<String> =
+            self.doubtful.iter().map(|column| format!("`{}`", shown(self.header(*column)))).collect();
+        let message = format!(
+            "{}: people are not read from {}: it is not known which role that is",
+            grid.shown,
+            named.join(", ")
+        );
+        let help = "name all people of a row under `people` of the target, each with the role that it `holds`; `rosterctl target probe` prints those that are known";
+        let finding = || Diagnostic::new("snapshot/unknown-role", Severity::Warning, message).help(help);
+        (!named.is_empty()).then(finding)
     }
 
     /// The header of a column.
     pub fn header(&self, column: usize) -> &str {
         self.headers.get(column).map_or("", SmolStr::as_str)
+    }
+
+    /// What no column tells.
+    pub fn unseen(&self, platform: &Platform) -> Unseen {
+        let people = &self.people;
+        let both = platform.sections.contains(&Section::Users) && platform.sections.contains(&Section::Contacts);
+        let told = people.iter().all(|person| person.kind.is_some() || person.section.is_some());
+        let absent = |section: &Section| {
+            both && people
+                .iter()
+                .all(|person| person.kind.is_none() && person.section.is_some_and(|own| own != *section))
+        };
+        let all_roles = people.iter().any(|person| !person.roles.columns.is_empty());
+        let role_told = |role: &RoleIx| {
+            let each = |(_, own): &(usize, RoleIx)| own == role;
+            people.iter().any(|person| person.holds.contains(role) || person.roles.each.iter().any(each))
+        };
+        let roles = (0..platform.roles.len()).map(|index| RoleIx(index as u16));
+        let attributes = (0..platform.attributes.len()).map(|index| AttributeIx(index as u16));
+        let attribute_told = |attribute: &AttributeIx| {
+            people.iter().any(|person| person.attributes.iter().any(|(own, _)| own == attribute))
+        };
+        let groups = people.iter().any(|person| !person.groups.columns.is_empty());
+        let named = people.iter().flat_map(|person| person.groups.each.iter().map(|(_, group)| group.clone()));
+        Unseen {
+            sections: [Section::Users, Section::Contacts].into_iter().filter(absent).collect(),
+            section: both && !told,
+            entry_type: people.iter().any(|person| person.kind.is_none()),
+            name: people.iter().any(|person| person.name.is_empty()),
+            email: people.iter().any(|person| person.email.is_none()),
+            phone: people.iter().any(|person| person.phone.is_none()),
+            status: people.iter().any(|person| person.state.is_none()),
+            roles: if all_roles { Vec::new() } else { roles.filter(|role| !role_told(role)).collect() },
+            groups: if groups { UnseenGroups::None } else { UnseenGroups::Except(named.collect()) },
+            attributes: attributes.filter(|attribute| !attribute_told(attribute)).collect(),
+            permission_groups: true,
+            applications: true,
+        }
     }
 }
 
@@ -187,6 +253,18 @@ pub fn headers(grid: &Grid, header: usize) -> Vec<SmolStr> {
         .flatten()
         .map(|cell| SmolStr::from(cell.split_whitespace().collect::<Vec<_>>().join(" ")))
         .collect()
+}
+
+/// Headers as a message lists them.
+pub fn listed(headers: &[SmolStr]) -> String {
+    headers.iter().take(30).map(|header| format!("`{}`", visible(header))).collect::<Vec<_>>().join(", ")
+}
+
+/// Of several columns the one whose name, folded, says most clearly that it is what a list is of: lists begin with the
+/// clearest words.
+pub fn clearest(folded: &[String], list: &[&str]) -> Option<usize> {
+    let place = |column: &usize| list.iter().position(|word| *word == folded[*column]);
+    (0..folded.len()).filter(|column| place(column).is_some()).min_by_key(place)
 }
 
 /// Whether a header is the one that is named: as it is, else whatever its case, its blanks and signs.
@@ -217,6 +295,8 @@ pub struct Lookup<'g> {
     pub headers: &'g [SmolStr],
     /// What was not found.
     pub problems: Vec<(String, String)>,
+    /// Where things stand in the workspace file.
+    pub place: Places<'g>,
 }
 
 impl Lookup<'_> {
@@ -270,9 +350,7 @@ impl Lookup<'_> {
             [(_, hint)] => vec![hint.clone()],
             several => several.iter().map(|(what, hint)| format!("{what}: {hint}")).collect(),
         };
-        let headers: Vec<String> =
-            self.headers.iter().take(30).map(|header| format!("`{}`", visible(header))).collect();
-        hints.push(format!("the columns are {}", headers.join(", ")));
+        hints.push(format!("the columns are {}", listed(self.headers)));
         let message = format!("{place} has {}, which the target names", what.join(", "));
         Err(LiveError::new(message, hints.join("; ")))
     }
@@ -293,17 +371,19 @@ impl Lookup<'_> {
     }
 
     fn template(&mut self, columns: &Columns, platform: &Platform) -> Result<Template, LiveError> {
+        let place = self.place;
         let role = |word: &Text| {
             platform.role(&word.value).ok_or_else(|| {
                 let all = platform.roles.iter().map(|role| role.id.as_str());
-                unknown("role", &word.value, all)
+                unknown("the target", "role", word, all, place)
             })
         };
         let word = |word: &Text| Ok(word.value.clone());
         let mut attributes = Vec::new();
         for (name, cells) in columns.attributes.iter().flat_map(|map| &map.entries) {
             let attribute = platform.attribute(&name.value).ok_or_else(|| {
-                unknown("attribute", &name.value, platform.attributes.iter().map(|one| one.name.as_str()))
+                let all = platform.attributes.iter().map(|one| one.name.as_str());
+                unknown("the target", "attribute", name, all, place)
             })?;
             attributes.push((attribute, self.lists(Some(cells), word)?));
         }
@@ -326,13 +406,4 @@ impl Lookup<'_> {
             holds: columns.holds.iter().flatten().map(role).collect::<Result<_, _>>()?,
         })
     }
-}
-
-fn unknown<'w>(what: &str, word: &str, all: impl Iterator<Item = &'w str>) -> LiveError {
-    let all: Vec<&str> = all.collect();
-    let hint = match nearest(word, all.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the {what}s are: {}", all.join(", ")),
-    };
-    LiveError::new(format!("the target names the {what} `{}`, which the platform does not have", visible(word)), hint)
 }

@@ -37,11 +37,13 @@ pub fn read(mut text: String, encoding: &str, named: Option<u8>, shown: &str) ->
             break;
         }
         let line = lines.of(record.position().map_or(0, |position| position.byte() as usize));
-        if record.len() == 1 && record.get(0) == Some(END) {
+        // Looked for cell by cell only where its first sign is there at all.
+        let marked = record.as_slice().contains('\u{1}');
+        if marked && record.len() == 1 && record.get(0) == Some(END) {
             closed = true;
             continue;
         }
-        if record.iter().any(|cell| cell.contains(END)) {
+        if marked && record.iter().any(|cell| cell.contains(END)) {
             let message =
                 format!("{shown}:{line}: a quotation mark is opened and never closed, so the rest is one cell");
             return Err(LiveError::new(
@@ -67,7 +69,7 @@ pub fn read(mut text: String, encoding: &str, named: Option<u8>, shown: &str) ->
         sign => format!("`{}`", sign as char),
     };
     let seen = format!("{encoding}, cells separated by {sign}");
-    Ok(Grid { shown: shown.to_owned(), unit: Unit::Line, rows, seen, stamp: None })
+    Ok(Grid { shown: shown.to_owned(), unit: Unit::Line, rows, seen, stamp: None, part: None })
 }
 
 /// Counts the lines before each row: the reader's own count comes before the line feed of CR LF.

@@ -30,6 +30,13 @@ pub struct Row {
     pub cells: StringRecord,
 }
 
+impl Row {
+    /// What the cell in a column says; nothing where the row ends before it.
+    pub fn cell(&self, column: usize) -> &str {
+        self.cells.get(column).map(clean).unwrap_or_default()
+    }
+}
+
 /// The rows of a file, the header among them.
 #[derive(Clone, Debug)]
 pub struct Grid {
@@ -43,6 +50,19 @@ pub struct Grid {
     pub seen: String,
     /// When the file itself says that it was made, and where it says so.
     pub stamp: Option<(String, String)>,
+    /// Why it is one page of several and not all, where it says so.
+    pub part: Option<String>,
+}
+
+impl Unit {
+    /// How one of them is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Unit::Line => "line",
+            Unit::Row => "row",
+            Unit::Item => "item",
+        }
+    }
 }
 
 impl Grid {
@@ -94,6 +114,14 @@ pub fn place(cell: &str) -> Option<(u32, usize)> {
 /// What a cell says: without blanks around it, a formula that is only text without its shell, and without the
 /// apostrophe that keeps a spreadsheet from calculating.
 pub fn clean(cell: &str) -> &str {
+    // Most cells have nothing to take off.
+    if let [first, .., last] = cell.as_bytes()
+        && first.is_ascii_graphic()
+        && last.is_ascii_graphic()
+        && !matches!(first, b'=' | b'\'')
+    {
+        return cell;
+    }
     let cell = cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}'));
     if let Some(text) = cell.strip_prefix("=\"").and_then(|text| text.strip_suffix('"'))
         && !text.contains('"')

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use smol_str::SmolStr;
 
-use super::columns::{Lookup, header, headers};
-use super::grid::{Grid, clean};
-use super::people::{Trouble, shown};
-use super::vocabulary::Vocabulary;
+use super::cell::shown;
+use super::columns::{Lookup, clearest, header, headers, listed};
+use super::grid::Grid;
+use super::merge::not_understood;
+use super::people::Trouble;
+use super::vocabulary::{Places, Vocabulary, unknown};
 use super::words::{self, fold};
-use crate::diagnostic::{Diagnostic, FileId, Located, Severity, Span, nearest};
+use crate::diagnostic::{FileId, Located, Span, nearest};
 use crate::document::workspace::snapshot::GroupColumns;
 use crate::live::{Applied, Entry, Live, LiveError, Resource, Unread};
 use crate::model::Group;
@@ -35,7 +37,7 @@ struct Told {
 /// Reads a table of permission groups into a live state. Says whether it tells what they give.
 pub fn read(
     grid: &Grid,
-    said: Option<&GroupColumns>,
+    said: (Option<&GroupColumns>, Places<'_>),
     organisation: &str,
     platform: &Platform,
     words: &Vocabulary,
@@ -45,7 +47,7 @@ pub fn read(
     let titles = headers(grid, header);
     let mut groups: BTreeMap<SmolStr, Told> = BTreeMap::new();
     for row in grid.rows.iter().skip(header + 1) {
-        let cell = |column: usize| row.cells.get(column).map(clean).unwrap_or_default();
+        let cell = |column: usize| row.cell(column);
         if columns.organisation.is_some_and(|column| words.organisation(cell(column)) != organisation) {
             continue;
         }
@@ -133,12 +135,7 @@ pub fn read(
             live.groups.push(entry(id, told.name, access.collect()));
             continue;
         }
-        let reason = told.troubles.iter().map(|trouble| trouble.message.as_str()).collect::<Vec<_>>().join("; ");
-        for Trouble { rule, message, help } in told.troubles {
-            live.findings.push(Diagnostic::new(rule, Severity::Warning, message).help(help).subject(id.clone()));
-        }
-        let (handle, name, id) = (id.clone(), Some(told.name).filter(|name| !name.is_empty()), Some(id));
-        live.unread.push(Unread { handle, resource: Some(Resource::PermissionGroup), id, name, email: None, reason });
+        not_understood(live, a_group(id, Some(told.name).filter(|name| !name.is_empty())), told.troubles);
     }
     Ok(!columns.each.is_empty() || columns.application.is_some())
 }
@@ -164,11 +161,15 @@ pub fn of_members(names: &HashMap<SmolStr, SmolStr>, table: Option<&str>, live: 
         };
         let message = format!("people are in the permission group `{}`, and {table} does not list it", shown(&name));
         let help = "export both at the same time; where the names differ, give one its id: `words: { groups: … }` of the target";
-        let finding = Diagnostic::new("snapshot/unknown-group", Severity::Warning, message.clone()).help(help);
-        live.findings.push(finding.subject(id.clone()));
-        let (handle, resource) = (id.clone(), Some(Resource::PermissionGroup));
-        live.unread.push(Unread { handle, resource, id: Some(id), name: Some(name), email: None, reason: message });
+        let trouble = Trouble { rule: "snapshot/unknown-group", message, help: help.to_owned() };
+        not_understood(live, a_group(id, Some(name)), vec![trouble]);
     }
+}
+
+/// A permission group that is not understood.
+pub fn a_group(id: SmolStr, name: Option<SmolStr>) -> Unread {
+    let (handle, resource) = (id.clone(), Some(Resource::PermissionGroup));
+    Unread { handle, resource, id: Some(id), name, email: None, reason: String::new() }
 }
 
 fn entry(id: SmolStr, name: SmolStr, applications: Vec<(ApplicationIx, LevelIx, Span)>) -> Entry<Group> {
@@ -179,7 +180,7 @@ fn entry(id: SmolStr, name: SmolStr, applications: Vec<(ApplicationIx, LevelIx, 
 
 fn columns(
     grid: &Grid,
-    said: Option<&GroupColumns>,
+    (said, place): (Option<&GroupColumns>, Places<'_>),
     platform: &Platform,
     words: &Vocabulary,
 ) -> Result<(usize, Columns), LiveError> {
@@ -191,21 +192,15 @@ fn columns(
             .collect();
         let header = header(grid, |cells| cells.iter().filter(|cell| named.contains(&fold(cell))).count());
         let titles = headers(grid, header);
-        let mut lookup = Lookup { grid, header, headers: &titles, problems: Vec::new() };
+        let mut lookup = Lookup { grid, header, headers: &titles, problems: Vec::new(), place };
         let group = said.group.0.as_ref().and_then(|name| lookup.find(name));
         let application = said.application.as_ref().and_then(|name| lookup.find(name));
         let level = said.level.as_ref().and_then(|name| lookup.find(name));
         let organisation = said.organisation.as_ref().and_then(|name| lookup.find(name));
         let mut each = Vec::new();
         for (word, name) in said.applications.iter().flat_map(|map| &map.entries) {
-            let unknown = || {
-                let message = format!(
-                    "the target names the application `{}`, which the platform does not have",
-                    shown(&word.value)
-                );
-                let all: Vec<&str> = platform.applications.iter().map(|application| application.id.as_str()).collect();
-                LiveError::new(message, format!("the applications are: {}", all.join(", ")))
-            };
+            let all = || platform.applications.iter().map(|application| application.id.as_str());
+            let unknown = || unknown("the target", "application", word, all(), place);
             let application = platform.application(&word.value).ok_or_else(unknown)?;
             each.extend(lookup.find(name).map(|column| (column, application)));
         }
@@ -222,16 +217,13 @@ fn columns(
             .count()
     });
     let titles = headers(grid, header);
-    let find = |list: &[&str]| {
-        let place = |column: &usize| list.iter().position(|word| *word == fold(&titles[*column]));
-        (0..titles.len()).filter(|column| place(column).is_some()).min_by_key(place)
-    };
+    let folded: Vec<String> = titles.iter().map(|title| fold(title)).collect();
+    let find = |list: &[&str]| clearest(&folded, list);
     let Some(group) = find(words::GROUPS).or_else(|| find(words::NAME)) else {
-        let names: Vec<String> = titles.iter().map(|title| format!("`{}`", shown(title))).collect();
         let message = format!("no column of {} is known to hold permission groups", grid.shown);
         return Err(LiveError::new(
             message,
-            format!("name it: `groups: {{ columns: {{ group: … }} }}`; the columns are {}", names.join(", ")),
+            format!("name it: `groups: {{ columns: {{ group: … }} }}`; the columns are {}", listed(&titles)),
         ));
     };
     let application = find(words::APPLICATION).filter(|column| *column != group);

@@ -1,7 +1,7 @@
 //! Which column is what, guessed: by the names of the columns in several languages, and by what is in them.
 
-use super::columns::{Lists, Mapping, Template, header, headers};
-use super::grid::{Grid, clean};
+use super::columns::{Lists, Mapping, Template, clearest, header, headers};
+use super::grid::Grid;
 use super::vocabulary::Vocabulary;
 use super::words::{self, fold};
 use crate::document::record::visible;
@@ -44,11 +44,7 @@ pub fn mapping(grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<M
     let headers = headers(grid, header);
     let folded: Vec<String> = headers.iter().map(|header| fold(header)).collect();
     let sample = Sample { grid, header };
-    // Of several columns the one whose name says it most clearly: lists begin with the clearest words.
-    let find = |list: &[&str]| {
-        let place = |column: &usize| list.iter().position(|word| *word == folded[*column]);
-        (0..folded.len()).filter(|column| place(column).is_some()).min_by_key(place)
-    };
+    let find = |list: &[&str]| clearest(&folded, list);
     let addresses: Vec<usize> =
         (0..folded.len()).filter(|column| words::EMAIL.contains(&folded[*column].as_str())).collect();
     if let [_, _, ..] = addresses.as_slice() {
@@ -64,7 +60,8 @@ pub fn mapping(grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<M
     let several = several_people(&folded, words, platform, organisation);
     let plain_email = addresses.first().copied();
     if !several.is_empty() && plain_email.is_none() {
-        return Ok(Mapping { people: several, taken, header, headers });
+        let doubtful = nobodys(&folded, &several);
+        return Ok(Mapping { people: several, taken, header, headers, doubtful });
     }
     let mut person = Template { organisation, ..Template::default() };
     person.email = plain_email.or_else(|| {
@@ -102,7 +99,7 @@ pub fn mapping(grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<M
             person.attributes.push((AttributeIx(index as u16), Lists { columns: vec![column], ..Lists::default() }));
         }
     }
-    Ok(Mapping { people: vec![person], taken, header, headers })
+    Ok(Mapping { people: vec![person], taken, header, headers, doubtful: Vec::new() })
 }
 
 /// Columns that are named like roles and say yes or no.
@@ -156,6 +153,19 @@ fn several_people(
     people.into_iter().map(|(_, person)| person).filter(|person| person.email.is_some()).collect()
 }
 
+/// Besides people by role, mail addresses of others: "Boss e-mail" where no role is called so.
+fn nobodys(headers: &[String], people: &[Template]) -> Vec<usize> {
+    let used = |column: &usize| people.iter().any(|person| person.all().any(|used| used == *column));
+    // What belongs to the organisation is nobody's.
+    let others = ["company", "organisation", "organization", "customer", "general", "support", "info"];
+    let ends = |header: &str| {
+        words::EMAIL
+            .iter()
+            .any(|word| header.strip_suffix(word).is_some_and(|whose| whose.len() > 1 && !others.contains(&whose)))
+    };
+    (0..headers.len()).filter(|column| !used(column) && ends(&headers[*column])).collect()
+}
+
 fn part(word: &str) -> Option<Part> {
     let lists = [
         (words::EMAIL, Part::Email),
@@ -179,7 +189,7 @@ impl<'g> Sample<'g> {
     /// The cells of a column that are not empty.
     pub fn cells(&self, column: usize) -> impl Iterator<Item = &'g str> {
         let rows = self.grid.rows.iter().skip(self.header + 1).take(LOOKED_AT);
-        rows.filter_map(move |row| row.cells.get(column)).map(clean).filter(|cell| !cell.is_empty())
+        rows.map(move |row| row.cell(column)).filter(|cell| !cell.is_empty())
     }
 
     /// The share of a column's cells that pass, of those that are not empty.

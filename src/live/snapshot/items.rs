@@ -1,11 +1,15 @@
 //! JSON and YAML: a list of entries, whose keys become columns.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use csv::StringRecord;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
+use super::cell::shown;
 use super::grid::{Grid, ITEM, MAX_COLUMNS, Row, Unit};
+use super::pages::one_of_several;
 use crate::diagnostic::push_pointer;
 use crate::document::tree::{self, Kind, Node};
 use crate::live::LiveError;
@@ -19,7 +23,7 @@ const STAMPS: [&str; 8] =
 
 /// A JSON text.
 pub fn json(text: &str, shown: &str) -> Result<Json, LiveError> {
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+    serde_json::from_str::<Plain>(text.trim_start_matches('\u{feff}')).map(|plain| plain.0).map_err(|error| {
         let place = format!("{shown}:{}:{}", error.line(), error.column());
         let why = error.to_string();
         let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
@@ -28,6 +32,72 @@ pub fn json(text: &str, shown: &str) -> Result<Json, LiveError> {
             "it was cut off or changed: export it again",
         )
     })
+}
+
+/// JSON in which no object has a key twice: which of the two counts, nobody can say (RFC 8259 §4).
+struct Plain(Json);
+
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Plain, D::Error> {
+        deserializer.deserialize_any(Once).map(Plain)
+    }
+}
+
+/// Visits values and refuses a second key.
+struct Once;
+
+impl<'de> Visitor<'de> for Once {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Plain(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Json::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+        let mut fields = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if fields.contains_key(&key) {
+                let why =
+                    format!("the key `{}` stands twice in one object, and nobody can say which counts", shown(&key));
+                return Err(Error::custom(why));
+            }
+            let Plain(value) = entries.next_value()?;
+            fields.insert(key, value);
+        }
+        Ok(Json::Object(fields))
+    }
 }
 
 /// A YAML text.
@@ -132,7 +202,8 @@ pub fn grid(document: &Json, pointer: Option<&str>, shown: &str) -> Result<Grid,
     let mut rows = vec![Row { line: 0, cells: columns.iter().map(String::as_str).collect() }];
     rows.extend(flat.into_iter().enumerate().map(|(index, cells)| record(index + 1, cells)));
     let seen = format!("{} entries at `{}`", entries.len(), if at.is_empty() { "/" } else { &at });
-    Ok(Grid { shown: shown.to_owned(), unit: Unit::Item, rows, seen, stamp: stamp(document) })
+    let part = one_of_several(document, &at, entries.len());
+    Ok(Grid { shown: shown.to_owned(), unit: Unit::Item, rows, seen, stamp: stamp(document), part })
 }
 
 /// A value as cells: what is directly below an entry is named by its key, what is deeper by a JSON Pointer.

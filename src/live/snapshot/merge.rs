@@ -25,14 +25,14 @@ pub struct People {
 }
 
 impl People {
-    /// Nobody yet.
-    pub fn new(grid: &Grid) -> People {
+    /// Nobody yet; at most so many are expected.
+    pub fn new(grid: &Grid, expected: usize) -> People {
         let (shown, seen) = (grid.shown.clone(), grid.seen.clone());
-        let shown = Grid { shown, unit: grid.unit, rows: Vec::new(), seen, stamp: None };
+        let shown = Grid { shown, unit: grid.unit, rows: Vec::new(), seen, stamp: None, part: None };
         People {
-            found: Vec::new(),
+            found: Vec::with_capacity(expected),
             by_id: HashMap::default(),
-            by_address: HashMap::default(),
+            by_address: HashMap::with_capacity_and_hasher(expected, foldhash::fast::RandomState::default()),
             shown,
             joined: 0,
             passed: 0,
@@ -46,7 +46,7 @@ impl People {
 
     /// Adds what a row says of somebody.
     pub fn add(&mut self, mut new: Found) {
-        let address = new.person.email.as_ref().map(|email| lower_case(&email.value));
+        let address = new.person.address();
         let same_id = new.id.as_ref().and_then(|id| self.by_id.get(id)).copied();
         let same_address = address.as_ref().and_then(|address| self.by_address.get(address)).copied();
         let known = match (same_id, same_address) {
@@ -91,12 +91,12 @@ impl People {
     fn shared_address(&mut self, first: usize, second: &mut Found) {
         let address = second.person.email.as_ref().map(|email| email.value.clone()).unwrap_or_default();
         let names = [&self.found[first].person.name.value, &second.person.name.value];
-        let [one, other] = names.map(|name| super::people::shown(name));
+        let [one, other] = names.map(|name| super::cell::shown(name));
         let message = format!(
             "{} and {} have the same mail address {}: `{one}` and `{other}`",
             self.shown.row(self.found[first].line),
             self.shown.row(second.line),
-            super::people::shown(&address),
+            super::cell::shown(&address),
         );
         let help = "give each an address of their own on the portal; where they are one person, give both rows one name and id";
         let trouble = Trouble { rule: "snapshot/duplicate-email", message, help: help.to_owned() };
@@ -110,7 +110,7 @@ impl People {
         let second_row = self.shown.row(second);
         let old = &mut self.found[known];
         let against = |what: &str, one: &str, other: &str| {
-            let [one, other] = [one, other].map(super::people::shown);
+            let [one, other] = [one, other].map(super::cell::shown);
             let message = format!(
                 "{first} and {second_row} are the same person and disagree on the {what}: `{one}` and `{other}`"
             );
@@ -187,10 +187,11 @@ impl People {
     /// Puts everybody into a live state: those who were understood, and those who were not with what is wrong.
     pub fn into_live(self, live: &mut Live) {
         live.people.reserve(self.found.len());
-        let mut handles: HashMap<SmolStr, usize, foldhash::fast::RandomState> = HashMap::default();
+        let mut handles: HashMap<SmolStr, usize, foldhash::fast::RandomState> =
+            HashMap::with_capacity_and_hasher(self.found.len(), foldhash::fast::RandomState::default());
         for found in self.found {
             let Found { line, id, mut person, mut troubles } = found;
-            let address = person.email.as_ref().map(|email| lower_case(&email.value));
+            let address = person.address();
             let mut handle = address.or_else(|| id.clone()).unwrap_or_else(|| row_handle(line));
             let count = handles.entry(handle.clone()).or_default();
             *count += 1;
@@ -204,34 +205,31 @@ impl People {
             }
             let mut told = std::collections::HashSet::new();
             troubles.retain(|trouble| told.insert(trouble.message.clone()));
-            let reason = troubles.iter().map(|trouble| trouble.message.as_str()).collect::<Vec<_>>().join("; ");
-            for Trouble { rule, message, help } in troubles {
-                let finding = Diagnostic::new(rule, Severity::Warning, message).help(help);
-                live.findings.push(finding.subject(handle.clone()));
-            }
-            live.unread.push(Unread {
+            let unread = Unread {
                 handle,
                 resource: Some(Resource::from(person.section)),
                 id,
                 name: Some(person.name.value).filter(|name| !name.is_empty()),
                 email: person.email.map(|email| email.value),
-                reason,
-            });
+                reason: String::new(),
+            };
+            not_understood(live, unread, troubles);
         }
     }
+}
+
+/// Puts what is not understood into a live state, with everything that is wrong with it as its reason and as findings.
+pub fn not_understood(live: &mut Live, unread: Unread, troubles: Vec<Trouble>) {
+    let reason = troubles.iter().map(|trouble| trouble.message.as_str()).collect::<Vec<_>>().join("; ");
+    for Trouble { rule, message, help } in troubles {
+        let finding = Diagnostic::new(rule, Severity::Warning, message).help(help);
+        live.findings.push(finding.subject(unread.handle.clone()));
+    }
+    live.unread.push(Unread { reason, ..unread });
 }
 
 /// Whether two rows name the same person; a row without a name says nothing against it.
 fn same_name(one: &Person, other: &Person) -> bool {
     let (one, other) = (&one.name.value, &other.name.value);
     one.is_empty() || other.is_empty() || one == other || one.to_lowercase() == other.to_lowercase()
-}
-
-/// A mail address as it is compared.
-pub fn lower_case(address: &SmolStr) -> SmolStr {
-    if address.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        address.to_ascii_lowercase().into()
-    } else {
-        address.clone()
-    }
 }

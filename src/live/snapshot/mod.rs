@@ -5,6 +5,7 @@
 
 mod age;
 mod bytes;
+mod cell;
 mod columns;
 mod delimited;
 mod grid;
@@ -12,35 +13,37 @@ mod groups;
 mod guess;
 mod items;
 mod merge;
+mod pages;
 mod people;
 pub mod probe;
 mod roster;
 mod sheet;
 mod vocabulary;
+mod whose;
 mod words;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use smol_str::SmolStr;
 use tokio::sync::Mutex;
 
-use super::unseen::UnseenGroups;
-use super::{Author, Completeness, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Sought, Unseen, Write};
-use crate::diagnostic::Diagnostic;
+use super::{Author, Completeness, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Sought, Write};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::document::Written;
 use crate::document::record::visible;
 use crate::document::roster::Roster;
 use crate::document::workspace::Snapshot as Keys;
-use crate::document::workspace::snapshot::Taken as TakenText;
+use crate::document::workspace::snapshot::{GroupTable, Taken as TakenText};
 use crate::model::{Organisation, Person};
-use crate::platform::{AttributeIx, Platform, RoleIx, Section};
+use crate::platform::{Platform, Section};
+use crate::revision::committed;
 use bytes::Form;
 use columns::Mapping;
 use grid::Grid;
-use people::Rows;
 use vocabulary::Vocabulary;
+use whose::Whose;
 
 /// Where more rows than this part are not understood, none of them is believed.
 const HALF: usize = 2;
@@ -71,6 +74,13 @@ pub struct Config {
 pub struct Snapshot {
     config: Config,
     kept: Mutex<Kept>,
+    groups: OnceLock<Arc<Contents>>,
+    shared: OnceLock<Arc<Whose>>,
+    /// When it was committed, and whether that is all of the history.
+    committed: OnceLock<Option<(Timestamp, bool)>>,
+    known: OnceLock<Vec<SmolStr>>,
+    /// The workspace file.
+    written: OnceLock<PathBuf>,
 }
 
 /// What was read already.
@@ -93,7 +103,42 @@ enum Contents {
 impl Snapshot {
     /// A snapshot; nothing is read yet.
     pub fn new(config: Config) -> Snapshot {
-        Snapshot { config, kept: Mutex::default() }
+        let (groups, shared, committed, known, written) = Default::default();
+        Snapshot { config, kept: Mutex::default(), groups, shared, committed, known, written }
+    }
+
+    /// Tells in which file the target is described, so that what is wrong there can be pointed at.
+    pub fn written_in(&self, workspace: &Path) {
+        // There is one workspace file.
+        let _ = self.written.set(workspace.to_owned());
+    }
+
+    /// Where something stands in the workspace file, to begin a message with; nothing where that is not known.
+    fn place(&self, span: Span) -> String {
+        let Some(file) = self.written.get() else { return String::new() };
+        let Ok(text) = std::fs::read(file) else { return String::new() };
+        let before = &text[..(span.start as usize).min(text.len())];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        format!("{}:{line}: ", visible(&name))
+    }
+
+    /// The words of a platform, and those of the workspace.
+    fn words(&self, platform: &Platform) -> Result<Vocabulary, LiveError> {
+        Vocabulary::new(platform, self.config.keys.words.as_ref(), &|span| self.place(span))
+    }
+
+    /// Which column is what.
+    fn mapping(&self, grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<Mapping, LiveError> {
+        Mapping::of(grid, &self.config.keys, platform, words, &|span| self.place(span))
+    }
+
+    /// Tells which organisations there are rosters of: rows of others may be misspelt.
+    pub fn know<'o>(&self, organisations: impl Iterator<Item = &'o SmolStr>) {
+        let words = self.config.keys.words.iter().filter_map(|words| words.organisations.as_ref());
+        let named = words.flat_map(|map| map.entries.iter().map(|(_, id)| id.value.clone()));
+        // What is told before anything is read counts.
+        let _ = self.known.set(organisations.cloned().chain(named).collect());
     }
 
     /// How the workspace describes it.
@@ -165,9 +210,17 @@ impl Snapshot {
         platform: &Platform,
         (mapping, words): (&Mapping, &Vocabulary),
     ) -> Result<Live, LiveError> {
-        let Config { shown, keys, path, base, .. } = &self.config;
+        let Config { shown, keys, path, .. } = &self.config;
         let mut live = Live::default();
-        let (found, names) = Rows::new(grid, mapping, platform, words).people(organisation);
+        let shared = self.shared(grid, mapping, words);
+        let known = self.known.get().map(Vec::as_slice).unwrap_or_default();
+        let near = shared.as_ref().map(|shared| shared.near(organisation, known)).unwrap_or_default();
+        let rows = match &shared {
+            Some(shared) => shared.rows(grid, organisation, &near),
+            None => grid.rows.iter().skip(mapping.header + 1).collect(),
+        };
+        let whose = people::Asked { organisation, near: &near };
+        let (found, names) = people::people(grid, &rows, mapping, platform, words, whose);
         if found.len() == 0 {
             let rows = grid.rows.len().saturating_sub(mapping.header + 1);
             let message = match rows {
@@ -184,26 +237,38 @@ impl Snapshot {
             ));
         }
         found.into_live(&mut live);
-        live.unseen = unseen(mapping, platform);
+        live.unseen = mapping.unseen(platform);
+        // Told once, with the first of all organisations.
+        if let Some(shared) = shared.filter(|_| known.first().is_some_and(|first| first == organisation)) {
+            live.findings.extend(shared.strangers(grid, known));
+        }
+        live.findings.extend(mapping.unknown_people(grid));
+        self.one_page(grid, &mut live);
         let mut table_shown = None;
         if let Some(table) = keys.groups.as_ref().filter(|_| platform.sections.contains(&Section::PermissionGroups)) {
-            let own = table.path.as_ref().map(|path| path.value.as_str());
-            let (file, shown) = own.map_or((path.clone(), shown.as_str()), |own| (base.join(own), own));
-            let sheet = table.sheet.as_ref().or(keys.sheet.as_ref()).map(|text| text.value.as_str());
-            let items = table.items.as_ref().map(|text| text.value.as_str());
-            let Contents::Rows { grid, .. } = load(&file, shown, keys, (sheet, items), None)? else {
+            let contents = self.table(table)?;
+            let Contents::Rows { grid, .. } = contents.as_ref() else {
+                let shown = table.path.as_ref().map_or(shown.as_str(), |path| path.value.as_str());
                 let message = format!("`{shown}` is a roster, and `groups` asks for a table");
                 return Err(LiveError::new(message, "name a CSV, XLSX, JSON or YAML file with one row a group"));
             };
-            let told = groups::read(&grid, table.columns.as_ref(), organisation, platform, words, &mut live)?;
-            table_shown = Some(grid.shown);
+            let told = groups::read(
+                grid,
+                (table.columns.as_ref(), &|span| self.place(span)),
+                organisation,
+                platform,
+                words,
+                &mut live,
+            )?;
+            self.one_page(grid, &mut live);
+            table_shown = Some(grid.shown.clone());
             live.unseen.permission_groups = false;
             live.unseen.applications = !told;
         }
         groups::of_members(&names, table_shown.as_deref(), &mut live);
         let column = mapping.taken.map(|column| {
             let rows = grid.rows.iter().skip(mapping.header + 1);
-            let cells = rows.filter_map(|row| row.cells.get(column)).map(grid::clean).filter(|cell| !cell.is_empty());
+            let cells = rows.map(|row| row.cell(column)).filter(|cell| !cell.is_empty());
             let mut cells: Vec<String> = cells.map(str::to_owned).collect();
             cells.sort_unstable();
             cells.dedup();
@@ -217,6 +282,7 @@ impl Snapshot {
             pointer: pointer.cloned(),
             said: keys.taken.as_ref(),
             format: keys.date_format.as_ref().map(|text| text.value.as_str()),
+            committed: &|| self.committed(),
         };
         live.taken = Some(clues.taken(self.config.now)?);
         Ok(live)
@@ -238,9 +304,50 @@ impl Snapshot {
             return Err(LiveError::new(message, "export it again"));
         }
         let said = keys.taken.as_ref();
-        let clues = age::Clues { path, shown, grid: None, column: Vec::new(), pointer: None, said, format: None };
+        let committed = &|| self.committed();
+        let (grid, column, pointer, format) = Default::default();
+        let clues = age::Clues { path, shown, grid, column, pointer, said, format, committed };
         live.taken = Some(clues.taken(self.config.now)?);
         Ok(live)
+    }
+
+    /// The table of permission groups.
+    fn table(&self, table: &GroupTable) -> Result<Arc<Contents>, LiveError> {
+        if let Some(contents) = self.groups.get() {
+            return Ok(contents.clone());
+        }
+        let Config { shown, keys, path, base, .. } = &self.config;
+        let own = table.path.as_ref().map(|path| path.value.as_str());
+        let (file, shown) = own.map_or((path.clone(), shown.as_str()), |own| (base.join(own), own));
+        let sheet = table.sheet.as_ref().or(keys.sheet.as_ref()).map(|text| text.value.as_str());
+        let items = table.items.as_ref().map(|text| text.value.as_str());
+        let contents = Arc::new(load(&file, shown, keys, (sheet, items), None)?);
+        Ok(self.groups.get_or_init(|| contents).clone())
+    }
+
+    /// Which rows are whose, where the rows say so.
+    fn shared(&self, grid: &Grid, mapping: &Mapping, words: &Vocabulary) -> Option<Arc<Whose>> {
+        if let Some(shared) = self.shared.get().filter(|shared| shared.fits(mapping)) {
+            return Some(shared.clone());
+        }
+        let shared = Arc::new(Whose::of(grid, mapping, words)?);
+        // Platforms may differ in what they take columns for: then the first counts here.
+        let _ = self.shared.set(shared.clone());
+        Some(shared)
+    }
+
+    fn committed(&self) -> Option<(Timestamp, bool)> {
+        *self.committed.get_or_init(|| committed(&self.config.path))
+    }
+
+    /// A list that is one page of several is not all: nobody is removed on it.
+    fn one_page(&self, grid: &Grid, live: &mut Live) {
+        let Some(why) = &grid.part else { return };
+        let shown = visible(&grid.shown);
+        let message = format!("the snapshot `{shown}` is one page of several: {why}");
+        let help = "export all pages into one list, or take that key out where the list is all there is; nothing is removed on a part";
+        live.findings.push(Diagnostic::new("snapshot/one-page", Severity::Warning, message).help(help));
+        live.gaps.push(format!("`{shown}` is one page of several"));
     }
 
     /// What there is to say of the reading as a whole.
@@ -268,8 +375,8 @@ impl Snapshot {
         let contents = self.contents().await?;
         let mut live = match contents.as_ref() {
             Contents::Rows { grid, taken } => {
-                let words = Vocabulary::new(platform, self.config.keys.words.as_ref())?;
-                let mapping = Mapping::of(grid, &self.config.keys, platform, &words)?;
+                let words = self.words(platform)?;
+                let mapping = self.mapping(grid, platform, &words)?;
                 self.whose(organisation, mapping.people.iter().all(|person| person.organisation.is_some())).await?;
                 self.live_of_rows(grid, taken.as_ref(), organisation, platform, (&mapping, &words))?
             }
@@ -310,41 +417,6 @@ fn load(
     Ok(Contents::Rows { grid: items::grid(&document, items, shown)?, taken })
 }
 
-/// What no column tells.
-fn unseen(mapping: &Mapping, platform: &Platform) -> Unseen {
-    let people = &mapping.people;
-    let both = platform.sections.contains(&Section::Users) && platform.sections.contains(&Section::Contacts);
-    let told = people.iter().all(|person| person.kind.is_some() || person.section.is_some());
-    let absent = |section: &Section| {
-        both && people.iter().all(|person| person.kind.is_none() && person.section.is_some_and(|own| own != *section))
-    };
-    let all_roles = people.iter().any(|person| !person.roles.columns.is_empty());
-    let role_told = |role: &RoleIx| {
-        let each = |(_, own): &(usize, RoleIx)| own == role;
-        people.iter().any(|person| person.holds.contains(role) || person.roles.each.iter().any(each))
-    };
-    let roles = (0..platform.roles.len()).map(|index| RoleIx(index as u16));
-    let attributes = (0..platform.attributes.len()).map(|index| AttributeIx(index as u16));
-    let attribute_told =
-        |attribute: &AttributeIx| people.iter().any(|person| person.attributes.iter().any(|(own, _)| own == attribute));
-    let groups = people.iter().any(|person| !person.groups.columns.is_empty());
-    let named = people.iter().flat_map(|person| person.groups.each.iter().map(|(_, group)| group.clone()));
-    Unseen {
-        sections: [Section::Users, Section::Contacts].into_iter().filter(absent).collect(),
-        section: both && !told,
-        entry_type: people.iter().any(|person| person.kind.is_none()),
-        name: people.iter().any(|person| person.name.is_empty()),
-        email: people.iter().any(|person| person.email.is_none()),
-        phone: people.iter().any(|person| person.phone.is_none()),
-        status: people.iter().any(|person| person.state.is_none()),
-        roles: if all_roles { Vec::new() } else { roles.filter(|role| !role_told(role)).collect() },
-        groups: if groups { UnseenGroups::None } else { UnseenGroups::Except(named.collect()) },
-        attributes: attributes.filter(|attribute| !attribute_told(attribute)).collect(),
-        permission_groups: true,
-        applications: true,
-    }
-}
-
 impl Read for Snapshot {
     async fn identity(&self) -> Result<Option<String>, LiveError> {
         Ok(None)
@@ -361,13 +433,13 @@ impl Read for Snapshot {
         };
         let Some(platform) = self.config.platform.as_ref() else { return Ok(Vec::new()) };
         let platform = platform.load()?;
-        let words = Vocabulary::new(&platform, self.config.keys.words.as_ref())?;
-        let mapping = Mapping::of(grid, &self.config.keys, &platform, &words)?;
+        let words = self.words(&platform)?;
+        let mapping = self.mapping(grid, &platform, &words)?;
         let columns: Vec<usize> = mapping.people.iter().filter_map(|person| person.organisation).collect();
         let rows = grid.rows.iter().skip(mapping.header + 1);
-        let named = rows.flat_map(|row| columns.iter().filter_map(|column| row.cells.get(*column)));
+        let named = rows.flat_map(|row| columns.iter().map(|column| row.cell(*column)));
         let mut ids: Vec<SmolStr> =
-            named.map(grid::clean).filter(|name| !name.is_empty()).map(|name| words.organisation(name)).collect();
+            named.filter(|name| !name.is_empty()).map(|name| words.organisation(name)).collect();
         ids.sort_unstable();
         ids.dedup();
         Ok(ids.iter().map(|id| self.organisation(id)).collect())

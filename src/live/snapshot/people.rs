@@ -2,19 +2,19 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+use rayon::prelude::*;
 use smol_str::{SmolStr, format_smolstr};
 
+use super::cell::{is_address, is_mangled, parts, shown, unreadable};
 use super::columns::{Lists, Mapping, Template};
-use super::grid::{Grid, ITEM, Row, Unit, clean};
+use super::grid::{Grid, Row, Unit};
 use super::merge::People;
 use super::vocabulary::Vocabulary;
 use crate::diagnostic::{Located, Span};
-use crate::document::record::{deceptive, is_kebab, visible};
+use crate::document::record::is_kebab;
 use crate::model::{EntryType, Held, Person, Value};
-use crate::platform::{AttributeIx, AttributeType, Platform, RoleIx, Section};
-
-/// What stands between the words of a cell where the workspace does not say.
-const SEPARATORS: [char; 5] = [',', ';', '|', '\n', ITEM];
+use crate::platform::{AttributeIx, AttributeType, Platform, RoleIx, Section, State};
 
 /// Something in a row that cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,63 +46,145 @@ pub struct Rows<'a> {
     mapping: &'a Mapping,
     platform: &'a Platform,
     words: &'a Vocabulary,
-    /// What cells with roles were found to mean: most cells are like others.
-    roles: HashMap<SmolStr, Result<Vec<RoleIx>, SmolStr>>,
-    yes: HashMap<SmolStr, Option<bool>>,
+    /// The columns that are read, by template.
+    read: &'a [Vec<usize>],
+    /// Those that say something of nobody else in the row, by template.
+    own: &'a [Vec<usize>],
+    /// What cells were found to mean: most cells are like others.
+    roles: Known<Result<Vec<RoleIx>, SmolStr>>,
+    yes: Known<Option<bool>>,
+    kinds: Known<Option<(Section, EntryType)>>,
+    states: HashMap<(usize, SmolStr), Option<State>, RandomState>,
+    organisations: Known<SmolStr>,
     /// The names of permission groups by what the rosters call them.
     groups: HashMap<SmolStr, SmolStr>,
 }
 
-impl<'a> Rows<'a> {
-    /// A reader of these rows.
-    pub fn new(grid: &'a Grid, mapping: &'a Mapping, platform: &'a Platform, words: &'a Vocabulary) -> Rows<'a> {
-        Rows { grid, mapping, platform, words, roles: HashMap::new(), yes: HashMap::new(), groups: HashMap::new() }
-    }
+/// What words mean.
+type Known<T> = HashMap<SmolStr, T, RandomState>;
 
-    /// The people of an organisation, and the names of the groups that they are in. Rows of others are theirs.
-    pub fn people(mut self, organisation: &str) -> (People, HashMap<SmolStr, SmolStr>) {
-        let mut people = People::new(self.grid);
-        let width = self.mapping.headers.len();
-        let mut belongs: HashMap<SmolStr, bool> = HashMap::new();
-        for row in self.grid.rows.iter().skip(self.mapping.header + 1) {
-            let before = people.len() + people.joined;
-            let torn = self.torn(row, width);
-            for (index, template) in self.mapping.people.iter().enumerate() {
-                let cell = |column: usize| row.cells.get(column).map(clean).unwrap_or_default();
-                if let Some(column) = template.organisation {
-                    let whose = cell(column);
-                    let ours = match belongs.get(whose) {
-                        Some(ours) => *ours,
-                        None => {
-                            let ours = self.words.organisation(whose) == organisation;
-                            belongs.insert(whose.into(), ours);
-                            ours
-                        }
-                    };
-                    // What is broken there may be anybody's.
-                    if !ours && !whose.is_empty() && unreadable(whose, String::new).is_none() {
-                        continue;
-                    }
-                }
-                let nobody = match self.mapping.people.len() {
-                    // Without names a row of somebody may have nothing in the columns that are read.
-                    1 if template.name.is_empty() => row.cells.iter().all(|cell| cell.trim().is_empty()),
-                    1 => template.all().all(|column| cell(column).is_empty()),
-                    _ => template.identity().all(|column| cell(column).is_empty()),
-                };
-                // A row that was cut off may have had somebody: it is told once.
-                if nobody && (torn.is_none() || index > 0) {
+/// Whose people are asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// The organisation.
+    pub organisation: &'a str,
+    /// Ids of organisations that nobody knows and that may be this one misspelt.
+    pub near: &'a [SmolStr],
+}
+
+/// How many rows are read in one go, side by side with others.
+const SHARE: usize = 4096;
+
+/// The people of an organisation in some rows, and the names of the groups that they are in. Rows of others are theirs.
+pub fn people(
+    grid: &Grid,
+    rows: &[&Row],
+    mapping: &Mapping,
+    platform: &Platform,
+    words: &Vocabulary,
+    asked: Asked<'_>,
+) -> (People, HashMap<SmolStr, SmolStr>) {
+    let read: Vec<Vec<usize>> = mapping.people.iter().map(|template| template.all().collect()).collect();
+    let others = |column: &usize| read.iter().filter(|columns| columns.contains(column)).count() > 1;
+    let own = mapping.people.iter().map(|template| template.said().filter(|column| !others(column)).collect());
+    let own: Vec<Vec<usize>> = own.collect();
+    let shares = rows.par_chunks(SHARE).map(|share| {
+        let mut rows = Rows {
+            grid,
+            mapping,
+            platform,
+            words,
+            read: &read,
+            own: &own,
+            roles: HashMap::default(),
+            yes: HashMap::default(),
+            kinds: HashMap::default(),
+            states: HashMap::default(),
+            organisations: HashMap::default(),
+            groups: HashMap::new(),
+        };
+        let mut found = Vec::with_capacity(share.len());
+        let mut passed = 0;
+        for row in share {
+            let before = found.len();
+            rows.row(row, asked, &mut found);
+            passed += usize::from(found.len() == before);
+        }
+        (found, passed, rows.groups)
+    });
+    let shares: Vec<_> = shares.collect();
+    let mut people = People::new(grid, shares.iter().map(|(found, ..)| found.len()).sum());
+    let mut groups = HashMap::new();
+    for (found, passed, named) in shares {
+        found.into_iter().for_each(|found| people.add(found));
+        people.passed += passed;
+        named.into_iter().for_each(|(id, name)| {
+            groups.entry(id).or_insert(name);
+        });
+    }
+    (people, groups)
+}
+
+impl Rows<'_> {
+    /// Everybody of an organisation in a row.
+    fn row(&mut self, row: &Row, asked: Asked<'_>, found: &mut Vec<Found>) {
+        let (mapping, read) = (self.mapping, self.read);
+        let torn = self.torn(row, mapping.headers.len());
+        for (index, (template, columns)) in mapping.people.iter().zip(read).enumerate() {
+            let mut misspelt = None;
+            if let Some(column) = template.organisation {
+                let whose = row.cell(column);
+                let words = self.words;
+                let id = known(&mut self.organisations, whose, || words.organisation(whose));
+                misspelt = asked.near.contains(id).then_some(column);
+                let ours = id == asked.organisation || misspelt.is_some();
+                // What is broken there may be anybody's.
+                if !ours && !whose.is_empty() && unreadable(whose, String::new).is_none() {
                     continue;
                 }
-                let mut found = self.somebody(row, template);
-                if let Some(torn) = &torn {
-                    found.troubles = vec![torn.clone()];
-                }
-                people.add(found);
             }
-            people.passed += usize::from(people.len() + people.joined == before);
+            let stray = self.own[index].iter().copied().filter(|_| mapping.people.len() > 1);
+            let mut stray = stray.filter(|column| self.words.yes(row.cell(*column)) != Some(false));
+            let nobody = match mapping.people.len() {
+                // Without names a row of somebody may have nothing in the columns that are read.
+                1 if template.name.is_empty() => row.cells.iter().all(|cell| cell.trim().is_empty()),
+                1 => columns.iter().all(|column| row.cell(*column).is_empty()),
+                _ => template.identity().all(|column| row.cell(column).is_empty()),
+            };
+            let stray = stray.next().filter(|_| nobody);
+            // A row that was cut off may have had somebody: it is told once.
+            if nobody && stray.is_none() && (torn.is_none() || index > 0) {
+                continue;
+            }
+            let mut somebody = self.somebody(row, template, columns);
+            if let Some(column) = stray {
+                somebody.troubles = vec![self.stray(row, column)];
+            }
+            somebody.troubles.extend(misspelt.map(|column| self.misspelt(row, column, asked.organisation)));
+            if let Some(torn) = &torn {
+                somebody.troubles = vec![torn.clone()];
+            }
+            found.push(somebody);
         }
-        (people, self.groups)
+    }
+
+    /// A row of an organisation that nobody knows and that may be this one.
+    fn misspelt(&self, row: &Row, column: usize, organisation: &str) -> Trouble {
+        let place = self.grid.cell(row.line, column, self.mapping.header(column));
+        let name = shown(row.cell(column));
+        let message = format!("{place}: no roster is of the organisation `{name}`");
+        let help = format!(
+            "did you mean `{organisation}`? Then correct the cell; if it is another one, say so: `words: {{ organisations: {{ {name}: ID }} }}` of the target"
+        );
+        Trouble { rule: "snapshot/unknown-organisation", message, help }
+    }
+
+    /// Something said of one of several people in a row, and nothing says of whom.
+    fn stray(&self, row: &Row, column: usize) -> Trouble {
+        let place = self.grid.cell(row.line, column, self.mapping.header(column));
+        let message = format!("{place}: `{}` stands there without a name and a mail address", shown(row.cell(column)));
+        let help = "write whose it is into the row, on the portal and in the file, or empty the cell".to_owned();
+        Trouble { rule: "snapshot/no-address", message, help }
     }
 
     /// A row with more or fewer cells than the header: nobody can say which cell belongs to which column.
@@ -123,14 +205,13 @@ impl<'a> Rows<'a> {
         Some(Trouble { rule: "snapshot/ragged-row", message, help: help.to_owned() })
     }
 
-    fn somebody(&mut self, row: &Row, template: &Template) -> Found {
-        let (grid, mapping, platform) = (self.grid, self.mapping, self.platform);
+    fn somebody(&mut self, row: &Row, template: &Template, columns: &[usize]) -> Found {
+        let (grid, mapping, platform, words) = (self.grid, self.mapping, self.platform, self.words);
         let mut troubles = Vec::new();
-        let cell =
-            |column: Option<usize>| column.and_then(|column| row.cells.get(column)).map(clean).unwrap_or_default();
+        let cell = |column: Option<usize>| column.map_or("", |column| row.cell(column));
         let place = |column: usize| grid.cell(row.line, column, mapping.header(column));
-        for column in template.all() {
-            troubles.extend(unreadable(cell(Some(column)), || place(column)));
+        for column in columns {
+            troubles.extend(unreadable(row.cell(*column), || place(*column)));
         }
         let trouble = |rule, column: usize, what: String, help: &str| Trouble {
             rule,
@@ -161,7 +242,7 @@ impl<'a> Rows<'a> {
             troubles.push(trouble("snapshot/invalid-id", column, what, help));
         }
         let (section, entry_type) = match template.kind.map(|column| (column, cell(Some(column)))) {
-            Some((column, word)) => match self.words.kind(word) {
+            Some((column, word)) => match *known(&mut self.kinds, word, || words.kind(word)) {
                 Some(known) => known,
                 None => {
                     let what = match word {
@@ -187,7 +268,8 @@ impl<'a> Rows<'a> {
         person.phone = Some(phone).filter(|phone| !phone.is_empty()).map(|phone| Located::nowhere(phone.into()));
         if let Some(column) = template.state.filter(|_| section == Section::Users) {
             let word = cell(Some(column));
-            match self.words.state(word, mapping.header(column)) {
+            let states = self.states.entry((column, word.into()));
+            match *states.or_insert_with(|| words.state(word, mapping.header(column))) {
                 Some(state) => person.status.value = state,
                 None if word.is_empty() && !platform.knows_deactivated() => {}
                 None => {
@@ -236,15 +318,12 @@ impl<'a> Rows<'a> {
     fn roles(&mut self, row: &Row, template: &Template, troubles: &mut Vec<Trouble>) -> Vec<RoleIx> {
         let mut roles = template.holds.clone();
         for column in &template.roles.columns {
-            let text = row.cells.get(*column).map(clean).unwrap_or_default();
+            let text = row.cell(*column);
             if text.is_empty() {
                 continue;
             }
-            if !self.roles.contains_key(text) {
-                let read = titles(text, template.roles.separator.as_deref(), self.words);
-                self.roles.insert(text.into(), read);
-            }
-            match &self.roles[text] {
+            let words = self.words;
+            match known(&mut self.roles, text, || titles(text, template.roles.separator.as_deref(), words)) {
                 Ok(known) => roles.extend(known),
                 Err(word) => {
                     let place = self.grid.cell(row.line, *column, self.mapping.header(*column));
@@ -277,8 +356,7 @@ impl<'a> Rows<'a> {
     fn list(&mut self, row: &Row, lists: &Lists<SmolStr>, troubles: &mut Vec<Trouble>) -> Vec<SmolStr> {
         let mut words = Vec::new();
         for column in &lists.columns {
-            let text = row.cells.get(*column).map(clean).unwrap_or_default();
-            words.extend(parts(text, lists.separator.as_deref()).map(SmolStr::from));
+            words.extend(parts(row.cell(*column), lists.separator.as_deref()).map(SmolStr::from));
         }
         for (column, word) in &lists.each {
             if self.says_yes(row, *column, troubles) {
@@ -289,15 +367,9 @@ impl<'a> Rows<'a> {
     }
 
     fn says_yes(&mut self, row: &Row, column: usize, troubles: &mut Vec<Trouble>) -> bool {
-        let text = row.cells.get(column).map(clean).unwrap_or_default();
-        let answer = match self.yes.get(text) {
-            Some(answer) => *answer,
-            None => {
-                let answer = self.words.yes(text);
-                self.yes.insert(text.into(), answer);
-                answer
-            }
-        };
+        let text = row.cell(column);
+        let words = self.words;
+        let answer = *known(&mut self.yes, text, || words.yes(text));
         if answer.is_none() {
             let place = self.grid.cell(row.line, column, self.mapping.header(column));
             let message = format!("{place}: `{}` is neither yes nor no", shown(text));
@@ -319,12 +391,11 @@ impl<'a> Rows<'a> {
             AttributeType::Boolean => {
                 let column = lists.columns.first()?;
                 // An empty cell says neither that it was set nor that it was taken.
-                let filled = row.cells.get(*column).map(clean).is_some_and(|text| !text.is_empty());
-                filled.then(|| Value::Boolean(self.says_yes(row, *column, troubles)))
+                (!row.cell(*column).is_empty()).then(|| Value::Boolean(self.says_yes(row, *column, troubles)))
             }
             AttributeType::Text | AttributeType::User => {
                 let column = lists.columns.first()?;
-                let text = row.cells.get(*column).map(clean).unwrap_or_default();
+                let text = row.cell(*column);
                 (!text.is_empty()).then(|| Value::Text(text.into()))
             }
             AttributeType::List | AttributeType::Roles => {
@@ -345,6 +416,15 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// What a cell means: found out once.
+fn known<'k, T>(known: &'k mut Known<T>, cell: &str, meaning: impl FnOnce() -> T) -> &'k T {
+    // An entry would ask for a text of its own each time.
+    if !known.contains_key(cell) {
+        known.insert(cell.into(), meaning());
+    }
+    &known[cell]
+}
+
 /// The roles that a cell names; else the word that is none.
 fn titles(text: &str, separator: Option<&str>, words: &Vocabulary) -> Result<Vec<RoleIx>, SmolStr> {
     if let Some(role) = words.role(text) {
@@ -355,92 +435,6 @@ fn titles(text: &str, separator: Option<&str>, words: &Vocabulary) -> Result<Vec
         return Ok(Vec::new());
     }
     parts(text, separator).map(|part| words.role(part).ok_or_else(|| part.into())).collect()
-}
-
-/// The words of a cell.
-pub fn parts<'t>(text: &'t str, separator: Option<&'t str>) -> impl Iterator<Item = &'t str> {
-    let apart: Vec<&str> = match separator {
-        Some(separator) if !separator.is_empty() => text.split(separator).collect(),
-        _ => text.split(SEPARATORS).collect(),
-    };
-    apart.into_iter().map(str::trim).filter(|part| !part.is_empty())
-}
-
-/// What no cell may hold: a formula that was not calculated, an error of the spreadsheet, a letter that was lost.
-fn unreadable(text: &str, place: impl Fn() -> String) -> Option<Trouble> {
-    let first = text.bytes().next()?;
-    let problem = match first {
-        b'=' => Some((
-            "snapshot/formula",
-            "holds a formula and not what it gives",
-            "export values: in a spreadsheet, paste as values, then save",
-        )),
-        b'#' if is_error(text) => {
-            Some(("snapshot/formula", "holds an error of the spreadsheet", "mend the cell, or export the file again"))
-        }
-        _ if text.is_ascii()
-            && !text.bytes().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\r' | b'\t' | 0x1f)) =>
-        {
-            None
-        }
-        _ if text.contains(char::REPLACEMENT_CHARACTER) || is_garbled(text) => {
-            let help = "it was saved in another encoding than it was read in: export it again as UTF-8 or XLSX, or name the right `encoding`";
-            Some(("snapshot/lost-letter", "has letters that were lost", help))
-        }
-        _ if text.chars().any(|c| deceptive(c) && !matches!(c, '\n' | '\r' | '\t' | ITEM | '\u{ad}')) => Some((
-            "snapshot/invisible-character",
-            "holds an invisible character, which can hide what it says",
-            "take it out on the portal, then export again",
-        )),
-        _ => None,
-    };
-    problem.map(|(rule, what, help)| Trouble {
-        rule,
-        message: format!("{} {what}: `{}`", place(), shown(text)),
-        help: help.to_owned(),
-    })
-}
-
-fn is_error(text: &str) -> bool {
-    ["#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#NV", "#BEZUG!", "#WERT!"].contains(&text)
-}
-
-/// UTF-8 that was read as one byte a letter: `Ã` or `Â` before a sign that follows it only there.
-fn is_garbled(text: &str) -> bool {
-    let mut before = ' ';
-    text.chars().any(|c| {
-        let garbled = matches!(before, 'Ã' | 'Â') && ('\u{80}'..='\u{bf}').contains(&c)
-            || before == 'Ã' && "¼¶¤Ÿ©¨«ª®¯§±³²´µ¹º»½¾¿€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œž".contains(c);
-        before = c;
-        garbled
-    })
-}
-
-/// Whether a telephone number was made a number of: `3.2E+10`.
-fn is_mangled(text: &str) -> bool {
-    let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    mantissa.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
-        && mantissa.bytes().any(|byte| byte.is_ascii_digit())
-        && exponent.strip_prefix('+').is_some_and(digits)
-}
-
-/// Whether a text has the shape of a mail address.
-pub fn is_address(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let plain = !text.contains(|c: char| c.is_whitespace() || c.is_control() || ",;<>\"()".contains(c));
-    plain
-        && !local.is_empty()
-        && !local.contains('@')
-        && domain.contains('.')
-        && domain.split('.').all(|label| !label.is_empty())
-}
-
-/// A cell, short and safe to print.
-pub fn shown(text: &str) -> String {
-    let short: String = text.chars().take(60).collect();
-    let more = if short.len() < text.len() { "…" } else { "" };
-    format!("{}{more}", visible(&short))
 }
 
 /// What the portal calls somebody who is known by nothing but a row.

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use smol_str::SmolStr;
 
+use super::cell::is_address;
 use super::columns::{Lists, Mapping, Template, header, headers};
-use super::grid::Grid;
+use super::grid::{Grid, Row};
 use super::guess::{self, Sample};
-use super::people::{Rows, is_address};
+use super::people::{Asked, people};
 use super::vocabulary::Vocabulary;
 use super::{Contents, Snapshot};
 use crate::document::write::scalar;
@@ -84,11 +85,11 @@ impl Snapshot {
                 unseen: Vec::new(),
             });
         };
-        let words = Vocabulary::new(platform, self.config().keys.words.as_ref())?;
+        let words = self.words(platform)?;
         let keys = &self.config().keys;
         let configured = keys.columns.is_some() || keys.people.is_some();
         let read = match configured {
-            true => Mapping::of(grid, keys, platform, &words),
+            true => self.mapping(grid, platform, &words),
             false => guess::mapping(grid, platform, &words),
         };
         let (mapping, problem) = match read {
@@ -117,10 +118,13 @@ impl Snapshot {
             if organisation.is_none() {
                 everybody.people.iter_mut().for_each(|one| one.organisation = None);
             }
-            let (found, _) = Rows::new(grid, &everybody, platform, &words).people(organisation.unwrap_or_default());
+            let rows: Vec<&Row> = grid.rows.iter().skip(mapping.header + 1).collect();
+            let asked = Asked { organisation: organisation.unwrap_or_default(), near: &[] };
+            let (found, _) = people(grid, &rows, &everybody, platform, &words, asked);
             (joined, passed) = (found.joined, found.passed);
             found.into_live(&mut live);
-            unseen = super::unseen(&mapping, platform).words(platform);
+            live.findings.extend(mapping.unknown_people(grid));
+            unseen = mapping.unseen(platform).words(platform);
         }
         let named = used(&mapping, platform);
         let columns = mapping.headers.iter().enumerate().map(|(column, header)| Column {
@@ -157,7 +161,7 @@ fn added(grid: &Grid, own: &Mapping, platform: &Platform, words: &Vocabulary) ->
     let [named] = own.people.as_slice() else { return None };
     // The guess begins at the header that is known.
     let rows = grid.rows.get(own.header..).unwrap_or_default().to_vec();
-    let below = Grid { shown: grid.shown.clone(), unit: grid.unit, rows, seen: String::new(), stamp: None };
+    let below = Grid { shown: grid.shown.clone(), unit: grid.unit, rows, seen: String::new(), stamp: None, part: None };
     let mut guessed = guess::mapping(&below, platform, words).ok().filter(|guessed| guessed.header == 0)?;
     let taken: BTreeSet<usize> = named.all().chain(own.taken).collect();
     let free = |known: bool, column: Option<usize>| column.filter(|column| !known && !taken.contains(column));
@@ -188,7 +192,8 @@ fn added(grid: &Grid, own: &Mapping, platform: &Platform, words: &Vocabulary) ->
         }
     }
     more.all().next()?;
-    Some(Mapping { people: vec![more], taken: None, header: own.header, headers: own.headers.clone() })
+    let (header, headers) = (own.header, own.headers.clone());
+    Some(Mapping { people: vec![more], header, headers, ..Mapping::default() })
 }
 
 /// What is in a column, without what is personal.
@@ -208,11 +213,11 @@ fn holds(grid: &Grid, mapping: &Mapping, column: usize, words: &Vocabulary) -> S
         "yes and no".to_owned()
     } else if most(&digits) {
         "telephone numbers or other numbers".to_owned()
-    } else if most(&|cell| super::people::parts(cell, None).all(|part| words.role(part).is_some())) {
+    } else if most(&|cell| super::cell::parts(cell, None).all(|part| words.role(part).is_some())) {
         "titles of roles".to_owned()
     } else if different.len() * 4 <= cells.len() && different.len() <= 6 {
         // Words that come again and again are words of the portal, not names of people.
-        let shown: Vec<String> = different.iter().map(|word| format!("`{}`", super::people::shown(word))).collect();
+        let shown: Vec<String> = different.iter().map(|word| format!("`{}`", super::cell::shown(word))).collect();
         format!("the words {}", shown.join(", "))
     } else {
         "other text".to_owned()
@@ -244,11 +249,7 @@ fn used(mapping: &Mapping, platform: &Platform) -> Vec<(usize, String)> {
         person.groups.each.iter().for_each(|(column, group)| add(*column, &format!("group {group}")));
         for (attribute, lists) in &person.attributes {
             let name = format!("attributes.{}", platform[*attribute].name);
-            lists
-                .columns
-                .iter()
-                .chain(lists.each.iter().map(|(column, _)| column))
-                .for_each(|column| add(*column, &name));
+            lists.all().for_each(|column| add(column, &name));
         }
     }
     used.extend(mapping.taken.map(|column| (column, "time of the export".to_owned())));

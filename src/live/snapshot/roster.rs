@@ -6,15 +6,15 @@ use serde_json::Value as Json;
 use smol_str::SmolStr;
 
 use super::grid::{Grid, Unit};
-use super::merge::People;
+use super::groups::a_group;
+use super::merge::{People, not_understood};
 use super::people::{Found, Trouble};
-use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::roster::{AttributeValue, EntryType, Roster};
 use crate::document::tree::{self, Node};
 use crate::document::{Sources, Written, locate, read_rosters};
 use crate::live::object::{GroupRecord, PersonRecord};
 use crate::live::unseen::Unseen;
-use crate::live::{Applied, Entry, Live, LiveError, Resource, Unread};
+use crate::live::{Applied, Entry, Live, LiveError};
 use crate::model::Person;
 use crate::platform::{AttributeIx, Platform, Section};
 
@@ -55,8 +55,15 @@ pub fn organisations(documents: &[Written<Box<Roster>>]) -> Vec<SmolStr> {
 
 /// Puts what documents say of an organisation into a live state.
 pub fn read(documents: &[Written<Box<Roster>>], organisation: &str, platform: &Platform, shown: &str, live: &mut Live) {
-    let grid = Grid { shown: shown.to_owned(), unit: Unit::Item, rows: Vec::new(), seen: String::new(), stamp: None };
-    let mut people = People::new(&grid);
+    let grid = Grid {
+        shown: shown.to_owned(),
+        unit: Unit::Item,
+        rows: Vec::new(),
+        seen: String::new(),
+        stamp: None,
+        part: None,
+    };
+    let mut people = People::new(&grid, 0);
     let mut unseen = Unseen { phone: true, ..Unseen::default() };
     let mut stated: Vec<AttributeIx> = Vec::new();
     let own = documents.iter().map(|one| &one.value);
@@ -102,11 +109,9 @@ pub fn read(documents: &[Written<Box<Roster>>], organisation: &str, platform: &P
                 Ok(object) => live.groups.push(Entry { object, handle, managed, applied: Applied::Unknown }),
                 Err(why) => {
                     let message = format!("{shown}: the permission group `{handle}`: {why}");
-                    let finding = Diagnostic::new("snapshot/unknown-word", Severity::Warning, message.clone());
-                    live.findings
-                        .push(finding.help("correct the word, or export the roster again").subject(handle.clone()));
-                    let (resource, id) = (Some(Resource::PermissionGroup), Some(handle.clone()));
-                    live.unread.push(Unread { handle, resource, id, name: Some(name), email: None, reason: message });
+                    let help = "correct the word, or export the roster again".to_owned();
+                    let trouble = Trouble { rule: "snapshot/unknown-word", message, help };
+                    not_understood(live, a_group(handle, Some(name)), vec![trouble]);
                 }
             }
         }

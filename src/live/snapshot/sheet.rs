@@ -64,7 +64,7 @@ pub fn read(bytes: &[u8], named: Option<&str>, shown: &str) -> Result<Grid, Live
     }
     finish(current, blank);
     let seen = format!("sheet `{sheet}`");
-    Ok(Grid { shown: format!("{shown}, sheet `{sheet}`"), unit: Unit::Row, rows, seen, stamp })
+    Ok(Grid { shown: format!("{shown}, sheet `{sheet}`"), unit: Unit::Row, rows, seen, stamp, part: None })
 }
 
 /// Counts what comes out of an archive, before anything is made of it.

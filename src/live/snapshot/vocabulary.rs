@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::words::{self, fold};
-use crate::diagnostic::nearest;
+use crate::diagnostic::{Span, nearest};
 use crate::document::record::{Text, visible};
 use crate::document::workspace::snapshot::Words;
 use crate::live::LiveError;
 use crate::model::EntryType;
 use crate::platform::{ApplicationIx, LevelIx, Platform, RoleIx, Section, State};
+
+/// Tells where something stands in the workspace file, to begin a message with.
+pub type Places<'p> = &'p dyn Fn(Span) -> String;
 
 /// The meaning of words.
 #[derive(Debug)]
@@ -29,7 +32,7 @@ pub struct Vocabulary {
 
 impl Vocabulary {
     /// The words of a platform, and those that the workspace adds; an error where it adds one for something unknown.
-    pub fn new(platform: &Platform, own: Option<&Words>) -> Result<Vocabulary, LiveError> {
+    pub fn new(platform: &Platform, own: Option<&Words>, place: Places<'_>) -> Result<Vocabulary, LiveError> {
         let mut known = Vocabulary {
             yes: list(&[(words::YES, true), (words::NO, false)]),
             states: list(&[
@@ -68,12 +71,13 @@ impl Vocabulary {
             }
         }
         if let Some(own) = own {
-            known.add(platform, own)?;
+            known.add(platform, own, place)?;
         }
         Ok(known)
     }
 
-    fn add(&mut self, platform: &Platform, own: &Words) -> Result<(), LiveError> {
+    fn add(&mut self, platform: &Platform, own: &Words, place: Places<'_>) -> Result<(), LiveError> {
+        const KEY: &str = "`words` of the target";
         let folded =
             |words: &Option<Vec<Text>>| words.iter().flatten().map(|word| key(&word.value)).collect::<Vec<_>>();
         for (words, meaning) in [(&own.yes, true), (&own.no, false)] {
@@ -92,29 +96,30 @@ impl Vocabulary {
         for (words, meaning) in kinds {
             self.kinds.extend(folded(words).into_iter().map(|word| (word, meaning)));
         }
-        let pairs = |map: &Option<crate::document::record::Map<Text, false>>| -> Vec<(SmolStr, SmolStr)> {
+        let pairs = |map: &Option<crate::document::record::Map<Text, false>>| -> Vec<(SmolStr, Text)> {
             let entries = map.iter().flat_map(|map| &map.entries);
-            entries.map(|(word, id)| (word.value.clone(), id.value.clone())).collect()
+            entries.map(|(word, id)| (word.value.clone(), id.clone())).collect()
         };
         for (word, id) in pairs(&own.roles) {
-            let role =
-                platform.role(&id).ok_or_else(|| unknown("role", &id, platform.roles.iter().map(|one| &one.id)))?;
+            let all = || platform.roles.iter().map(|one| one.id.as_str());
+            let role = platform.role(&id.value).ok_or_else(|| unknown(KEY, "role", &id, all(), place))?;
             self.roles.insert(key(&word), role);
         }
         for (word, id) in pairs(&own.applications) {
-            let all = platform.applications.iter().map(|one| &one.id);
-            let found = platform.application(&id).ok_or_else(|| unknown("application", &id, all))?;
+            let all = || platform.applications.iter().map(|one| one.id.as_str());
+            let found =
+                platform.application(&id.value).ok_or_else(|| unknown(KEY, "application", &id, all(), place))?;
             self.applications.insert(key(&word), found);
         }
         for (word, id) in pairs(&own.levels) {
             let all = || platform.applications.iter().flat_map(|application| &application.levels);
-            if !all().any(|level| *level == id) {
-                return Err(unknown("level", &id, all()));
+            if !all().any(|level| *level == id.value) {
+                return Err(unknown(KEY, "level", &id, all().map(SmolStr::as_str), place));
             }
-            self.levels.insert(key(&word), id);
+            self.levels.insert(key(&word), id.value);
         }
-        self.groups.extend(pairs(&own.groups).into_iter().map(|(word, id)| (key(&word), id)));
-        self.organisations.extend(pairs(&own.organisations).into_iter().map(|(word, id)| (key(&word), id)));
+        self.groups.extend(pairs(&own.groups).into_iter().map(|(word, id)| (key(&word), id.value)));
+        self.organisations.extend(pairs(&own.organisations).into_iter().map(|(word, id)| (key(&word), id.value)));
         Ok(())
     }
 
@@ -218,14 +223,19 @@ pub fn slug(name: &str) -> SmolStr {
     if crate::document::record::is_kebab(&joined) { joined.into() } else { format_smolstr!("{}", name.trim()) }
 }
 
-fn unknown<'w>(what: &str, word: &str, all: impl Iterator<Item = &'w SmolStr>) -> LiveError {
-    let all: Vec<&str> = all.map(SmolStr::as_str).collect();
-    let hint = match nearest(word, all.iter().copied()) {
+/// An error where a key of the workspace names something that the platform does not have, with the nearest that it has.
+pub fn unknown<'w>(
+    key: &str,
+    what: &str,
+    word: &Text,
+    all: impl Iterator<Item = &'w str>,
+    place: Places<'_>,
+) -> LiveError {
+    let all: Vec<&str> = all.collect();
+    let hint = match nearest(&word.value, all.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the {what}s are: {}", all.join(", ")),
     };
-    LiveError::new(
-        format!("`words` of the target names the {what} `{}`, which the platform does not have", visible(word)),
-        hint,
-    )
+    let (place, word) = (place(word.span), visible(&word.value));
+    LiveError::new(format!("{place}{key} names the {what} `{word}`, which the platform does not have"), hint)
 }
