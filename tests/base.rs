@@ -885,3 +885,23 @@ fn what_is_the_same_at_the_revision_is_compared_as_if_it_had_been_read_twice() {
         assert_eq!(told(false), told(true), "{what}");
     }
 }
+
+#[test]
+fn drift_of_a_portal_without_records_is_told_apart_by_the_base() {
+    let workspace = "version: 1\nrosters: [rosters]\ntargets:\n  portal: { kind: snapshot, path: people.csv, platform: grx, organisation: acme }\n";
+    let roster = "version: 1\norganisation: acme\nplatform: grx\nusers:\n  ada: { name: Ada, email: ada@acme.example, roles: [account-administrator] }\n  cas: { name: Cas, email: cas@acme.example, roles: [assessment-owner] }\n";
+    let project = Project::with_roster(roster)
+        .with_workspace(workspace)
+        .with("people.csv", "Name,Email,Roles\nAda,ada@acme.example,Account Administrator\nCas Other,cas@acme.example,Assessment Owner\nEve,eve@acme.example,Assessment Owner\n");
+    git(&project, "init --quiet --initial-branch main");
+    commit(&project, "first");
+    project.edit(ROSTER, "name: Ada,", "name: Ada Branch,");
+    let ran = run(&project, "drift --base main --format json").exits(2);
+    let cause = |key: &str| {
+        let differences = ran.json()["differences"].as_array().unwrap().clone();
+        differences.iter().find(|one| one["key"].as_str().unwrap().starts_with(key)).map(|one| one["cause"].clone())
+    };
+    assert_eq!(cause("ada"), Some("not-applied".into()), "{ran}");
+    assert_eq!(cause("cas"), Some("unknown".into()), "{ran}");
+    assert_eq!(cause("eve"), Some("unmanaged".into()), "{ran}");
+}

@@ -148,7 +148,7 @@ fn no_rosters_are_wrong_usage_with_the_cure() {
     for command in ["validate", "plan", "apply --yes", "drift", "fmt", "who holds dpo"] {
         project.run(command).exits(64).complains("`rosterctl init --platform arxus`");
     }
-    project.run("export").exits(1).complains("no organisation yet").complains("apply a roster first");
+    project.run("export").exits(1).complains("no organisation yet").complains("once a roster was applied");
 }
 
 #[test]

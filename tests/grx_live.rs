@@ -199,3 +199,23 @@ fn live_people_who_break_the_platform_are_findings() {
         project.has_state("olga active assessment-owner");
     }
 }
+
+#[test]
+fn who_has_access_and_is_in_no_roster_is_drift_until_the_access_is_gone() {
+    let roster = "version: 1\norganisation: acme\nplatform: grx\nusers:\n  ada: { name: Ada, email: ada@acme.example, roles: [account-administrator] }\n  bob: { name: Bob, email: bob@acme.example, roles: [account-administrator] }\n";
+    let project = Project::with_roster(roster);
+    project.run("apply --yes").exits(0);
+    project.run("portal accept --all").exits(0);
+    project.run("drift").exits(0);
+    project.sql("UPDATE person SET external_id = NULL, applied_name = NULL WHERE external_id = 'acme/bob'");
+    project.edit(
+        "rosters/acme.yaml",
+        "  bob: { name: Bob, email: bob@acme.example, roles: [account-administrator] }\n",
+        "",
+    );
+    assert!(project.run("plan --format json").exits(0).rules().contains(&"grx/unmanaged".to_owned()));
+    project.run("drift").exits(2).says("in no roster").says("bob@acme.example");
+    project.run("accept bob@acme.example --dry-run").exits(0);
+    project.sql("UPDATE person SET state = 'deactivated' WHERE email = 'bob@acme.example'");
+    project.run("drift").exits(0).never_says("grx/unmanaged");
+}

@@ -72,3 +72,16 @@ fn nothing_is_written() {
     project.run("").exits(0);
     assert!(!project.has(".rosterctl"));
 }
+
+#[test]
+fn who_has_an_export_and_no_roster_is_led_to_the_first_one() {
+    let workspace = "version: 1\nrosters: [rosters]\ntargets:\n  portal: { kind: snapshot, path: people.csv, platform: grx, organisation: acme }\n";
+    let project = Project::empty()
+        .with("rosterctl.yaml", workspace)
+        .with("people.csv", "Name,Email,Roles\nAda,ada@acme.example,Account Administrator\n");
+    let lines = next(&project, "", 1);
+    assert_eq!(lines, ["rosterctl target probe", "rosterctl export > rosters/NAME.yaml"]);
+    let roster = project.run("export").exits(0).stdout;
+    project.write("rosters/acme.yaml", roster);
+    project.run("drift").exits(0);
+}

@@ -509,7 +509,7 @@ fn who_is_in_no_roster_goes_when_asked() {
     project.sql(STRANGER);
     let ran = project.run("plan --prune --format json").exits(0);
     assert_eq!(steps(&ran), ["delete contact p-000006"]);
-    assert_eq!(ran.json()["steps"][0]["notes"], json!(["no roster names it: removed by --prune"]));
+    assert_eq!(ran.json()["steps"][0]["notes"], json!(["in no roster: removed by --prune"]));
     project.run("apply --yes --prune").exits(0);
     assert_eq!(project.column("SELECT name FROM person WHERE external_id IS NULL"), [""; 0]);
 }

@@ -11,6 +11,7 @@ use super::reports::Reports;
 use super::rosters::{Rosters, sort};
 use crate::apply::past;
 use crate::error::{Error, Exit};
+use crate::plan::base::Origins;
 use crate::report::since::Dating;
 use crate::report::text::Style;
 use crate::report::words::drift::NOT_COMPARED;
@@ -57,6 +58,9 @@ impl Compared {
         sort(&mut planned.diagnostics, &planned.rosters.sources);
         let pairs: Vec<_> = planned.pairs().collect();
         let mut differences = crate::report::drift::differences(&planned.document, &pairs);
+        if let Some(base) = planned.document.base.as_ref().map(Origins::of) {
+            differences.iter_mut().for_each(|difference| difference.settle_cause(&base));
+        }
         date(&mut differences, &planned, began)?;
         let drift = Drift {
             version: REPORT_VERSION,

@@ -125,7 +125,7 @@ pub(super) fn choose<'l>(listed: &'l [Listed], wanted: Option<&str>, target: &st
     match (wanted, listed) {
         (_, []) => {
             let message = format!("the target `{target}` has no organisation yet");
-            let hint = "apply a roster first, name another target with --target, or name the organisation: on a portal on the network or a snapshot with --organisation";
+            let hint = "name the organisation with --organisation, or as `organisation` at the target; a portal in a file has one once a roster was applied";
             Err(Error::failed(message, hint))
         }
         (None, [only]) => Ok(only),

@@ -64,6 +64,11 @@ fn look(common: &Common, output: &Output, advice: &mut Advice) -> Result<Exit, E
     let (base, known) = (context.base.clone(), known(&context));
     let (rosters, settings) = context.rosters(&[], output)?;
     let targets = Targets::of(known, base, &settings, common);
+    if rosters.files.is_empty() {
+        advice.see("there is no roster yet where the workspace file looks for them");
+        targets.first(advice);
+        return Ok(Exit::Findings);
+    }
     let mut summary = Summary::default();
     summary.count(&rosters.diagnostics);
     let people: usize = [Section::Users, Section::Contacts]
@@ -150,6 +155,18 @@ impl Targets {
         let usual = common.target.as_deref().or(settings.usual()).or_else(only).map(str::to_owned);
         let flag = common.target.as_ref().map(|name| format!(" --target {name}")).unwrap_or_default();
         Targets { usual, flag, known, base }
+    }
+
+    /// What leads to a first roster.
+    fn first(&self, advice: &mut Advice) {
+        let usual = self.usual.as_ref().and_then(|usual| self.known.iter().find(|target| target.name == *usual));
+        if let Some(target) = usual.filter(|target| target.kind != TargetKind::Embedded) {
+            advice.next(format!("rosterctl target probe{}", self.flag), format!("says what {} shows", target.name));
+            let line = format!("rosterctl export{} > rosters/NAME.yaml", self.flag);
+            advice.next(line, "writes down who is there, once there is a folder for it");
+        } else {
+            advice.next("rosterctl schema roster", "describes what a roster looks like");
+        }
     }
 
     fn advise(&self, advice: &mut Advice) {

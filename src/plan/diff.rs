@@ -334,7 +334,7 @@ impl<'a> Comparison<'a> {
             place = Some(ended.at(until.span, &["until"]));
         }
         if !managed {
-            notes.push("no roster names it: removed by --prune".to_owned());
+            notes.push("in no roster: removed by --prune".to_owned());
         }
         let platform = &self.organisation.platform;
         let verbs = match (&object, resource) {

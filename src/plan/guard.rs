@@ -292,14 +292,16 @@ fn unmanaged(organisation: &Organisation, live: &Live, diff: &Diff, options: &Op
     if diff.unmanaged.is_empty() {
         return;
     }
-    let people = live.people.iter().map(|entry| (entry.handle.as_str(), entry.object.name.value.as_str()));
+    // Who is deactivated has no access any more, as after every removal that deactivates.
+    let people = live.people.iter().filter(|entry| entry.object.status.value != State::Deactivated);
+    let people = people.map(|entry| (entry.handle.as_str(), entry.object.name.value.as_str()));
     let groups = live.groups.iter().map(|entry| (entry.handle.as_str(), entry.object.name.value.as_str()));
     let names: HashMap<&str, &str> = people.chain(groups).collect();
     let rules = organisation.platform.rules.iter();
     for rule in rules.filter(|rule| matches!(rule.check, Check::Unmanaged)) {
         let Some(severity) = options.levels.weigh(rule, None) else { continue };
         for (resource, handle) in &diff.unmanaged {
-            let name = names.get(handle.as_str()).copied().unwrap_or_default();
+            let Some(name) = names.get(handle.as_str()) else { continue };
             let message = format!("the portal has the {resource} `{handle}` ({name}), whom no roster names");
             let message =
                 if *resource == Resource::PermissionGroup { message.replace("whom", "which") } else { message };

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::live::Resource;
-use crate::plan::base::Origins;
+use crate::plan::base::{Origin, Origins};
 use crate::plan::document::{Action, Finding, PlanDocument, TargetRef};
 
 pub use format::{Format, Plain, Renderer, Report, names};
@@ -154,6 +154,19 @@ impl Difference {
     pub fn origin<'b>(&self, base: &Origins<'b>) -> Option<(String, &'b str, &'b serde_json::Value)> {
         let traced = base.of_change(&self.organisation, self.resource, &self.key, self.field.as_deref())?;
         Some((traced.words(base.revision), base.revision, &traced.base))
+    }
+}
+
+impl Difference {
+    /// Takes from a comparison with a revision on whose side it arose, where the portal keeps no record that could tell.
+    pub fn settle_cause(&mut self, base: &Origins<'_>) {
+        let traced = base.of_change(&self.organisation, self.resource, &self.key, self.field.as_deref());
+        self.cause = match (self.cause, traced.map(|traced| traced.origin)) {
+            (Cause::Unknown, Some(Origin::Branch | Origin::Base)) => Cause::NotApplied,
+            (Cause::Unknown, Some(Origin::Outside)) => Cause::Outside,
+            (Cause::Unknown, Some(Origin::Conflict)) => Cause::Both,
+            (cause, _) => cause,
+        };
     }
 }
 

@@ -114,7 +114,7 @@ pub fn validation(report: &Validation, diagnostics: &[Diagnostic], sources: &Sou
     }
     if let Some(base) = &report.base {
         let was_there = match base.remaining {
-            0 => "no more".to_owned(),
+            0 => "none was there before".to_owned(),
             remaining => format!(
                 "{} more, which {} there already",
                 count(remaining, "finding"),

@@ -201,7 +201,9 @@ impl Finder<'_> {
             .collect();
         let name = wrong.file_name().map(lossy).unwrap_or_default();
         let near = nearest(&name, names.iter().map(String::as_str));
-        let help = near.map(|near| format!("did you mean `{}`?", self.shown(&there.join(near))));
+        let near = near.map(|near| format!("did you mean `{}`?", self.shown(&there.join(near))));
+        let first = "`rosterctl init` writes a first roster, `rosterctl export > FILE` one of who is on a target";
+        let help = near.or_else(|| (wrong == path && !is_yaml(wrong.as_os_str())).then(|| first.to_owned()));
         let kind = if wrong == path { "file or folder" } else { "folder" };
         self.error(format!("there is no {kind} `{}`", self.shown(&wrong)), help);
     }

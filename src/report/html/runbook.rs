@@ -7,7 +7,7 @@ use super::text::{T, at, code, prose, who as whom};
 use crate::report::runbook::{Item, Runbook};
 use crate::report::web::Web;
 use crate::report::words::plan::short_digest;
-use crate::report::words::runbook::{AFTERWARDS, NO_WAY, Said, UNDOCUMENTED, fill, follows, who};
+use crate::report::words::runbook::{NO_WAY, Said, UNDOCUMENTED, afterwards, fill, follows, who};
 
 /// The page.
 pub fn runbook(runbook: &Runbook, web: Option<&Web>) -> String {
@@ -27,7 +27,7 @@ pub fn runbook(runbook: &Runbook, web: Option<&Web>) -> String {
             ol class="steps runbook" data-book={ (plan.digest) " " (runbook.made) } data-group {
                 @for (item, step) in runbook.items.iter().zip(&plan.steps) { (one(item, &step.key, several, web)) }
             }
-            p { (prose(AFTERWARDS)) "." }
+            p { (prose(afterwards(runbook))) "." }
         },
     };
     let later = (!runbook.later.is_empty()).then(|| Part {

@@ -5,7 +5,7 @@ use super::marker;
 use crate::report::runbook::{Checked, Item, Runbook, State};
 use crate::report::web::Web;
 use crate::report::words::plan::short_digest;
-use crate::report::words::runbook::{AFTERWARDS, NO_WAY, Said, UNDOCUMENTED, fill, follows, standing, state, who};
+use crate::report::words::runbook::{NO_WAY, Said, UNDOCUMENTED, afterwards, fill, follows, standing, state, who};
 
 /// A checklist. It is not cut: what is not in it would not be done.
 pub fn runbook(runbook: &Runbook, web: Option<&Web>) -> String {
@@ -20,7 +20,7 @@ pub fn runbook(runbook: &Runbook, web: Option<&Web>) -> String {
         text.push_str("\n## Later\n\n");
         runbook.later.iter().for_each(|line| text.push_str(&format!("- {}\n", Inline::new().prose(line).finish())));
     }
-    text + "\n" + &Inline::new().prose(AFTERWARDS).finish() + ".\n"
+    text + "\n" + &Inline::new().prose(afterwards(runbook)).finish() + ".\n"
 }
 
 fn one(item: &Item, several: bool, web: Option<&Web>) -> String {

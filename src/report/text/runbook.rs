@@ -4,7 +4,7 @@ use super::Style;
 use super::ink::{Ink, Page, Para};
 use crate::report::runbook::{Checked, Item, Runbook, State};
 use crate::report::words::plan::short_digest;
-use crate::report::words::runbook::{AFTERWARDS, NO_WAY, Said, fill, follows, standing, state, undocumented, who};
+use crate::report::words::runbook::{NO_WAY, Said, afterwards, fill, follows, standing, state, undocumented, who};
 use crate::report::words::steps::place;
 
 /// Where what belongs to an item stands, and where what is said of it begins.
@@ -30,7 +30,7 @@ pub fn runbook(runbook: &Runbook, style: &Style) -> String {
     }
     page.blank();
     undocumented(&runbook.items).iter().for_each(|which| page.add(Para::new(0, 2).with(Ink::Dim, which)));
-    page.add(Para::new(0, 0).with(Ink::Plain, AFTERWARDS));
+    page.add(Para::new(0, 0).with(Ink::Plain, afterwards(runbook)));
     page.finish()
 }
 

@@ -39,7 +39,7 @@ pub const CAUSES: [Told; 5] = [
         heading: "changed outside rosterctl",
         short: "changed outside rosterctl",
         settle: "apply puts the roster back; `rosterctl accept` writes what the portal has into the roster",
-        by_hand: "people put the roster back by hand, as `rosterctl runbook make` lists it; `rosterctl accept` writes what the portal has into the roster",
+        by_hand: "people change the portal back by hand, as `rosterctl runbook make` lists it; or `rosterctl accept` writes what the portal has into the roster",
     },
     Told {
         cause: Cause::NotApplied,
@@ -60,7 +60,7 @@ pub const CAUSES: [Told; 5] = [
         heading: "cannot tell",
         short: "of unknown origin",
         settle: "the portal keeps no record of who changed it; apply puts the roster back, `rosterctl accept` writes what the portal has into it",
-        by_hand: "the portal keeps no record of who changed it; people put the roster back by hand, as `rosterctl runbook make` lists it, `rosterctl accept` writes what the portal has into it",
+        by_hand: "the portal keeps no record of who changed it; people change the portal by hand, as `rosterctl runbook make` lists it, or `rosterctl accept` writes what the portal has into the roster",
     },
     Told {
         cause: Cause::Unmanaged,
@@ -93,6 +93,7 @@ pub fn says(difference: &Difference) -> &'static str {
         Action::Create => "in the roster, not on the portal",
         _ if difference.cause == Cause::Unmanaged => "on the portal, and no roster names it",
         Action::Delete => "on the portal, no longer in the roster",
+        Action::Deactivate if difference.location.is_none() => "active on the portal, and no longer in the roster",
         Action::Deactivate => "active on the portal, deactivated in the roster",
         Action::Reactivate => "deactivated on the portal, active in the roster",
         Action::Update => "not the same on the portal as in the roster",

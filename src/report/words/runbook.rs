@@ -1,7 +1,7 @@
 //! The sentences of run-books.
 
 use super::values::{count, join};
-use crate::report::runbook::{Entry, Item, State, Tally};
+use crate::report::runbook::{Entry, Item, Runbook, State, Tally};
 
 /// What stands where the platform file has no words for a step.
 pub const NO_WAY: &str = "the platform file does not say where (see `menus` in its schema)";
@@ -19,8 +19,13 @@ pub fn undocumented(items: &[Item]) -> Option<String> {
 pub const UNDOCUMENTED: &str = "the portal's documentation does not name these words; they may differ";
 
 /// What to do when all is ticked off.
-pub const AFTERWARDS: &str = "when all is done: export again and let the target read the new export; then \
+const AFTERWARDS: &str = "when all is done: export again and let the target read the new export; then \
                              `rosterctl runbook verify` says what is done, and `rosterctl drift` what is left";
+
+/// What stands below the items.
+pub fn afterwards(runbook: &Runbook) -> &'static str {
+    if runbook.items.is_empty() { "there is nothing to do now" } else { AFTERWARDS }
+}
 
 /// Who may do it, and what it needs.
 pub fn who(item: &Item) -> String {
