@@ -235,6 +235,7 @@ fn exported_rosters_are_canonical() {
     let text = RosterText {
         organisation: "acme".into(),
         platform: "arxus".into(),
+        services: vec!["customer".into()],
         users: Some(vec![ada]),
         contacts: Some(vec![list]),
         groups: Some(vec![group]),
@@ -246,7 +247,7 @@ fn exported_rosters_are_canonical() {
     assert_eq!(
         said,
         format!(
-            "version: 1\norganisation: acme\nplatform: arxus\n\nusers:\n  ada:\n    name: Lovelace, Ada\n    email: \
+            "version: 1\norganisation: acme\nplatform: arxus\nprofile:\n  services: [customer] # somebody holds a role that there is only with this\n\nusers:\n  ada:\n    name: Lovelace, Ada\n    email: \
              ada@acme.example\n    phone: \"+32470000001\"\n    status: active\n    roles: [technical, \"no\"]\n    groups:\n{member}    \
              attributes:\n      serviceNow: true\n      \"on\": \"yes\"\n      directoryRoles: []\n      primaryFor: [\"a,b\"]\n\n\
              contacts:\n  \"0470\":\n    name: \"x: y\"\n    type: distribution-list\n\npermissionGroups:\n  g:\n    name: G\n    \

@@ -219,3 +219,17 @@ fn who_has_access_and_is_in_no_roster_is_drift_until_the_access_is_gone() {
     project.sql("UPDATE person SET state = 'deactivated' WHERE email = 'bob@acme.example'");
     project.run("drift").exits(0).never_says("grx/unmanaged");
 }
+
+#[test]
+fn an_export_says_which_service_its_roles_tell_of() {
+    let roster = "version: 1\norganisation: acme\nplatform: grx\nprofile: { services: [customer] }\nusers:\n  ada: { name: Ada, email: ada@acme.example, roles: [account-administrator] }\n  theo: { name: Theo, email: theo@acme.example, roles: [third-party-portfolio-manager] }\n";
+    let project = Project::with_roster(roster);
+    project.run("apply --yes").exits(0);
+    project.run("portal accept --all").exits(0);
+    let exported = project.run("export").exits(0).says("services: [customer] # somebody holds a role");
+    assert_eq!(project.run("export --format json").exits(0).json()["profile"], json!({ "services": ["customer"] }));
+    project.write("rosters/acme.yaml", exported.stdout);
+    project.run("validate").exits(0);
+    project.run("drift").exits(0);
+    project.run("fmt --check").exits(0);
+}

@@ -20,6 +20,8 @@ pub struct RosterText {
     pub organisation: SmolStr,
     /// A built-in platform or the path of a platform file.
     pub platform: SmolStr,
+    /// Services of the profile.
+    pub services: Vec<SmolStr>,
     /// The users, in the order in which they are written.
     pub users: Option<Vec<Entry>>,
     /// The contacts.
@@ -75,6 +77,15 @@ pub fn roster(organisation: &RosterText) -> String {
     page.line(0, "version", "1");
     page.text(0, "organisation", &organisation.organisation);
     page.text(0, "platform", &organisation.platform);
+    if !organisation.services.is_empty() {
+        let services: Vec<String> = organisation.services.iter().map(|word| item(word)).collect();
+        page.line(0, "profile", "");
+        page.line(
+            2,
+            "services",
+            &format!("[{}] # somebody holds a role that there is only with this", services.join(", ")),
+        );
+    }
     page.section("users", organisation.users.as_deref(), Page::person);
     page.section("contacts", organisation.contacts.as_deref(), Page::person);
     page.section("permissionGroups", organisation.groups.as_deref(), Page::group);

@@ -1,16 +1,17 @@
 //! Live state as the roster that would leave it unchanged.
 
 use serde_json::{Map, Value as Json, json};
-use smol_str::ToSmolStr;
+use smol_str::{SmolStr, ToSmolStr};
 
 use super::ids::with_ids;
+use crate::diagnostic::Severity;
 use crate::document::roster::AttributeValue;
 use crate::document::write::{Entry, GroupEntry, RosterText};
 use crate::live::{Live, Object};
 use crate::model::{EntryType, Group, Person, Status, Value};
 use crate::plan::changes;
 use crate::plan::document::Change;
-use crate::platform::{Platform, Section, State};
+use crate::platform::{Check, Platform, Requires, RoleIx, Section, State, Test};
 
 /// The roster of an organisation as it is live. What rosterctl does not manage stands under the portal's own
 /// handles or, where those are no ids, under ids made of addresses and names.
@@ -20,10 +21,29 @@ pub fn roster(organisation: &str, platform: &Platform, live: &Live) -> RosterTex
     RosterText {
         organisation: organisation.into(),
         platform: platform.reference.clone(),
+        services: implied(platform, live),
         users: section(Section::Users),
         contacts: section(Section::Contacts),
         groups: platform.sections.contains(&Section::PermissionGroups).then(|| groups(platform, live)),
     }
+}
+
+/// The services that an organisation must have, since somebody holds a role that there is only with them.
+fn implied(platform: &Platform, live: &Live) -> Vec<SmolStr> {
+    let held = |role: RoleIx| live.people.iter().any(|entry| entry.object.holds(role));
+    let mut services: Vec<SmolStr> = Vec::new();
+    for rule in &platform.rules {
+        let Check::Requires(Requires { role: Some(role), only: None, must, .. }) = &rule.check else { continue };
+        let alone = must.iter().filter_map(|clause| match &clause.be {
+            Test::Services(words) if words.len() == 1 => words.first(),
+            _ => None,
+        });
+        let new: Vec<SmolStr> = alone.filter(|word| !services.contains(word)).cloned().collect();
+        if rule.level == Some(Severity::Error) && !new.is_empty() && held(*role) {
+            services.extend(new);
+        }
+    }
+    services
 }
 
 /// The same roster as JSON.
@@ -33,6 +53,10 @@ pub fn as_json(organisation: &str, platform: &Platform, live: &Live) -> Json {
     document.insert("version".to_owned(), 1.into());
     document.insert("organisation".to_owned(), organisation.into());
     document.insert("platform".to_owned(), platform.reference.as_str().into());
+    let services = implied(platform, live);
+    if !services.is_empty() {
+        document.insert("profile".to_owned(), json!({ "services": services }));
+    }
     for section in &platform.sections {
         document.insert(section.as_str().to_owned(), json!({}));
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Ink, Piece};
 use crate::document::record::visible;
+use crate::plan::document::Action;
 use crate::report::since::{Bound, Since, Source};
 use crate::report::{Cause, Difference};
 
@@ -31,7 +32,11 @@ pub fn accept(difference: &Difference, shows: impl Fn(&str) -> bool) -> Option<V
         true => Piece::name(Ink::Plain, command),
         false => Piece::prose(Ink::Plain, "its name cannot be shown here as it would be typed"),
     };
-    (difference.cause != Cause::NotApplied).then(|| vec![Piece::prose(Ink::Plain, "accept: "), told])
+    // What is not on the portal is accepted by taking it out of the roster.
+    let gone = difference.field.is_none() && difference.action == Action::Create;
+    let gone = gone.then(|| Piece::prose(Ink::Plain, " (takes the entry out of the roster)"));
+    let pieces = [Piece::prose(Ink::Plain, "accept: "), told].into_iter().chain(gone);
+    (difference.cause != Cause::NotApplied).then(|| pieces.collect())
 }
 
 /// What stands before and after a time.
