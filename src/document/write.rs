@@ -67,7 +67,7 @@ pub struct GroupEntry {
 /// What the reader of an exported roster has to know.
 const HEADER: &str = "\
 # Written from live state. A portal does not know the profile (name, domains, size, services, serviceAgreement,
-# relationship) that rules ask for: add it below `platform`.
+# relationship) that rules ask for: add what is missing of it below `platform`.
 ";
 
 /// The text of a roster: in canonical form, so `fmt` has nothing to change in it.
