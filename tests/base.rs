@@ -905,3 +905,22 @@ fn drift_of_a_portal_without_records_is_told_apart_by_the_base() {
     assert_eq!(cause("cas"), Some("unknown".into()), "{ran}");
     assert_eq!(cause("eve"), Some("unmanaged".into()), "{ran}");
 }
+
+#[test]
+fn an_organisation_that_came_from_a_file_nobody_names_is_compared_all_the_same() {
+    let project = repository(ACME);
+    project.run("apply --yes").exits(0);
+    let other = replaced(ACME, "organisation: acme", "organisation: other").replace("acme.example", "other.example");
+    project.write("rosters/o.yaml", &other);
+    commit(&project, "second");
+    // Both files change their names with each other, and Ada hers.
+    project.write("rosters/o.yaml", replaced(ACME, "name: Ada Peeters", "name: Ada Janssens"));
+    project.write(ROSTER, &other);
+    project.sql("UPDATE person SET name = 'Ada Other' WHERE external_id = 'acme/ada'");
+    for paths in ["", "rosters/o.yaml"] {
+        let ran = run(&project, &format!("plan --base main --format json {paths}")).ends();
+        let changes = origins(&ran);
+        assert!(changes.contains(&"ada name conflict".to_owned()), "{paths}: {changes:?}");
+    }
+    run(&project, "apply --base main --yes rosters/o.yaml").exits(1);
+}

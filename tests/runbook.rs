@@ -352,6 +352,11 @@ fn what_the_portal_can_import_is_a_file_and_the_rest_is_typed() {
     assert!(note("Cas").contains("(Users > Import): Phone must be typed then"), "{ran}");
     assert_eq!(ran.json()["imports"][0]["items"].as_array().unwrap().len(), 3);
     project.run("apply --yes").exits(0).complains("-import-acme-users.csv");
+    let roles = "Ada,ada@acme.example,Account Administrator\nB`o`b,bob@acme.example,Platform User Manager\n\
+                 Cas,cas@acme.example,\"Assessment Contributor, Assessment Owner\"\nDot,dot@acme.example,Assessment Contributor\n";
+    project.write("people.csv", format!("Name,Email,Roles\n{roles}"));
+    project.run("runbook make --imports new").exits(0).says("there is nothing to do now");
+    assert!(!project.has("new/acme-users.csv"), "what was taken in already is not offered again");
 }
 
 #[test]

@@ -10,11 +10,12 @@ use smol_str::SmolStr;
 use super::context::{Context, Settings};
 use super::output::Output;
 use super::progress::Waiting;
-use super::whose::{Share, Whose};
+use super::whose::{self, Share, Whose};
 use crate::diagnostic::{Diagnostic, FileId, nearest};
 use crate::document::record::visible;
+use crate::document::roster::Roster;
 use crate::document::workspace::Level;
-use crate::document::{self, Sources};
+use crate::document::{self, Sources, Written};
 use crate::error::Error;
 use crate::model::{Built, Organisation, Platforms, build};
 use crate::platform::{BUILT_IN, Platform};
@@ -99,12 +100,47 @@ impl Context {
         files.extend(further);
         documents.append(&mut more);
         findings.append(&mut more_findings);
+        if !paths.is_empty() {
+            let (mut elsewhere, mut kept) = self.read_elsewhere(now, &documents, &ids, &files);
+            files.append(&mut elsewhere);
+            documents.append(&mut kept);
+        }
         // In the order of the paths, as if all had been read at once.
         files.sort_by(|a, b| self.sources.path(*a).cmp(self.sources.path(*b)));
         documents.sort_by(|a, b| self.sources.path(a.file).cmp(self.sources.path(b.file)));
         let shared: Vec<&Organisation> = now.organisations.iter().filter(|one| ids.contains(&one.id)).collect();
         let rosters = self.understand(files, (documents, findings), diagnostics, &shared, paths.is_empty());
         Ok((rosters, ids))
+    }
+
+    /// Of organisations that are in none of the named files of another time, what the other rosters of then say: they may
+    /// have moved from a file that nobody names now.
+    fn read_elsewhere(
+        &mut self,
+        now: &Rosters,
+        documents: &[Written<Box<Roster>>],
+        same: &HashSet<SmolStr>,
+        files: &[FileId],
+    ) -> (Vec<FileId>, Vec<Written<Box<Roster>>>) {
+        let there: HashSet<&SmolStr> = documents.iter().filter_map(whose::organisation).chain(same).collect();
+        let lost: HashSet<&SmolStr> =
+            now.organisations.iter().map(|one| &one.id).filter(|id| !there.contains(id)).collect();
+        let (Ok((patterns, base)), false) = (self.patterns(&[]), lost.is_empty()) else { return Default::default() };
+        let known: HashSet<&str> = files.iter().map(|file| self.sources.path(*file)).collect();
+        let mut meant = self.sources.meant(&patterns, &base, &self.cwd);
+        meant.retain(|file| !known.contains(file.shown.as_str()));
+        // What cannot be read there is told by a run over all rosters.
+        let (found, _) = self.sources.read_meant(meant);
+        let found: Vec<FileId> = found
+            .into_iter()
+            .filter(|file| {
+                let text = self.sources.text(*file);
+                lost.iter().any(|id| text.contains(id.as_str()))
+            })
+            .collect();
+        let (mut elsewhere, _) = document::read_rosters(&self.sources, &found);
+        elsewhere.retain(|document| whose::organisation(document).is_some_and(|id| lost.contains(id)));
+        (found, elsewhere)
     }
 
     /// Builds organisations out of documents, and weighs them. `beside`: organisations that count as read, too.

@@ -17,6 +17,7 @@ use crate::document::record::visible;
 use crate::document::source::replace;
 use crate::error::{Error, Exit};
 use crate::live::Live;
+use crate::model::Organisation;
 use crate::report::runbook::{Check, Checked, RUNBOOK_VERSION, Runbook, State, csv, verify};
 use crate::report::web::Web;
 use crate::report::words::values::count;
@@ -59,6 +60,8 @@ fn make(args: &MakeArgs, common: &Common, output: &Output) -> Result<Exit, Error
                 "say how under `menus.imports` of its platform file, or leave --imports out",
             ));
         }
+        // What is left of an earlier run would pass for this one's, and be taken in twice.
+        book.forget(folder, &planned.rosters.organisations)?;
         book.import(folder, "", &cwd, output)?;
     }
     reports.deliver(&book, Exit::Clean, output)
@@ -92,7 +95,8 @@ impl Book {
             Error::failed(message, "make room, or make the folder writable; nothing was changed on the portal")
         };
         fs::create_dir_all(&folder).map_err(failed)?;
-        for format in [Format::Markdown, Format::Html, Format::Csv, Format::Json] {
+        // The one that `verify` reads comes first: the others are never newer than it.
+        for format in [Format::Json, Format::Markdown, Format::Html, Format::Csv] {
             let Some(renderer) = Book::renderer(format) else { continue };
             let mut bytes = Vec::new();
             renderer(self, &output.style, &mut bytes).map_err(failed)?;
@@ -101,6 +105,26 @@ impl Book {
             output.remark(&format!("written: {}", visible(&Sources::shown(&file, cwd))));
         }
         self.import(&folder, &format!("{name}-import-"), cwd, output)
+    }
+
+    /// Removes imports that an earlier run wrote and that this one has not.
+    fn forget(&self, folder: &Path, organisations: &[Organisation]) -> Result<(), Error> {
+        for organisation in organisations {
+            for import in &organisation.platform.imports {
+                let file = folder.join(format!("{}-{}.csv", organisation.id, import.of.as_str()));
+                if !file.is_file() {
+                    continue;
+                }
+                let shown = visible(&file.to_string_lossy());
+                fs::remove_file(&file).map_err(|error| {
+                    Error::failed(
+                        format!("`{shown}` of an earlier run cannot be removed: {error}"),
+                        "remove it yourself",
+                    )
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes what the portal can import: `BEGINNING` `ORGANISATION-SECTION.csv`.

@@ -51,7 +51,7 @@ impl Whose {
     ) -> Whose {
         let mut whose = Whose::default();
         for document in documents {
-            let Some(id) = document.value.organisation.0.as_ref().map(|id| id.value.0.clone()) else {
+            let Some(id) = organisation(document) else {
                 whose.unclear.insert(document.file);
                 continue;
             };
@@ -59,7 +59,7 @@ impl Whose {
             if platform.is_some_and(|word| !BUILT_IN.iter().any(|(id, _)| *id == word.value.as_str())) {
                 whose.apart.insert(id.clone());
             }
-            whose.files.entry(document.file).or_default().insert(id);
+            whose.files.entry(document.file).or_default().insert(id.clone());
         }
         let nobodys = findings.iter().filter(|finding| finding.organisation.is_none());
         whose.unclear.extend(nobodys.filter_map(|finding| Some(finding.place.as_ref()?.file)));
@@ -106,4 +106,9 @@ impl Same {
         }
         (read, self.files.iter().flat_map(|(_, ids, _)| ids.iter().cloned()).collect())
     }
+}
+
+/// The organisation of a document.
+pub fn organisation(document: &Written<Box<Roster>>) -> Option<&SmolStr> {
+    document.value.organisation.0.as_ref().map(|id| &id.value.0)
 }
