@@ -46,6 +46,7 @@ pub use counted::{Applied, Counted, Known};
 pub use lacks::{Ability, Lack};
 pub use load::load;
 use manifest::{MailCase, MembersIn};
+pub use spelling::Changing;
 use talk::Talk;
 
 /// The manifests that are built in: their names and texts.
