@@ -16,6 +16,7 @@ mod lacks;
 mod load;
 pub mod manifest;
 mod membership;
+mod one;
 mod pages;
 pub mod probe;
 mod roles;
