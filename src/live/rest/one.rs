@@ -1,11 +1,12 @@
 //! One item read by itself. Whom a list shows has to be there: where `one` does not find them, `one` is wrong, and nothing
 //! is made of it. Else a deletion would seem done, and somebody who was just created would be created again.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value as Json;
 
-use super::api::{One, PersonField};
+use super::api::{One, PersonField, word};
 use super::expression::Names;
 use super::talk::Talk;
 use super::view;
@@ -95,17 +96,21 @@ impl Talk {
     async fn is_listed(&self, kind: Kind, id: &str) -> Result<bool, LiveError> {
         let Some(list) = self.api.list(kind) else { return Ok(false) };
         let mut listed = self.listed.lock().await;
-        if !listed.ids.contains_key(&kind) {
-            let (items, _) = self.all(list, None).await?;
-            let id_of = |item: &Json| {
-                let (_, slot) = self.api.fields(kind).iter().find(|(field, _)| *field == PersonField::Id)?;
-                super::api::word(&self.api.give(*slot, &Names::default().with("item", item)).ok()?)
-            };
-            listed.ids.insert(kind, items.iter().filter_map(id_of).collect());
-        }
-        let there = listed.ids.get(&kind).is_some_and(|ids| ids.contains(id));
+        let Listed { ids, wrong } = &mut *listed;
+        let ids = match ids.entry(kind) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unread) => {
+                let (items, _) = self.all(list, None).await?;
+                let id_of = |item: &Json| {
+                    let (_, slot) = self.api.fields(kind).iter().find(|(field, _)| *field == PersonField::Id)?;
+                    word(&self.api.give(*slot, &Names::default().with("item", item)).ok()?)
+                };
+                unread.insert(items.iter().filter_map(id_of).collect())
+            }
+        };
+        let there = ids.contains(id);
         if there {
-            listed.wrong.insert(kind);
+            wrong.insert(kind);
         }
         Ok(there)
     }
