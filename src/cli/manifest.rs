@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, FileId, Place};
 use crate::document::Sources;
 use crate::document::workspace::{Target, TargetKind, Workspace};
 use crate::error::Error;
-use crate::live::rest::{Api, Lack, Rest, SHIPPED, load, shipped};
+use crate::live::rest::{Api, Changing, Lack, Rest, SHIPPED, load, shipped};
 use crate::plan::document::PlanDocument;
 
 /// What is wrong with the manifests that a workspace names, each with its place.
@@ -58,6 +58,15 @@ pub fn lacking(portal: &Rest, plan: &PlanDocument, sources: &Sources) -> Vec<Dia
         }
     };
     lacks.into_iter().map(finding).collect()
+}
+
+/// Makes errors of the findings about fields that nobody has and that steps of a plan change.
+pub fn refuse_unseen(portal: &Rest, plan: &PlanDocument, findings: &mut [Diagnostic]) {
+    let changing = plan.steps.iter().map(|step| {
+        let fields = step.changes.iter().map(|change| change.field.as_str()).collect();
+        (step.action.verb(), step.resource, fields)
+    });
+    portal.refuse_unseen(&changing.collect::<Vec<Changing<'_>>>(), findings);
 }
 
 /// The sound manifest of a target.

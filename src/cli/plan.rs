@@ -112,6 +112,7 @@ impl Planned {
         }
         if let Some(portal) = target.as_ref().and_then(|target| target.portal.rest()) {
             diagnostics.extend(manifest::lacking(portal, &document, &rosters.sources));
+            manifest::refuse_unseen(portal, &document, &mut diagnostics);
         }
         diagnostics.extend(target.as_ref().and_then(Target::newness));
         if let Some(before) = before.filter(|_| sound) {

@@ -137,7 +137,7 @@ async fn tried(args: &ProbeArgs, portal: &Rest, usual: &Path, name: &str, output
     drop(waiting);
     let out = args.out.as_deref().unwrap_or(usual);
     let mut saved = None;
-    if tried.works() {
+    if tried.whole() {
         let text = Counted::now(portal.engine().http().base().as_str(), tried.users(), tried.groups()).text()?;
         if out != Path::new("-") {
             save(out, &text)?;
@@ -146,9 +146,9 @@ async fn tried(args: &ProbeArgs, portal: &Rest, usual: &Path, name: &str, output
     }
     output.print(&match output.format {
         Plain::Text => text::tried(&tried, saved.as_deref(), name, &output.style),
-        Plain::Json => as_json::to_json(&json!({ "version": 1, "tried": tried, "works": tried.works() })),
+        Plain::Json => as_json::to_json(&json!({ "version": 1, "tried": tried, "works": tried.mend().is_none() })),
     })?;
-    Ok(if tried.works() { Exit::Clean } else { Exit::Findings })
+    Ok(if tried.mend().is_none() { Exit::Clean } else { Exit::Findings })
 }
 
 /// What could not be removed again is the one thing that somebody has to do by hand.

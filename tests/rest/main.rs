@@ -9,6 +9,7 @@ mod common;
 mod demo;
 mod expressions;
 mod graph;
+mod mending;
 mod odd;
 mod reading;
 mod roles;

@@ -57,7 +57,7 @@ impl Odd {
     pub fn stranger(&mut self, name: &str) -> u64 {
         self.last += 1;
         let mail = format!("{name}@other.example");
-        let body = json!({ "pid": self.last, "mail": mail, "fullName": name, "state": "on", "tags": {}, "rev": 1 });
+        let body = json!({ "pid": self.last, "mail": mail, "fullName": name, "tel": null, "state": "on", "tags": {}, "rev": 1 });
         self.people.push(body);
         self.last
     }
@@ -143,7 +143,7 @@ impl Odd {
             rows = (0..size).map(|_| {
                 self.invented += 1;
                 json!({ "pid": 1_000_000 + self.invented, "mail": format!("i{}@x.example", self.invented), "state": "on",
-                    "fullName": "Invented", "tags": {}, "rev": 1 })
+                    "fullName": "Invented", "tel": null, "tags": {}, "rev": 1 })
             }).collect();
             more = true;
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::common::replaced;
+use crate::common::{ACME, replaced};
 use crate::odd::{Pages, manifest};
 use crate::world::{World, said, writes};
 
@@ -66,12 +66,14 @@ fn what_is_near_to_a_field_is_offered() {
 }
 
 #[test]
-fn an_optional_field_that_nobody_has_is_a_warning() {
+fn an_optional_field_that_nobody_has_is_a_warning_where_nothing_changes_it() {
     let (world, line) = misspelt("phone: item.tel", "phone: item.fon");
+    world.run("plan").exits(1).says("nobody could see whether it was kept");
+    world.roster(&replaced(ACME, "    phone: \"+32 470 00 00 01\"\n", ""));
     let plan = world.run("plan --format json").exits(0).json();
     let text = plan.to_string();
     assert!(text.contains(&format!("portal.yaml, line {line}")) && text.contains("the field `fon`"), "{plan:#}");
-    let ran = world.run("target probe").exits(0);
+    let ran = world.run("target probe").exits(1);
     assert!(said(&ran).contains("reads the field `fon`"), "{ran}");
 }
 

@@ -373,16 +373,17 @@ impl Api {
     pub fn give(&self, slot: Slot, names: &Names) -> Result<Json, Failure> {
         match self.expressions.get(slot.0) {
             Some(expression) => expression.give(names).map_err(|failure| match failure {
-                Failure::Failed(why) => Failure::Failed(format!("{why}, in {}", self.whence(expression))),
+                Failure::Failed(why) => {
+                    Failure::Failed(format!("{why}, in {}", self.position(expression.formula.span.start)))
+                }
                 absent => absent,
             }),
             None => Err(Failure::Failed("there is no such expression".to_owned())),
         }
     }
 
-    /// Where an expression is written: the manifest, line and column, both from 1.
-    fn whence(&self, expression: &Expression) -> String {
-        let at = expression.formula.span.start;
+    /// Where a byte of the manifest stands: the manifest, line and column, both from 1.
+    pub fn position(&self, at: u32) -> String {
         let line = self.line(at);
         let begins = line.checked_sub(2).and_then(|before| self.breaks.get(before)).map_or(0, |end| end + 1);
         format!("{}:{line}:{}", self.reference, at - begins + 1)
@@ -410,7 +411,12 @@ impl Api {
 
     /// Where an expression stands, in words.
     pub fn place_of(&self, slot: Slot) -> String {
-        self.place_at(self.expressions.get(slot.0).map_or(0, |expression| expression.formula.span.start))
+        self.place_at(self.begins(slot))
+    }
+
+    /// Where an expression begins: bytes from the beginning of the manifest.
+    pub(super) fn begins(&self, slot: Slot) -> u32 {
+        self.expressions.get(slot.0).map_or(0, |expression| expression.formula.span.start)
     }
 
     /// The path and query that a path and a template make.

@@ -73,6 +73,17 @@ impl Failure {
     }
 }
 
+/// What is there where a field is asked for that is not.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// In what it is asked for, in words.
+    pub what: String,
+    /// What that is.
+    pub there: Json,
+    /// What is asked for.
+    pub sought: String,
+}
+
 /// Expressions to be compiled: how each was written, what it may name, which sort of value it shall give.
 pub type Asked = (Formula, Scope, Shape);
 
@@ -179,27 +190,50 @@ impl Names {
     }
 }
 
+/// Where expressions are evaluated, with what they may cost.
+fn context(names: &Names) -> Option<Context<'static, 'static>> {
+    let budget = Budget::new(names.weight);
+    let mut context = Context::with_env(LANGUAGE.clone());
+    for (name, value) in &names.values {
+        context.add_variable_from_value(*name, value.clone());
+    }
+    budget.watch(&mut context).then_some(context)
+}
+
 impl Expression {
     /// Evaluates the expression.
     pub fn give(&self, names: &Names) -> Result<Json, Failure> {
-        let budget = Budget::new(names.weight);
-        let mut context = Context::with_env(LANGUAGE.clone());
-        for (name, value) in &names.values {
-            context.add_variable_from_value(*name, value.clone());
-        }
-        if !budget.watch(&mut context) {
+        let Some(context) = context(names) else {
             return Err(Failure::Failed("it cannot be bounded".to_owned()));
-        }
+        };
         let given = Value::resolve(&self.tree, &context).map_err(|error| self.failure(&error, &context))?;
         json_of(&given).ok_or_else(|| Failure::Failed("it gives what no JSON can say".to_owned()))
     }
 
-    /// What went wrong, and in which part: the innermost one that fails by itself.
-    fn failure(&self, error: &ExecutionError, context: &Context<'_, '_>) -> Failure {
-        // What it costs is the whole expression's matter.
-        if is_bound(error) {
-            return Failure::Failed(said(error));
-        }
+    /// Where a field is asked for that is not there: what is there in its place.
+    pub fn beside(&self, names: &Names) -> Option<Beside> {
+        let context = context(names)?;
+        let error = Value::resolve(&self.tree, &context).err().filter(|error| !is_bound(error))?;
+        let (node, _) = self.culprit(&error, &context);
+        let (operand, sought) = match &node.expr {
+            Expr::Select(select) => (select.operand.as_ref(), select.field.clone()),
+            Expr::Call(call) => match Value::resolve(call.args.get(1)?, &context).ok()? {
+                Value::String(key) => (call.args.first()?, key.to_string()),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let of_answer = matches!(&operand.expr, Expr::Select(own)
+            if own.field == "body" && matches!(&own.operand.expr, Expr::Ident(name) if name == "answer"));
+        let (from, to) = place(operand, &self.formula.text, self.program.source_info());
+        let part: String = self.formula.text.chars().skip(from).take(to.saturating_sub(from)).collect();
+        let what = if of_answer { "the answer".to_owned() } else { format!("`{}`", visible(&part)) };
+        let there = json_of(&Value::resolve(operand, &context).ok()?)?;
+        Some(Beside { what, there, sought })
+    }
+
+    /// The innermost part that fails by itself, and how.
+    fn culprit(&self, error: &ExecutionError, context: &Context<'_, '_>) -> (&IdedExpr, ExecutionError) {
         let (mut node, mut error) = (&self.tree, error.clone());
         while !matches!(node.expr, Expr::Comprehension(_)) {
             let failing = parts(node).into_iter().find_map(|part| Some((part, Value::resolve(part, context).err()?)));
@@ -208,6 +242,16 @@ impl Expression {
                 None => break,
             }
         }
+        (node, error)
+    }
+
+    /// What went wrong, and in which part.
+    fn failure(&self, error: &ExecutionError, context: &Context<'_, '_>) -> Failure {
+        // What it costs is the whole expression's matter.
+        if is_bound(error) {
+            return Failure::Failed(said(error));
+        }
+        let (node, error) = self.culprit(error, context);
         let (from, to) = place(node, &self.formula.text, self.program.source_info());
         let part: String = self.formula.text.chars().skip(from).take(to.saturating_sub(from)).collect();
         let part = visible(&part);

@@ -1,6 +1,7 @@
 //! From a manifest as written to one that is known to be sound: every expression parses and names only what there is, and
 //! every key that an operation needs is there.
 
+mod examples;
 mod roles;
 
 use serde_json::Value as Json;
@@ -74,6 +75,7 @@ const OF_MEMBER: Scope =
 pub fn load(sources: &Sources, file: FileId, reference: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Api> {
     let before = diagnostics.len();
     let (written, mut findings) = read_single::<Manifest>(sources, file);
+    examples::show(&mut findings);
     diagnostics.append(&mut findings);
     let written = written?;
     let mut loader = Loader { file, asked: Vec::new(), diagnostics };
@@ -89,7 +91,13 @@ pub fn load(sources: &Sources, file: FileId, reference: &str, diagnostics: &mut 
                     let place = Place { file, span, pointer: pointers[at].clone() };
                     let mut finding = Diagnostic::error("manifest/expression", problem.message).at(place);
                     finding.help = problem.help;
-                    diagnostics.push(finding);
+                    // What an alias repeats is written once, and so is its slip.
+                    let same = |known: &Diagnostic| {
+                        known.message == finding.message && known.place.as_ref().is_some_and(|own| own.span == span)
+                    };
+                    if !diagnostics[before..].iter().any(same) {
+                        diagnostics.push(finding);
+                    }
                 }
             }
         }
@@ -145,7 +153,8 @@ impl Loader<'_> {
         let pointer = near.pointer.rsplit_once('/').map_or("", |(parent, _)| parent).to_owned();
         let place = Place { file: self.file, span: near.span, pointer };
         let message = format!("{what} needs the key `{key}`");
-        self.diagnostics.push(Diagnostic::error("roster/missing-key", message).at(place).help(format!("add `{key}:`")));
+        let help = examples::added(key, what, &place.pointer);
+        self.diagnostics.push(Diagnostic::error("roster/missing-key", message).at(place).help(help));
     }
 
     fn odd(&mut self, formula: &Formula, message: &str, help: &str) {

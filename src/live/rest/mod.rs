@@ -16,6 +16,7 @@ mod lacks;
 mod load;
 pub mod manifest;
 mod membership;
+mod one;
 mod pages;
 pub mod probe;
 mod roles;
@@ -46,6 +47,7 @@ pub use counted::{Applied, Counted, Known};
 pub use lacks::{Ability, Lack};
 pub use load::load;
 use manifest::{MailCase, MembersIn};
+pub use spelling::Changing;
 use talk::Talk;
 
 /// The manifests that are built in: their names and texts.

@@ -243,11 +243,9 @@ impl Talk {
     }
 
     fn items(&self, list: &List, path: &str, names: &Names) -> Result<Vec<Json>, LiveError> {
-        let written = self.api.written(list.items);
         match self.api.give(list.items, names) {
             Ok(Json::Array(items)) => Ok(items),
-            Ok(_) => Err(self.no_fit(list.items, path, &format!("`items: {written}` gives no list"))),
-            Err(failure) => Err(self.no_fit(list.items, path, &format!("`items: {written}`: {}", failure.message()))),
+            other => Err(self.no_items(list.items, path, other, names)),
         }
     }
 

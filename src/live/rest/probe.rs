@@ -59,8 +59,24 @@ pub struct Looked {
     /// What the manifest reads and no item of the page has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<Lost>,
+    /// The first item read by itself, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub one: Option<Alone>,
     /// The first items as they are understood.
     pub first: Vec<Map<String, Json>>,
+}
+
+/// The first item of a list, read by itself.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Alone {
+    /// The path in the manifest.
+    pub path: String,
+    /// The line of the manifest that says it.
+    pub place: String,
+    /// Why it cannot be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// What an expression gave on a page.
@@ -93,8 +109,8 @@ impl Tried {
         self.lists.iter().find(|looked| looked.list == "groups")?.counted()
     }
 
-    /// Whether everything that was tried worked.
-    pub fn works(&self) -> bool {
+    /// Whether the lists are whole: then how many there are is a measure, whatever else is to be mended.
+    pub fn whole(&self) -> bool {
         self.lists.iter().all(|looked| {
             looked.error.is_none()
                 && looked.end_known
@@ -102,9 +118,33 @@ impl Tried {
                 && looked.fields.iter().all(|field| field.failed == 0)
         })
     }
+
+    /// What is to be mended first; none: everything that was tried worked.
+    pub fn mend(&self) -> Option<String> {
+        self.lists.iter().find_map(Looked::mend)
+    }
 }
 
 impl Looked {
+    /// What is to be mended first, in words.
+    pub fn mend(&self) -> Option<String> {
+        let name = &self.list;
+        if self.error.is_some() {
+            return Some(format!("the list `{name}`"));
+        }
+        if let Some(lost) = self.lost.iter().find(|lost| lost.fatal).or(self.lost.first()) {
+            return Some(format!("`{}` of `{name}` ({})", lost.field, lost.place));
+        }
+        if let Some(field) = self.fields.iter().find(|field| field.failed > 0) {
+            return Some(format!("`{}` of `{name}`", field.field));
+        }
+        if !self.end_known {
+            return Some(format!("how the end of the list `{name}` is known"));
+        }
+        let one = self.one.as_ref().filter(|one| one.error.is_some())?;
+        Some(format!("`one` of `{name}` ({})", one.place))
+    }
+
     /// How many pages there are, as far as the portal says it.
     fn more(&mut self, list: &List, first: usize) {
         let total = self.total.and_then(|total| usize::try_from(total).ok()).filter(|total| *total >= first);
@@ -160,6 +200,10 @@ async fn look(rest: &Rest, kind: Kind, name: &str, list: &List) -> (Looked, Opti
     looked.lost = tally.lost(rest.api(), kind);
     looked.more(list, sheet.items.len());
     let id = told.first().and_then(|told| view::word_of(told, PersonField::Id));
+    if let Some((one, id)) = rest.api().one(kind).zip(id.as_deref()) {
+        let (path, place) = (one.get.text.to_string(), rest.api().place_at(one.get.at));
+        looked.one = Some(Alone { path, place, error: rest.talk.alone(kind, id).await });
+    }
     looked.first = told.into_iter().take(SHOWN).map(plain).collect();
     (looked, id)
 }

@@ -361,7 +361,7 @@ impl Talk {
     /// An expression of the manifest that does not fit what the portal sends.
     pub(super) fn misread(&self, slot: Slot, why: &str) -> LiveError {
         let message = format!("{}: {why}", self.api.place_of(slot));
-        LiveError::new(message, "mend the manifest: `rosterctl target probe` shows what the portal sends")
+        LiveError::new(message, "mend the manifest")
     }
 }
 

@@ -12,10 +12,12 @@ use super::api::{Api, PersonField};
 use super::expression::{Failure, Lack};
 use super::talk::{Talk, unusable};
 use super::view::{self, Told};
+use super::{Rest, shipped};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::document::record::visible;
 use crate::live::scim::{Kind, Page};
-use crate::live::{Live, LiveError};
+use crate::live::{Live, LiveError, Resource};
+use crate::platform::Verb;
 
 /// From so many items on, what none of them has is not there at all.
 const ENOUGH: usize = 2;
@@ -44,8 +46,17 @@ pub struct Tally {
 pub struct Lost {
     /// The key in the manifest.
     pub field: &'static str,
+    /// The field that is read.
+    pub key: String,
+    /// A field that items have and that may be meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub near: Option<String>,
     /// Whether nothing can be believed without it.
     pub fatal: bool,
+    /// Whether it is a field of the item itself that is taken as it is.
+    pub plain: bool,
+    /// The line of the manifest.
+    pub place: String,
     /// What is wrong and where.
     pub message: String,
     /// What to do about it.
@@ -124,17 +135,99 @@ impl Tally {
                 1 => format!("the only one of the {what} does not have"),
                 items => format!("none of the {items} {what} has"),
             };
-            let place = format!("{}, line {}", api.reference, api.line(lack.span.start));
+            let place = api.place_at(lack.span.start);
             let message = format!("{place}: `{}` of `{what}` reads the field `{key}`, which {none}", field.as_str());
             let help = match near {
                 Some(near) => format!("did you mean `{}`? Mend the manifest, then plan again", visible(near)),
                 None => format!(
-                    "mend the manifest; where the portal leaves out what is empty, say so there: `has(item.{key}) ? item.{key} : null`"
+                    "mend the manifest; where the portal leaves out what is empty, say so there: {}",
+                    may_lack(&key)
                 ),
             };
-            all.push(Lost { field: field.as_str(), fatal, message, help });
+            let own = Lost {
+                field: field.as_str(),
+                key: key.clone(),
+                near: near.map(visible),
+                fatal,
+                plain: lack.plain,
+                place,
+                message,
+                help,
+            };
+            all.push(own);
         }
         all
+    }
+}
+
+/// How a manifest says that a field may be missing.
+fn may_lack(key: &str) -> String {
+    format!("`'has(item.{key}) ? item.{key} : null'`")
+}
+
+impl Lost {
+    /// What the field is called in the changes of steps; none: it is in no change.
+    fn changed_as(&self) -> Option<&'static str> {
+        Some(match self.field {
+            "givenName" | "familyName" => "name",
+            "userName" => "email",
+            "access" => "applications",
+            "externalId" => "id",
+            field @ ("email" | "phone" | "roles" | "attributes" | "type") => field,
+            _ => return None,
+        })
+    }
+
+    /// Whether a step changes it: what it does, and the fields that it changes.
+    fn is_changed(&self, verb: Verb, fields: &[&str]) -> bool {
+        let Some(name) = self.changed_as() else { return false };
+        let named = |field: &&str| *field == name || field.strip_prefix(name).is_some_and(|key| key.starts_with('.'));
+        // Whoever is deleted needs no field, and whoever is created gets an id.
+        verb != Verb::Delete && (fields.iter().any(named) || name == "id" && verb == Verb::Create)
+    }
+}
+
+/// A step of a plan: what it does, to which kind of object, and the fields that it changes.
+pub type Changing<'p> = (Verb, Resource, Vec<&'p str>);
+
+impl Rest {
+    /// Makes errors of the findings about fields that no item shows and that steps change: nobody could see whether the
+    /// portal kept them.
+    pub fn refuse_unseen(&self, steps: &[Changing<'_>], findings: &mut [Diagnostic]) {
+        let Ok(tallies) = self.talk.tallies.lock() else { return };
+        for kind in [Kind::User, Kind::Contact, Kind::Group] {
+            let of_kind = |resource: Resource| match resource {
+                Resource::PermissionGroup => kind == Kind::Group,
+                Resource::Contact if self.api.contacts.is_some() => kind == Kind::Contact,
+                _ => kind == Kind::User,
+            };
+            let all = tallies.get(&kind).map(|tally| tally.lost(&self.api, kind)).unwrap_or_default();
+            for lost in all.into_iter().filter(|lost| lost.plain && !lost.fatal) {
+                let changing =
+                    |(verb, resource, fields): &&Changing<'_>| of_kind(*resource) && lost.is_changed(*verb, fields);
+                let count = match steps.iter().filter(changing).count() {
+                    0 => continue,
+                    1 => "one step changes it".to_owned(),
+                    count => format!("{count} steps change it"),
+                };
+                let help = match shipped(&self.api.reference) {
+                    Some(_) => "see to it that the credentials may read this field on the portal".to_owned(),
+                    None => {
+                        let spelt = match &lost.near {
+                            Some(near) => format!("did you mean `{near}`? Else"),
+                            None => "spell it as the portal does, or".to_owned(),
+                        };
+                        let has = may_lack(&lost.key);
+                        format!("{spelt} write {has} where the portal leaves out what is empty")
+                    }
+                };
+                for finding in findings.iter_mut().filter(|finding| finding.message == lost.message) {
+                    finding.severity = Severity::Error;
+                    finding.message = format!("{}; {count}, and nobody could see whether it was kept", lost.message);
+                    finding.help = Some(help.clone());
+                }
+            }
+        }
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Talk {
     pub(super) tallies: std::sync::Mutex<HashMap<Kind, Tally>>,
     /// Roles that are a resource of their own.
     pub(super) roles: super::roles::Known,
+    /// Whom the lists show, where `one` did not.
+    pub(super) listed: tokio::sync::Mutex<super::one::Listed>,
 }
 
 /// All memberships.
@@ -66,7 +68,7 @@ fn as_answer(answer: &Answer, body: Json) -> Json {
 /// A list that cannot be used.
 pub(super) fn unusable(path: &str, why: &str) -> LiveError {
     let message = format!("the list {path} of the portal cannot be used: {why}");
-    LiveError::new(message, "compare the manifest with what the portal sends: `rosterctl target probe` shows it")
+    LiveError::new(message, "compare the manifest with what the portal sends")
 }
 
 impl Talk {
@@ -81,6 +83,7 @@ impl Talk {
             table: tokio::sync::Mutex::default(),
             tallies: Default::default(),
             roles: Default::default(),
+            listed: Default::default(),
         }
     }
 
@@ -143,7 +146,7 @@ impl Talk {
     }
 
     /// What an answer means in the statuses that everybody knows (RFC 9110 §15).
-    fn status(&self, answer: &Answer) -> u16 {
+    pub(super) fn status(&self, answer: &Answer) -> u16 {
         let answers = &self.api.answers;
         let meanings = [(answers.exists, 409), (answers.gone, 404), (answers.changed, 412)];
         if answer.succeeded() || meanings.iter().all(|(slot, _)| slot.is_none()) {
@@ -211,30 +214,6 @@ impl Talk {
         }
         lay_over(&mut whole, wanted);
         Ok(Some(whole))
-    }
-
-    /// The item of a kind that has an id, with its version; none where it is gone.
-    async fn item(&self, kind: Kind, id: &str) -> Result<Option<(Json, Option<String>)>, LiveError> {
-        let Some(one) = self.api.one(kind) else { return Ok(None) };
-        let path = one.get.text.as_str();
-        let wrong = |why: String| LiveError::new(format!("{path}: {why}"), "compare the manifest with what is sent");
-        let names = Names::default().with("id", &id.into());
-        let address = self.api.address(&one.get, one.query.as_ref(), &names).map_err(wrong)?;
-        let answer = self.read(&address).await?;
-        match self.status(&answer) {
-            404 | 410 => return Ok(None),
-            200..=299 => {}
-            _ => return Err(self.unexpected(path, &answer)),
-        }
-        let shown = self.shown_at(&one.get, &answer)?;
-        let item = match one.item {
-            None => shown.get("body").cloned().unwrap_or_default(),
-            Some(slot) => {
-                let names = Names::default().with("answer", &shown);
-                self.api.give(slot, &names).map_err(|failure| wrong(failure.message().to_owned()))?
-            }
-        };
-        Ok(Some((item, answer.etag)))
     }
 
     /// How many requests are under way at once.
@@ -386,6 +365,7 @@ impl Talk {
         let id = call.id.map(|slot| self.api.give(slot, &names));
         let id = id.and_then(|given| given.ok()).as_ref().and_then(word).filter(|id| !id.is_empty());
         let id = id.ok_or_else(|| unknown("but not what: `id` of `create` gives nothing".to_owned()))?;
+        self.listed_anew(kind, &id).await;
         let made = self.current(kind, &id).await.map_err(|error| unknown(format!("and cannot show it: {error}")))?;
         let made = made.ok_or_else(|| unknown("and does not have it".to_owned()))?;
         let shut_out = value.get("active").is_some_and(|active| *active == false);

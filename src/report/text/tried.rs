@@ -34,10 +34,9 @@ pub fn tried(tried: &Tried, saved: Option<&str>, target: &str, style: &Style) ->
         let words = format!("{what} {file}; commit it, so that a sudden emptiness is noticed");
         page.add(Para::new(0, 2).with(Ink::Plain, &words));
     }
-    let next = if tried.works() {
-        format!("nothing was written there; next: `rosterctl plan --target {target}` shows what would change")
-    } else {
-        "mend the manifest where it failed, and try again: nothing was written there".to_owned()
+    let next = match tried.mend() {
+        None => format!("nothing was written there; next: `rosterctl plan --target {target}` shows what would change"),
+        Some(what) => format!("mend first: {what}; then try again: nothing was written there"),
     };
     page.add(Para::new(0, 2).with(Ink::Plain, &next));
     page.finish()
@@ -58,10 +57,7 @@ fn able(ability: &Ability) -> Para {
 }
 
 fn troubled(looked: &Looked) -> bool {
-    looked.error.is_some()
-        || !looked.end_known
-        || !looked.lost.is_empty()
-        || looked.fields.iter().any(|field| field.failed > 0)
+    looked.mend().is_some()
 }
 
 fn list(looked: &Looked, style: &Style, page: &mut Page<'_>) {
@@ -96,6 +92,16 @@ fn list(looked: &Looked, style: &Style, page: &mut Page<'_>) {
     for lost in &looked.lost {
         page.add(Para::new(2, 4).with(if lost.fatal { Ink::Bad } else { Ink::Change }, &lost.message));
         page.add(Para::new(4, 4).with(Ink::Plain, &format!("help: {}", lost.help)));
+    }
+    if let Some(one) = &looked.one {
+        match &one.error {
+            Some(why) => page.add(Para::new(2, 4).with(Ink::Bad, "`one`").with(Ink::Plain, &format!(": {why}"))),
+            None if style.verbose > 0 => {
+                let words = format!("`one` at {}: shows the first of them", one.path);
+                page.add(Para::new(2, 4).with(Ink::Plain, &words));
+            }
+            None => {}
+        }
     }
     for (at, item) in looked.first.iter().enumerate().filter(|_| !style.quiet) {
         let name = if at == 0 { "first" } else { "then" };
