@@ -65,7 +65,21 @@ impl Dialect for Talk {
             };
             let call = call.ok_or_else(|| lacks("delete"))?;
             let names = Names::default().with("id", &id.into()).with("version", &json!(version));
-            self.change(call, &names, request, Safety::Idempotent).await.map(|_| ())
+            match self.change(call, &names, request, Safety::Idempotent).await {
+                // A path that leads nowhere says so of everybody: only who is not shown any more is gone.
+                Err(Trouble::Refused(status @ (404 | 410), why)) => match self.item(kind, id).await {
+                    Ok(None) => Err(Trouble::Refused(status, why)),
+                    Ok(Some(_)) => {
+                        let (path, place) = (&call.path.text, self.api.place_at(call.path.at));
+                        let asked = format!("{} {path}, as the manifest says: {place}", call.method);
+                        Err(Trouble::NotDone(format!(
+                            "{asked}, answered {status}, and the portal has it still: mend `delete`"
+                        )))
+                    }
+                    Err(error) => Err(Trouble::Unknown(error.to_string())),
+                },
+                done => done.map(|_| ()),
+            }
         }
         .boxed()
     }

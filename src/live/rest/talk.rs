@@ -414,7 +414,7 @@ impl Talk {
         let mut after = None;
         for (at, call) in calls.iter().enumerate() {
             let names = Names::default().with("person", &wanted).with("item", &item).with("id", &id.into());
-            let names = names.with("version", &json!(version));
+            let names = names.with("version", &self.version(kind, &item, version.as_deref()));
             self.change(call, &names, request, Safety::Idempotent).await?;
             after = match self.current(kind, id).await {
                 Ok(after) => after,
@@ -441,7 +441,14 @@ impl Talk {
         let call = self.api.groups.as_ref().and_then(|groups| groups.update.as_ref()).ok_or_else(|| lacks("update"))?;
         let item = body.get(NATIVE).cloned().unwrap_or_default();
         let names = Names::default().with("group", &view::group(body)).with("item", &item).with("id", &id.into());
-        let names = names.with("version", &json!(version));
+        let names = names.with("version", &self.version(Kind::Group, &item, version));
         self.change(call, &names, request, Safety::Idempotent).await.map(|_| None)
+    }
+
+    /// A version as the portal writes it, such as a number, where the item has it; else as it was read.
+    fn version(&self, kind: Kind, item: &Json, read: Option<&str>) -> Json {
+        let told = view::told(&self.api, kind, item).into_iter().find(|told| told.field == PersonField::Version);
+        let own = told.and_then(|told| told.value.ok()).filter(|own| !own.is_null());
+        own.filter(|own| read.is_none() || word(own).as_deref() == read).unwrap_or_else(|| json!(read))
     }
 }
