@@ -210,7 +210,8 @@ fn a_missing_key_comes_with_an_example_that_does() {
 #[test]
 fn a_deletion_that_leads_nowhere_is_not_done() {
     let world = World::applied(Pages::Offset);
-    let (text, line) = slip("delete: { method: DELETE, path: \"/staff/{id}", "delete: { method: DELETE, path: \"/staff/0{id}");
+    let (text, line) =
+        slip("delete: { method: DELETE, path: \"/staff/{id}", "delete: { method: DELETE, path: \"/staff/0{id}");
     world.manifest(&text);
     let id = id(&world, "grace@acme.example");
     let told = world.project.read("rosters/acme.yaml");
@@ -219,6 +220,9 @@ fn a_deletion_that_leads_nowhere_is_not_done() {
     let rest = replaced(rest, "roles: [dpo]", "roles: [dpo, commercial]\n    attributes: { signingAuthority: true }");
     world.project.write("rosters/acme.yaml", format!("{before}{rest}"));
     let ran = world.run("apply --yes").exits(3);
-    assert!(all(&ran).contains(&format!("portal.yaml, line {line}, answered 404, and the portal has it still")), "{ran}");
+    assert!(
+        all(&ran).contains(&format!("portal.yaml, line {line}, answered 404, and the portal has it still")),
+        "{ran}"
+    );
     assert!(world.server.portal(|portal| portal.one("grace@acme.example")["pid"].to_string()) == id);
 }

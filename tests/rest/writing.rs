@@ -466,3 +466,21 @@ fn a_target_that_does_not_tell_its_platform_is_told_so_at_once() {
     world.project.write("rosterctl.yaml", text);
     world.run("export").exits(0).says("organisation: acme").says("zoe@other.example");
 }
+
+#[test]
+fn a_version_goes_back_as_the_portal_writes_it() {
+    let world = World::applied(Pages::Offset);
+    let text = replaced(&manifest(Pages::Offset), "version: string(item.rev)", "version: item.rev");
+    let text = replaced(&text, "    ifMatch: version\n", "");
+    let text = replaced(
+        &text,
+        "    body: *person\n",
+        "    body: { seen: version, mail: person.email, fullName: person.name, tel: person.phone, state: 'person.active ? \"on\" : \"off\"', tags: { ref: person.externalId, jobs: person.roles, facts: person.attributes, sort: person.type } }\n",
+    );
+    world.manifest(&text);
+    world.project.edit("rosters/acme.yaml", "name: Grace Lindqvist", "name: Grace Other");
+    world.server.heard();
+    world.run("apply --yes").exits(0);
+    let written = world.server.heard().into_iter().find(|heard| heard.method == "PUT").expect("a change");
+    assert!(written.body["seen"].is_number(), "{}", written.body);
+}

@@ -447,8 +447,9 @@ impl Talk {
 
     /// A version as the portal writes it, such as a number, where the item has it; else as it was read.
     fn version(&self, kind: Kind, item: &Json, read: Option<&str>) -> Json {
-        let told = view::told(&self.api, kind, item).into_iter().find(|told| told.field == PersonField::Version);
-        let own = told.and_then(|told| told.value.ok()).filter(|own| !own.is_null());
+        let slot = self.api.fields(kind).iter().find(|(field, _)| *field == PersonField::Version);
+        let own = slot.and_then(|(_, slot)| self.api.give(*slot, &Names::default().with("item", item)).ok());
+        let own = own.filter(|own| !own.is_null());
         own.filter(|own| read.is_none() || word(own).as_deref() == read).unwrap_or_else(|| json!(read))
     }
 }
