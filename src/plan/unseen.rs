@@ -29,6 +29,11 @@ pub fn settle(live: &mut Live, organisation: &Organisation, before: Option<&Orga
         let other = if section == Section::Users { Section::Contacts } else { Section::Users };
         let by_id = || organisation.entry(section, id).or_else(|| organisation.entry(other, id));
         if let Some(wanted) = recognised.filter(|wanted| wanted.section == section).or_else(by_id) {
+            // A file without that section cannot tell who is in it: whoever is there and has moved is told by `before`.
+            let moved = before.is_some_and(|before| before.entry(section, id).is_some());
+            if wanted.section != section && unseen.sections.contains(&wanted.section) && !moved {
+                belongs(&mut entry.object, wanted);
+            }
             fill(&mut entry.object, wanted, &unseen);
         }
     }
@@ -206,6 +211,15 @@ fn name_unread(live: &mut Live, organisation: &Organisation) {
     {
         unread.id = unread.name.as_ref().and_then(|name| names.get(&name.to_lowercase())).map(|id| (*id).clone());
     }
+}
+
+/// Whom the roster names in a section that the snapshot has no place for is that person, and nobody else besides.
+fn belongs(live: &mut Person, wanted: &Person) {
+    live.section = wanted.section;
+    live.entry_type = Located::nowhere(wanted.entry_type.value);
+    // Of contacts no state is read.
+    live.status =
+        Located::nowhere(if wanted.status.value == State::Absent { State::Active } else { wanted.status.value });
 }
 
 /// What a snapshot does not say of somebody.
