@@ -119,7 +119,8 @@ impl Snapshot {
                 everybody.people.iter_mut().for_each(|one| one.organisation = None);
             }
             let rows: Vec<&Row> = grid.rows.iter().skip(mapping.header + 1).collect();
-            let asked = Asked { organisation: organisation.unwrap_or_default(), near: &[] };
+            let silent = self.config().organisation.is_some() && mapping.silent(grid);
+            let asked = Asked { organisation: organisation.unwrap_or_default(), near: &[], silent };
             let (found, _) = people(grid, &rows, &everybody, platform, &words, asked);
             (joined, passed) = (found.joined, found.passed);
             found.into_live(&mut live);
