@@ -66,3 +66,18 @@ fn a_column_of_organisations_without_any_is_of_whom_the_workspace_says() {
     assert_eq!(ran.json()["complete"], false, "{ran}");
     assert_eq!(words(&ran.json()["steps"]), [] as [String; 0], "{ran}");
 }
+
+#[test]
+fn two_columns_of_one_name_are_an_error_where_they_are_guessed() {
+    let twice = |first: &str| {
+        let rows = ACME_CSV.lines().skip(1).map(|row| format!("{row};Watchlist Contact\n"));
+        format!("{HEADER};{first}\n{}", rows.collect::<String>())
+    };
+    for second in ["Contact roles", "contact-roles"] {
+        let says = format!("live/acme.csv:1 has 2 columns of one name: 5 (`Contact roles`), 11 (`{second}`)");
+        project(twice(second)).run("plan").exits(1).complains(&says).complains("under different names");
+    }
+    // Nothing is lost where the column is not read.
+    let unread = twice("Notes").replace(HEADER, &format!("{HEADER};Notes")).replace(";Watchlist Contact", ";a;b");
+    project(unread).run("plan --detailed-exitcode").exits(0).says("no changes");
+}
