@@ -1,7 +1,9 @@
 //! Rows, columns and sheets that share a file: several people a row, several organisations, columns of one name, sheets
 //! that nothing asks for. What cannot be told apart removes nobody.
 
-use crate::common::words;
+use rust_xlsxwriter::{Workbook, Worksheet};
+
+use crate::common::{Project, words};
 use crate::scene::{ACME_CSV, HEADER, project, with_keys};
 
 /// Somebody whom no roster names, as a row of the export.
@@ -80,4 +82,56 @@ fn two_columns_of_one_name_are_an_error_where_they_are_guessed() {
     // Nothing is lost where the column is not read.
     let unread = twice("Notes").replace(HEADER, &format!("{HEADER};Notes")).replace(";Watchlist Contact", ";a;b");
     project(unread).run("plan --detailed-exitcode").exits(0).says("no changes");
+}
+
+fn fill(sheet: &mut Worksheet, name: &str, rows: &str) {
+    sheet.set_name(name).expect("a name");
+    for (row, line) in rows.lines().enumerate() {
+        for (column, cell) in line.split(';').enumerate() {
+            sheet.write(row as u32, column as u16, cell).expect("a cell");
+        }
+    }
+}
+
+/// A project whose export is a workbook of these sheets; those whose names begin with `hidden` are.
+fn workbook(keys: &str, sheets: &[(&str, &str)]) -> Project {
+    let mut book = Workbook::new();
+    for (name, rows) in sheets {
+        let sheet = book.add_worksheet();
+        fill(sheet, name, rows);
+        sheet.set_hidden(name.starts_with("hidden"));
+    }
+    let project = with_keys("", keys);
+    project.edit("rosterctl.yaml", "live/acme.csv", "live/acme.xlsx");
+    project.write("live/acme.xlsx", book.save_to_buffer().expect("a workbook"));
+    project
+}
+
+#[test]
+fn sheets_that_nothing_asks_for_are_told_and_remove_nobody() {
+    let users = format!("{ACME_CSV}{STRANGER}\n");
+    let more = format!("{HEADER}\nEve Janssens;eve@acme.example;;Contact;Watchlist Contact\n");
+    let sheets = [("Users", users.as_str()), ("Others", more.as_str()), ("hidden people", more.as_str())];
+    let several = workbook("maxAge: 7d", &sheets);
+    let ran = several.run("plan --prune --format json").exits(0);
+    assert_eq!(words(&ran.json()["steps"]), [] as [String; 0], "{ran}");
+    assert_eq!(ran.json()["complete"], false);
+    let finding = ran.finding("snapshot/other-sheets");
+    let says =
+        "live/acme.xlsx, sheet `Users` is all that is read, and the sheets `Others`, `hidden people` hold rows too";
+    assert!(finding.message.starts_with(says), "{}", finding.message);
+    assert!(finding.help.contains("`sheet: NAME`"), "{}", finding.help);
+    several.run("target probe").exits(0).says("the workbook has besides: `Others`").says("is all that is read");
+    let removes = ["delete contact udo@acme.example"];
+    let steps = |project: Project| words(&project.run("plan --prune --format json").exits(0).json()["steps"]);
+    assert_eq!(steps(workbook("sheet: Users", &sheets)), removes, "whoever names a sheet is believed");
+    // Empty sheets, headers alone and lists for cells that are hidden are nothing.
+    let nothing = [("Users", users.as_str()), ("Empty", ""), ("Head", HEADER), ("hidden words", "User\nContact\n")];
+    assert_eq!(steps(workbook("maxAge: 7d", &nothing)), removes);
+    // A sheet of groups is asked for.
+    let groups =
+        "Group;Application;Level\nIT operations;ServiceDesk Support;full\nIT operations;Users & Permissions;read\n";
+    let asked = workbook("groups: { sheet: Groups }", &[("Users", users.as_str()), ("Groups", groups)]);
+    let ran = asked.run("plan --prune --format json").exits(0);
+    assert_eq!(ran.json()["complete"], true, "{ran}");
 }

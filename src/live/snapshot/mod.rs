@@ -343,6 +343,7 @@ impl Snapshot {
 
     /// A list that is one page of several is not all: nobody is removed on it.
     fn one_page(&self, grid: &Grid, live: &mut Live) {
+        sheet::unread(grid, live);
         let Some(why) = &grid.part else { return };
         let shown = visible(&grid.shown);
         let message = format!("the snapshot `{shown}` is one page of several: {why}");
@@ -402,7 +403,7 @@ fn load(
     let bytes = bytes::read(path, shown)?;
     let form = bytes::form(&bytes, path, shown)?;
     if form == Form::Workbook {
-        return Ok(Contents::Rows { grid: sheet::read(&bytes, sheet, shown)?, taken: None });
+        return Ok(Contents::Rows { grid: sheet::read(&bytes, sheet, keys, shown)?, taken: None });
     }
     let (text, encoding) = bytes::decode(&bytes, keys.encoding.as_ref().map(|text| text.value.as_str()), shown)?;
     drop(bytes);

@@ -125,6 +125,7 @@ impl Snapshot {
             (joined, passed) = (found.joined, found.passed);
             found.into_live(&mut live);
             live.findings.extend(mapping.unknown_people(grid));
+            super::sheet::unread(grid, &mut live);
             unseen = mapping.unseen(platform).words(platform);
         }
         let named = used(&mapping, platform);
@@ -162,7 +163,15 @@ fn added(grid: &Grid, own: &Mapping, platform: &Platform, words: &Vocabulary) ->
     let [named] = own.people.as_slice() else { return None };
     // The guess begins at the header that is known.
     let rows = grid.rows.get(own.header..).unwrap_or_default().to_vec();
-    let below = Grid { shown: grid.shown.clone(), unit: grid.unit, rows, seen: String::new(), stamp: None, part: None };
+    let below = Grid {
+        shown: grid.shown.clone(),
+        unit: grid.unit,
+        rows,
+        seen: String::new(),
+        stamp: None,
+        part: None,
+        sheets: Vec::new(),
+    };
     let mut guessed = guess::mapping(&below, platform, words).ok().filter(|guessed| guessed.header == 0)?;
     let taken: BTreeSet<usize> = named.all().chain(own.taken).collect();
     let free = |known: bool, column: Option<usize>| column.filter(|column| !known && !taken.contains(column));
