@@ -3,8 +3,8 @@
 
 use rust_xlsxwriter::{Workbook, Worksheet};
 
-use crate::common::{Project, words};
-use crate::scene::{ACME_CSV, HEADER, project, with_keys};
+use crate::common::{ACME, Project, words};
+use crate::scene::{ACME_CSV, HEADER, WORKSPACE, project, with_keys};
 
 /// Somebody whom no roster names, as a row of the export.
 const STRANGER: &str = "Udo Alt;udo@acme.example;;Contact;Watchlist Contact;;;;;";
@@ -134,4 +134,17 @@ fn sheets_that_nothing_asks_for_are_told_and_remove_nobody() {
     let asked = workbook("groups: { sheet: Groups }", &[("Users", users.as_str()), ("Groups", groups)]);
     let ran = asked.run("plan --prune --format json").exits(0);
     assert_eq!(ran.json()["complete"], true, "{ran}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_and_a_device_are_errors_and_wait_for_nobody() {
+    let project = Project::with_roster(ACME).with_workspace(WORKSPACE);
+    project.write("live/other.txt", "");
+    let pipe = project.path("live/acme.csv");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success());
+    project.run("plan").exits(1).complains("the snapshot `live/acme.csv` is no file but a pipe or a device");
+    project.edit("rosterctl.yaml", "live/acme.csv", "/dev/zero");
+    project.run("plan").exits(1).complains("is no file but a pipe or a device");
 }
