@@ -28,13 +28,20 @@ pub fn settle(live: &mut Live, organisation: &Organisation, before: Option<&Orga
         let (section, id) = (entry.object.section, &entry.object.id);
         let other = if section == Section::Users { Section::Contacts } else { Section::Users };
         let by_id = || organisation.entry(section, id).or_else(|| organisation.entry(other, id));
+        let gone = |section: Section| {
+            let expired = organisation.expired.iter().find(|then| then.section == section && then.id == *id);
+            expired.or_else(|| before?.entry(section, id))
+        };
         if let Some(wanted) = recognised.filter(|wanted| wanted.section == section).or_else(by_id) {
-            // A file without that section cannot tell who is in it: whoever is there and has moved is told by `before`.
-            let moved = before.is_some_and(|before| before.entry(section, id).is_some());
-            if wanted.section != section && unseen.sections.contains(&wanted.section) && !moved {
+            if wanted.section != section && unseen.sections.contains(&wanted.section) {
                 belongs(&mut entry.object, wanted);
             }
             fill(&mut entry.object, wanted, &unseen);
+        } else if unseen.sections.contains(&other) && gone(section).is_none() {
+            // Who has left is taken out of where the roster had them.
+            if let Some(then) = gone(other) {
+                belongs(&mut entry.object, then);
+            }
         }
     }
     if !unseen.sections.is_empty() {

@@ -23,6 +23,11 @@ fn people_by_role_may_be_users_of_the_roster() {
     assert!(steps.contains(&"create contact dana".to_owned()), "{steps:?}");
     assert!(steps.contains(&"delete contact udo@acme.example".to_owned()), "{steps:?}");
     assert!(steps.iter().all(|step| !step.contains("ada")), "{steps:?}");
+    // Whose time is over leaves from where the roster had them.
+    let over = project(rows);
+    over.edit("rosters/acme.yaml", "email: ada@acme.example", "email: ada@acme.example\n    until: 2026-01-31");
+    let steps = words(&over.run("plan --format json --as-of 2026-11-22").exits(1).json()["steps"]);
+    assert!(steps.contains(&"delete user ada".to_owned()), "{steps:?}");
     // What the file does say of a user counts.
     let moved = rows.replace("Ada Peeters;ada@", "Ada Peters;ada@");
     let ran = project(&moved).run("plan --format json").exits(0);
