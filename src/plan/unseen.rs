@@ -28,8 +28,20 @@ pub fn settle(live: &mut Live, organisation: &Organisation, before: Option<&Orga
         let (section, id) = (entry.object.section, &entry.object.id);
         let other = if section == Section::Users { Section::Contacts } else { Section::Users };
         let by_id = || organisation.entry(section, id).or_else(|| organisation.entry(other, id));
+        let gone = |section: Section| {
+            let expired = organisation.expired.iter().find(|then| then.section == section && then.id == *id);
+            expired.or_else(|| before?.entry(section, id))
+        };
         if let Some(wanted) = recognised.filter(|wanted| wanted.section == section).or_else(by_id) {
+            if wanted.section != section && unseen.sections.contains(&wanted.section) {
+                belongs(&mut entry.object, wanted);
+            }
             fill(&mut entry.object, wanted, &unseen);
+        } else if unseen.sections.contains(&other) && gone(section).is_none() {
+            // Who has left is taken out of where the roster had them.
+            if let Some(then) = gone(other) {
+                belongs(&mut entry.object, then);
+            }
         }
     }
     if !unseen.sections.is_empty() {
@@ -206,6 +218,15 @@ fn name_unread(live: &mut Live, organisation: &Organisation) {
     {
         unread.id = unread.name.as_ref().and_then(|name| names.get(&name.to_lowercase())).map(|id| (*id).clone());
     }
+}
+
+/// Whom the roster names in a section that the snapshot has no place for is that person, and nobody else besides.
+fn belongs(live: &mut Person, wanted: &Person) {
+    live.section = wanted.section;
+    live.entry_type = Located::nowhere(wanted.entry_type.value);
+    // Of contacts no state is read.
+    live.status =
+        Located::nowhere(if wanted.status.value == State::Absent { State::Active } else { wanted.status.value });
 }
 
 /// What a snapshot does not say of somebody.

@@ -114,6 +114,7 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
     ("snapshot/too-old", "a snapshot is not older than `maxAge` (default 7d); on an older one nobody is removed"),
     ("snapshot/from-the-future", "a snapshot was not taken later than now; on such a one nobody is removed"),
     ("snapshot/one-page", "a list is all of it and not one page of several; on a part nobody is removed"),
+    ("snapshot/other-sheets", "the sheets of a workbook that hold rows are asked for; else nobody is removed"),
     (
         "snapshot/unknown-organisation",
         "rows name organisations that have rosters, or that `words: { organisations: … }` names; one that may be a \

@@ -10,5 +10,6 @@ mod probe;
 mod random;
 mod round;
 mod scene;
+mod sharing;
 mod silent;
 mod workbook;

@@ -32,12 +32,14 @@ pub fn read(path: &Path, shown: &str) -> Result<Vec<u8>, LiveError> {
         let message = format!("the snapshot `{shown}` cannot be read: {error}");
         LiveError::new(message, "export it from the portal and put it there, or mend `path` of the target")
     };
-    let file = fs::File::open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
+    // Before it is opened: that would wait for whoever writes into a pipe.
+    let metadata = fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {
-        let message = format!("the snapshot `{shown}` is no file");
+        let what = if metadata.is_dir() { "a folder" } else { "a pipe or a device" };
+        let message = format!("the snapshot `{shown}` is no file but {what}");
         return Err(LiveError::new(message, "name one file under `path` of the target"));
     }
+    let file = fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::with_capacity(metadata.len().min(MAX_BYTES) as usize + 1);
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_BYTES {

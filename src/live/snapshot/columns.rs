@@ -195,6 +195,13 @@ impl Mapping {
         (!named.is_empty()).then(finding)
     }
 
+    /// Whether no row says of which organisation it is.
+    pub fn silent(&self, grid: &Grid) -> bool {
+        let columns: Vec<usize> = self.people.iter().filter_map(|person| person.organisation).collect();
+        let rows = grid.rows.iter().skip(self.header + 1);
+        rows.flat_map(|row| columns.iter().map(|column| row.cell(*column))).all(str::is_empty)
+    }
+
     /// The header of a column.
     pub fn header(&self, column: usize) -> &str {
         self.headers.get(column).map_or("", SmolStr::as_str)

@@ -69,7 +69,7 @@ pub fn read(mut text: String, encoding: &str, named: Option<u8>, shown: &str) ->
         sign => format!("`{}`", sign as char),
     };
     let seen = format!("{encoding}, cells separated by {sign}");
-    Ok(Grid { shown: shown.to_owned(), unit: Unit::Line, rows, seen, stamp: None, part: None })
+    Ok(Grid { shown: shown.to_owned(), unit: Unit::Line, rows, seen, stamp: None, part: None, sheets: Vec::new() })
 }
 
 /// Counts the lines before each row: the reader's own count comes before the line feed of CR LF.

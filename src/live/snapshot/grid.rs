@@ -52,6 +52,8 @@ pub struct Grid {
     pub stamp: Option<(String, String)>,
     /// Why it is one page of several and not all, where it says so.
     pub part: Option<String>,
+    /// Sheets of the workbook that hold rows and that nothing asks for.
+    pub sheets: Vec<String>,
 }
 
 impl Unit {

@@ -1,7 +1,7 @@
 //! Which column is what, guessed: by the names of the columns in several languages, and by what is in them.
 
 use super::columns::{Lists, Mapping, Template, clearest, header, headers};
-use super::grid::Grid;
+use super::grid::{Grid, Unit, letters};
 use super::vocabulary::Vocabulary;
 use super::words::{self, fold};
 use crate::document::record::visible;
@@ -21,8 +21,34 @@ enum Part {
     Phone,
 }
 
-/// The mapping that headers and cells suggest.
+/// The mapping that headers and cells suggest. An error where two columns have the name of one that is read: nobody can
+/// say which of them counts.
 pub fn mapping(grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<Mapping, LiveError> {
+    let mapping = suggested(grid, platform, words)?;
+    let folded: Vec<String> = mapping.headers.iter().map(|header| fold(header)).collect();
+    let mut read: Vec<usize> = mapping.people.iter().flat_map(Template::all).chain(mapping.taken).collect();
+    read.sort_unstable();
+    for column in read {
+        let same: Vec<usize> = (0..folded.len()).filter(|other| folded[*other] == folded[column]).collect();
+        if same.len() < 2 || folded[column].is_empty() {
+            continue;
+        }
+        let line = grid.rows.get(mapping.header).map_or(0, |row| row.line);
+        let named: Vec<String> = same
+            .iter()
+            .map(|column| {
+                let place = if grid.unit == Unit::Row { letters(*column) } else { (column + 1).to_string() };
+                format!("{place} (`{}`)", visible(&mapping.headers[*column]))
+            })
+            .collect();
+        let place = if line == 0 { grid.shown.clone() } else { grid.row(line) };
+        let message = format!("{place} has {} columns of one name: {}", same.len(), named.join(", "));
+        return Err(LiveError::new(message, "export them under different names, or leave one out"));
+    }
+    Ok(mapping)
+}
+
+fn suggested(grid: &Grid, platform: &Platform, words: &Vocabulary) -> Result<Mapping, LiveError> {
     let fields = [
         words::NAME,
         words::FIRST_NAME,

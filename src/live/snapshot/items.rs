@@ -203,7 +203,7 @@ pub fn grid(document: &Json, pointer: Option<&str>, shown: &str) -> Result<Grid,
     rows.extend(flat.into_iter().enumerate().map(|(index, cells)| record(index + 1, cells)));
     let seen = format!("{} entries at `{}`", entries.len(), if at.is_empty() { "/" } else { &at });
     let part = one_of_several(document, &at, entries.len());
-    Ok(Grid { shown: shown.to_owned(), unit: Unit::Item, rows, seen, stamp: stamp(document), part })
+    Ok(Grid { shown: shown.to_owned(), unit: Unit::Item, rows, seen, stamp: stamp(document), part, sheets: Vec::new() })
 }
 
 /// A value as cells: what is directly below an entry is named by its key, what is deeper by a JSON Pointer.

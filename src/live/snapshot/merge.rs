@@ -28,7 +28,8 @@ impl People {
     /// Nobody yet; at most so many are expected.
     pub fn new(grid: &Grid, expected: usize) -> People {
         let (shown, seen) = (grid.shown.clone(), grid.seen.clone());
-        let shown = Grid { shown, unit: grid.unit, rows: Vec::new(), seen, stamp: None, part: None };
+        let shown =
+            Grid { shown, unit: grid.unit, rows: Vec::new(), seen, stamp: None, part: None, sheets: Vec::new() };
         People {
             found: Vec::with_capacity(expected),
             by_id: HashMap::default(),

@@ -15,6 +15,7 @@ mod items;
 mod merge;
 mod pages;
 mod people;
+mod portal;
 pub mod probe;
 mod roster;
 mod sheet;
@@ -29,14 +30,13 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 use tokio::sync::Mutex;
 
-use super::{Author, Completeness, Entry, Listed, Live, LiveError, Operation, Read, Refusal, Sought, Write};
+use super::{Completeness, Listed, Live, LiveError};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::document::Written;
 use crate::document::record::visible;
 use crate::document::roster::Roster;
 use crate::document::workspace::Snapshot as Keys;
 use crate::document::workspace::snapshot::{GroupTable, Taken as TakenText};
-use crate::model::{Organisation, Person};
 use crate::platform::{Platform, Section};
 use crate::revision::committed;
 use bytes::Form;
@@ -219,7 +219,8 @@ impl Snapshot {
             Some(shared) => shared.rows(grid, organisation, &near),
             None => grid.rows.iter().skip(mapping.header + 1).collect(),
         };
-        let whose = people::Asked { organisation, near: &near };
+        let silent = self.config.organisation.is_some() && mapping.silent(grid);
+        let whose = people::Asked { organisation, near: &near, silent };
         let (found, names) = people::people(grid, &rows, mapping, platform, words, whose);
         if found.len() == 0 {
             let rows = grid.rows.len().saturating_sub(mapping.header + 1);
@@ -342,6 +343,7 @@ impl Snapshot {
 
     /// A list that is one page of several is not all: nobody is removed on it.
     fn one_page(&self, grid: &Grid, live: &mut Live) {
+        sheet::unread(grid, live);
         let Some(why) = &grid.part else { return };
         let shown = visible(&grid.shown);
         let message = format!("the snapshot `{shown}` is one page of several: {why}");
@@ -401,7 +403,7 @@ fn load(
     let bytes = bytes::read(path, shown)?;
     let form = bytes::form(&bytes, path, shown)?;
     if form == Form::Workbook {
-        return Ok(Contents::Rows { grid: sheet::read(&bytes, sheet, shown)?, taken: None });
+        return Ok(Contents::Rows { grid: sheet::read(&bytes, sheet, keys, shown)?, taken: None });
     }
     let (text, encoding) = bytes::decode(&bytes, keys.encoding.as_ref().map(|text| text.value.as_str()), shown)?;
     drop(bytes);
@@ -415,80 +417,4 @@ fn load(
     let document = if form == Form::Json { items::json(&text, shown)? } else { items::yaml(&text, shown)? };
     let taken = taken.and_then(|pointer| document.pointer(pointer)?.as_str().map(str::to_owned));
     Ok(Contents::Rows { grid: items::grid(&document, items, shown)?, taken })
-}
-
-impl Read for Snapshot {
-    async fn identity(&self) -> Result<Option<String>, LiveError> {
-        Ok(None)
-    }
-
-    async fn organisations(&self) -> Result<Vec<Listed>, LiveError> {
-        if let Some(own) = &self.config.organisation {
-            return Ok(vec![self.organisation(own)]);
-        }
-        let contents = self.contents().await?;
-        let Contents::Rows { grid, .. } = contents.as_ref() else {
-            let Contents::Rosters(documents) = contents.as_ref() else { return Ok(Vec::new()) };
-            return Ok(roster::organisations(documents).iter().map(|id| self.organisation(id)).collect());
-        };
-        let Some(platform) = self.config.platform.as_ref() else { return Ok(Vec::new()) };
-        let platform = platform.load()?;
-        let words = self.words(&platform)?;
-        let mapping = self.mapping(grid, &platform, &words)?;
-        let columns: Vec<usize> = mapping.people.iter().filter_map(|person| person.organisation).collect();
-        let rows = grid.rows.iter().skip(mapping.header + 1);
-        let named = rows.flat_map(|row| columns.iter().map(|column| row.cell(*column)));
-        let mut ids: Vec<SmolStr> =
-            named.filter(|name| !name.is_empty()).map(|name| words.organisation(name)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        Ok(ids.iter().map(|id| self.organisation(id)).collect())
-    }
-
-    async fn managed(&self) -> Result<Vec<SmolStr>, LiveError> {
-        // Whose rosters are missing is told where the file keeps their ids; an export keeps none.
-        match self.contents().await?.as_ref() {
-            Contents::Rosters(documents) => Ok(roster::organisations(documents)),
-            Contents::Rows { .. } => Ok(Vec::new()),
-        }
-    }
-
-    async fn read(&self, organisation: &str, platform: &Platform) -> Result<Live, LiveError> {
-        self.live(organisation, platform).await
-    }
-
-    async fn look(
-        &self,
-        organisation: &str,
-        platform: &Platform,
-        sought: &Sought,
-    ) -> Result<Vec<Entry<Person>>, LiveError> {
-        let live = self.live(organisation, platform).await?;
-        Ok(live.people.into_iter().filter(|entry| sought.has(entry)).collect())
-    }
-
-    fn fit(&self, _: &Organisation) -> Vec<Diagnostic> {
-        Vec::new()
-    }
-}
-
-impl Write for Snapshot {
-    fn batch(&self) -> usize {
-        1
-    }
-
-    async fn prepare(&self, _: &str, _: &Platform) -> Result<(), LiveError> {
-        Err(self.read_only())
-    }
-
-    async fn execute(&self, _: &Platform, _: &[Operation], _: &Author) -> Result<Vec<Result<(), Refusal>>, LiveError> {
-        Err(self.read_only())
-    }
-}
-
-impl Snapshot {
-    fn read_only(&self) -> LiveError {
-        let message = format!("the target `{}` is a snapshot: a file cannot be applied to", self.config.name);
-        LiveError::new(message, "make the changes of the plan on the portal, then export it again")
-    }
 }

@@ -11,6 +11,7 @@ use super::columns::{Lists, Mapping, Template};
 use super::grid::{Grid, Row, Unit};
 use super::merge::People;
 use super::vocabulary::Vocabulary;
+use super::whose::several;
 use crate::diagnostic::{Located, Span};
 use crate::document::record::is_kebab;
 use crate::model::{EntryType, Held, Person, Value};
@@ -70,6 +71,8 @@ pub struct Asked<'a> {
     pub organisation: &'a str,
     /// Ids of organisations that nobody knows and that may be this one misspelt.
     pub near: &'a [SmolStr],
+    /// Whether a row that names none is of this one: the workspace says whose the file is, and no row says otherwise.
+    pub silent: bool,
 }
 
 /// How many rows are read in one go, side by side with others.
@@ -136,7 +139,8 @@ impl Rows<'_> {
                 let whose = row.cell(column);
                 let words = self.words;
                 let id = known(&mut self.organisations, whose, || words.organisation(whose));
-                misspelt = asked.near.contains(id).then_some(column);
+                let whose_is_it = whose.is_empty() && !asked.silent;
+                misspelt = (whose_is_it || asked.near.contains(id)).then_some(column);
                 let ours = id == asked.organisation || misspelt.is_some();
                 // What is broken there may be anybody's.
                 if !ours && !whose.is_empty() && unreadable(whose, String::new).is_none() {
@@ -168,14 +172,27 @@ impl Rows<'_> {
         }
     }
 
-    /// A row of an organisation that nobody knows and that may be this one.
+    /// A row of which it is not known whose it is: it names none, several, or one that may be this one.
     fn misspelt(&self, row: &Row, column: usize, organisation: &str) -> Trouble {
         let place = self.grid.cell(row.line, column, self.mapping.header(column));
-        let name = shown(row.cell(column));
-        let message = format!("{place}: no roster is of the organisation `{name}`");
-        let help = format!(
-            "did you mean `{organisation}`? Then correct the cell; if it is another one, say so: `words: {{ organisations: {{ {name}: ID }} }}` of the target"
-        );
+        let cell = row.cell(column);
+        let name = shown(cell);
+        let (message, help) = if cell.is_empty() {
+            let message = format!("{place}: the cell is empty, so it is not known of which organisation the row is");
+            (message, "write the organisation into the cell, on the portal and in the file".to_owned())
+        } else if several(cell, self.words).iter().any(|one| one == organisation) {
+            let message = format!("{place}: `{name}` seems to name several organisations, and a row is read as of one");
+            let help = format!(
+                "give each organisation a row of its own; if it is one name, say whose: `words: {{ organisations: {{ \"{name}\": ID }} }}` of the target"
+            );
+            (message, help)
+        } else {
+            let message = format!("{place}: no roster is of the organisation `{name}`");
+            let help = format!(
+                "did you mean `{organisation}`? Then correct the cell; if it is another one, say so: `words: {{ organisations: {{ {name}: ID }} }}` of the target"
+            );
+            (message, help)
+        };
         Trouble { rule: "snapshot/unknown-organisation", message, help }
     }
 

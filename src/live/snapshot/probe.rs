@@ -119,11 +119,13 @@ impl Snapshot {
                 everybody.people.iter_mut().for_each(|one| one.organisation = None);
             }
             let rows: Vec<&Row> = grid.rows.iter().skip(mapping.header + 1).collect();
-            let asked = Asked { organisation: organisation.unwrap_or_default(), near: &[] };
+            let silent = self.config().organisation.is_some() && mapping.silent(grid);
+            let asked = Asked { organisation: organisation.unwrap_or_default(), near: &[], silent };
             let (found, _) = people(grid, &rows, &everybody, platform, &words, asked);
             (joined, passed) = (found.joined, found.passed);
             found.into_live(&mut live);
             live.findings.extend(mapping.unknown_people(grid));
+            super::sheet::unread(grid, &mut live);
             unseen = mapping.unseen(platform).words(platform);
         }
         let named = used(&mapping, platform);
@@ -161,7 +163,15 @@ fn added(grid: &Grid, own: &Mapping, platform: &Platform, words: &Vocabulary) ->
     let [named] = own.people.as_slice() else { return None };
     // The guess begins at the header that is known.
     let rows = grid.rows.get(own.header..).unwrap_or_default().to_vec();
-    let below = Grid { shown: grid.shown.clone(), unit: grid.unit, rows, seen: String::new(), stamp: None, part: None };
+    let below = Grid {
+        shown: grid.shown.clone(),
+        unit: grid.unit,
+        rows,
+        seen: String::new(),
+        stamp: None,
+        part: None,
+        sheets: Vec::new(),
+    };
     let mut guessed = guess::mapping(&below, platform, words).ok().filter(|guessed| guessed.header == 0)?;
     let taken: BTreeSet<usize> = named.all().chain(own.taken).collect();
     let free = |known: bool, column: Option<usize>| column.filter(|column| !known && !taken.contains(column));

@@ -62,6 +62,7 @@ pub fn read(documents: &[Written<Box<Roster>>], organisation: &str, platform: &P
         seen: String::new(),
         stamp: None,
         part: None,
+        sheets: Vec::new(),
     };
     let mut people = People::new(&grid, 0);
     let mut unseen = Unseen { phone: true, ..Unseen::default() };

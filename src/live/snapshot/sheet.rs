@@ -2,12 +2,14 @@
 
 use std::io::{Cursor, Read, copy, sink};
 
-use calamine::{DataRef, Reader, SheetVisible, Xlsx};
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
 use csv::StringRecord;
 
 use super::grid::{Grid, MAX_COLUMNS, Row, Unit};
-use crate::diagnostic::nearest;
-use crate::live::LiveError;
+use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::document::record::visible;
+use crate::document::workspace::Snapshot as Keys;
+use crate::live::{Live, LiveError};
 
 /// The most that may come out of a workbook, in bytes.
 const MAX_INFLATED: u64 = 1 << 30;
@@ -15,8 +17,8 @@ const MAX_INFLATED: u64 = 1 << 30;
 /// The most that one byte of a deflated stream becomes: a file below this part of the limit needs no counting.
 const MOST_INFLATION: u64 = 1032;
 
-/// The rows of a sheet: the named one, else the first that is not hidden.
-pub fn read(bytes: &[u8], named: Option<&str>, shown: &str) -> Result<Grid, LiveError> {
+/// The rows of a sheet: the named one, else the first that is not hidden; and which others nothing asks for.
+pub fn read(bytes: &[u8], named: Option<&str>, keys: &Keys, shown: &str) -> Result<Grid, LiveError> {
     let broken = |why: String| {
         let message = format!("the snapshot `{shown}` cannot be read as a workbook: {why}");
         LiveError::new(message, "it was cut off or changed on its way: export it again, as .xlsx or as CSV")
@@ -63,8 +65,67 @@ pub fn read(bytes: &[u8], named: Option<&str>, shown: &str) -> Result<Grid, Live
         }
     }
     finish(current, blank);
-    let seen = format!("sheet `{sheet}`");
-    Ok(Grid { shown: format!("{shown}, sheet `{sheet}`"), unit: Unit::Row, rows, seen, stamp, part: None })
+    drop(cells);
+    let others: Vec<(String, bool)> = book
+        .sheets_metadata()
+        .iter()
+        .filter(|other| other.name != sheet)
+        .map(|other| (other.name.clone(), other.visible == SheetVisible::Visible))
+        .collect();
+    let mut seen = format!("sheet `{}`", visible(&sheet));
+    if !others.is_empty() {
+        let names: Vec<String> = others.iter().map(|(name, _)| format!("`{}`", visible(name))).collect();
+        seen.push_str(&format!("; the workbook has besides: {}", names.join(", ")));
+    }
+    let groups = keys.groups.as_ref().filter(|groups| groups.path.is_none());
+    let groups = groups.and_then(|groups| groups.sheet.as_ref()).map(|text| text.value.as_str());
+    let asked = |name: &str| named.is_some() || groups == Some(name);
+    let mut sheets = Vec::new();
+    for (name, shows) in others.into_iter().filter(|(name, _)| !asked(name)) {
+        if holds_rows(&mut book, &name, shows) {
+            sheets.push(name);
+        }
+    }
+    Ok(Grid { shown: format!("{shown}, sheet `{sheet}`"), unit: Unit::Row, rows, seen, stamp, part: None, sheets })
+}
+
+/// Whether a sheet may hold people: it has an address, or more rows than a header. Of a hidden one, which often has but
+/// the words that cells may take, only addresses count.
+fn holds_rows(book: &mut Xlsx<Cursor<&[u8]>>, name: &str, shows: bool) -> bool {
+    let mut first = None;
+    // What cannot be read may hold anything, other than a chart, which has no cells.
+    let Ok(mut cells) = book.worksheet_cells_reader(name) else {
+        return book.sheets_metadata().iter().any(|sheet| sheet.name == name && sheet.typ == SheetType::WorkSheet);
+    };
+    loop {
+        let cell = match cells.next_cell() {
+            Ok(Some(cell)) => cell,
+            Ok(None) => return false,
+            Err(_) => return true,
+        };
+        let text = written(cell.get_value());
+        let text = text.as_ref().trim();
+        let row = cell.get_position().0;
+        if text.contains('@') || shows && !text.is_empty() && *first.get_or_insert(row) != row {
+            return true;
+        }
+    }
+}
+
+/// Says which sheets nothing asks for, though they hold rows: the people in them are not read, so nobody is removed.
+pub fn unread(grid: &Grid, live: &mut Live) {
+    let shown = visible(&grid.shown);
+    let gap = format!("other sheets than {shown} hold rows");
+    if grid.sheets.is_empty() || live.gaps.contains(&gap) {
+        return;
+    }
+    let names: Vec<String> = grid.sheets.iter().map(|name| format!("`{}`", visible(name))).collect();
+    let (word, hold) = if names.len() == 1 { ("the sheet", "holds") } else { ("the sheets", "hold") };
+    let message =
+        format!("{shown} is all that is read, and {word} {} {hold} rows too: nothing is removed", names.join(", "));
+    let help = "name the sheet that counts: `sheet: NAME` at the target; where people stand in several, put them into one, or make a target of each";
+    live.findings.push(Diagnostic::new("snapshot/other-sheets", Severity::Warning, message).help(help));
+    live.gaps.push(gap);
 }
 
 /// Counts what comes out of an archive, before anything is made of it.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use smol_str::SmolStr;
 
-use super::cell::{shown, unreadable};
+use super::cell::{parts, shown, unreadable};
 use super::columns::Mapping;
 use super::grid::{Grid, Row};
 use super::vocabulary::Vocabulary;
@@ -30,6 +30,8 @@ pub struct Whose {
 struct Named {
     /// As it is written first.
     written: SmolStr,
+    /// Where it is a list of several names, their ids.
+    several: Vec<SmolStr>,
     /// Its rows, by their places in the grid.
     rows: Vec<usize>,
 }
@@ -54,7 +56,8 @@ impl Whose {
                     Some(id) => match whose.named.get_mut(id) {
                         Some(named) => &mut named.rows,
                         None => {
-                            let named = Named { written: cell.into(), rows: Vec::new() };
+                            let several = several(cell, words);
+                            let named = Named { written: cell.into(), several, rows: Vec::new() };
                             &mut whose.named.entry(id.clone()).or_insert(named).rows
                         }
                     },
@@ -74,10 +77,13 @@ impl Whose {
             && self.columns.iter().zip(&mapping.people).all(|(column, template)| *column == template.organisation)
     }
 
-    /// The names that rows give, known to nobody, that may be this organisation misspelt: as ids.
+    /// The names that rows give, known to nobody, that may be this organisation misspelt or name it among others: as ids.
     pub fn near(&self, organisation: &str, known: &[SmolStr]) -> Vec<SmolStr> {
-        let strange = self.named.keys().filter(|id| !known.contains(id));
-        strange.filter(|id| nearest_of(id, known) == Some(organisation)).cloned().collect()
+        let strange = self.named.iter().filter(|(id, _)| *id != organisation && !known.contains(id));
+        let may_be = |(id, named): &(&SmolStr, &Named)| {
+            named.several.iter().any(|one| one == organisation) || nearest_of(id, known) == Some(organisation)
+        };
+        strange.filter(may_be).map(|(id, _)| id.clone()).collect()
     }
 
     /// The rows of an organisation and of names near to it, and those that may be anybody's, in their order.
@@ -92,7 +98,9 @@ impl Whose {
 
     /// Says how many rows are of organisations that nobody knows. `known`: all that are.
     pub fn strangers(&self, grid: &Grid, known: &[SmolStr]) -> Option<Diagnostic> {
+        let of_nobody = |named: &Named| !named.several.iter().any(|one| known.contains(one));
         let strange = self.named.iter().filter(|(id, _)| !known.contains(id) && nearest_of(id, known).is_none());
+        let strange = strange.filter(|(_, named)| of_nobody(named));
         let mut strange: Vec<&Named> = strange.map(|(_, named)| named).collect();
         strange.sort_by_key(|named| named.rows.first());
         let mut names: Vec<String> =
@@ -112,6 +120,12 @@ impl Whose {
         let finding = || Diagnostic::new("snapshot/unknown-organisation", Severity::Info, message).help(help);
         (!rows.is_empty()).then(finding)
     }
+}
+
+/// The ids of the organisations that a cell lists; none where it names one.
+pub fn several(cell: &str, words: &Vocabulary) -> Vec<SmolStr> {
+    let ids: Vec<SmolStr> = parts(cell, None).map(|name| words.organisation(name)).collect();
+    if ids.len() > 1 { ids } else { Vec::new() }
 }
 
 fn nearest_of<'k>(id: &str, known: &'k [SmolStr]) -> Option<&'k str> {
