@@ -124,6 +124,8 @@ pub struct Live {
     pub modified: Vec<(SmolStr, jiff::Timestamp)>,
     /// Why it is not all, one sentence each.
     pub gaps: Vec<String>,
+    /// Whether people are missing in it who may be there: it is a part of a list.
+    pub partial: bool,
     /// Why it should not be believed although it seems to be all: the portal is suddenly empty or much smaller.
     pub suspect: Option<String>,
     /// What to do about that, where it is known better than in general.
@@ -134,6 +136,13 @@ pub struct Live {
     pub taken: Option<Taken>,
     /// What is wrong with the source of the reading. The subject of one about an unread object is that object's handle.
     pub findings: Vec<Diagnostic>,
+}
+
+impl Live {
+    /// Whether somebody may be on the portal whom a snapshot does not show: then nobody is known to be a newcomer.
+    pub fn lacks_people(&self) -> bool {
+        self.taken.is_some() && (self.partial || self.unread.iter().any(|unread| !unread.is_group()))
+    }
 }
 
 /// Between the names that an account goes by, where it goes by several and nobody can say which is meant.

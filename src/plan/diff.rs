@@ -60,7 +60,7 @@ pub struct Diff {
     pub unmanaged: Vec<(Resource, SmolStr)>,
     /// Strangers who were not pruned, since the portal may be shared.
     pub spared: usize,
-    /// Removals that are held back because the read was not complete.
+    /// Removals that are held back because the read was not complete, and newcomers who may be there unread.
     pub withheld: Vec<Delta>,
     /// Entries of the roster of which nothing can be said, since the portal's own cannot be understood.
     pub left_out: Vec<LeftOut>,
@@ -103,11 +103,11 @@ pub struct Refused {
 /// Compares an organisation with its live state. `prune` removes what no roster names; `removal` says how far
 /// leavers go where the platform knows more than one way.
 pub fn diff(organisation: &Organisation, live: &Live, prune: bool, removal: Removal, today: Day) -> Diff {
-    let complete = live.proof.holds();
+    let (complete, lacking) = (live.proof.holds(), live.lacks_people());
     let assigned = assigned_roles(organisation);
     let waived = Waived::of(organisation, today);
     let found = Diff::default();
-    let mut comparison = Comparison { organisation, live, prune, removal, complete, assigned, waived, found };
+    let mut comparison = Comparison { organisation, live, prune, removal, complete, lacking, assigned, waived, found };
     let mut unknowns = Unknowns::of(live);
     if organisation.managed.groups {
         comparison.groups(&mut unknowns);
@@ -123,6 +123,8 @@ struct Comparison<'a> {
     prune: bool,
     removal: Removal,
     complete: bool,
+    /// Whether people may be there who were not read.
+    lacking: bool,
     waived: Waived<'a>,
     /// The roles that leavers give up before the access.
     assigned: Vec<RoleIx>,
@@ -216,7 +218,9 @@ impl<'a> Comparison<'a> {
             }
             after.status.value = wish::after(platform, Verb::Create, State::Absent);
         }
-        self.found.deltas.push(Delta {
+        // Who was not read would be there twice.
+        let creates = if self.lacking { &mut self.found.withheld } else { &mut self.found.deltas };
+        creates.push(Delta {
             action: Action::Create,
             resource: Resource::from(wanted.section),
             key: wanted.id.clone(),

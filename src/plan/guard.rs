@@ -90,14 +90,16 @@ pub fn findings(
 /// How many removals that are held back are named.
 const NAMED: usize = 10;
 
-/// Why nothing is removed on a reading that is not complete, and what would have been.
+/// Why nothing is removed on a reading that is not complete, and nobody created where people may be missing in it; and
+/// what would have been.
 fn incomplete(organisation: &Organisation, live: &Live, withheld: &[Delta]) -> String {
+    let nobody = if live.lacks_people() { " and nobody is created" } else { "" };
     let why = match live.gaps.as_slice() {
         [] if live.taken.is_some() => {
             let count = live.proof.announced - live.proof.read;
-            format!("{count} in the snapshot cannot be understood: nothing is removed on such a reading")
+            format!("{count} in the snapshot cannot be understood: nothing is removed{nobody} on such a reading")
         }
-        gaps if live.taken.is_some() => format!("nothing is removed on this snapshot: {}", gaps.join("; ")),
+        gaps if live.taken.is_some() => format!("nothing is removed{nobody} on this snapshot: {}", gaps.join("; ")),
         [] => format!(
             "the portal announced {} objects of `{}` and {} were read: nothing is removed on such a reading",
             live.proof.announced, organisation.id, live.proof.read
@@ -177,8 +179,8 @@ pub fn on_the_portal(organisation: &Organisation, live: &Live, diff: &Diff, leve
     if live.people.is_empty() || !(organisation.managed.users || organisation.managed.contacts) {
         return Vec::new();
     }
-    // Whoever of a snapshot is not understood may be the one who is missing.
-    if live.taken.is_some() && live.unread.iter().any(|unread| !unread.is_group()) {
+    // Whoever of a snapshot is not understood, or not in it, may be the one who is missing.
+    if live.lacks_people() {
         return Vec::new();
     }
     let watcher = Watcher::new(organisation, live, diff, &diff.deltas, levels);

@@ -113,7 +113,9 @@ pub const PLAN_RULES: &[(&str, &str)] = &[
     ("manifest/expression", "expressions of a manifest parse, and name only what there is"),
     ("snapshot/too-old", "a snapshot is not older than `maxAge` (default 7d); on an older one nobody is removed"),
     ("snapshot/from-the-future", "a snapshot was not taken later than now; on such a one nobody is removed"),
-    ("snapshot/one-page", "a list is all of it and not one page of several; on a part nobody is removed"),
+    ("snapshot/one-page", "a list is all of it and not one page of several; on a part nobody is removed or created"),
+    ("snapshot/no-entry", "every entry of a list in JSON or YAML is an object with keys"),
+    ("snapshot/nested", "a value is plain in every entry of a list, or an object in every one"),
     ("snapshot/other-sheets", "the sheets of a workbook that hold rows are asked for; else nobody is removed"),
     (
         "snapshot/unknown-organisation",

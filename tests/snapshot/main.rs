@@ -6,6 +6,7 @@ mod common;
 mod age;
 mod broken;
 mod layouts;
+mod nested;
 mod probe;
 mod random;
 mod round;

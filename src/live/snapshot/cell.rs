@@ -1,6 +1,7 @@
 //! What a cell says by itself: its words, whether it is an address, whether it can be read at all.
 
 use super::grid::ITEM;
+use super::nested::NESTED;
 use super::people::Trouble;
 use crate::document::record::{deceptive, visible};
 
@@ -20,6 +21,11 @@ pub fn parts<'t>(text: &'t str, separator: Option<&'t str>) -> impl Iterator<Ite
 pub fn unreadable(text: &str, place: impl Fn() -> String) -> Option<Trouble> {
     let first = text.bytes().next()?;
     let problem = match first {
+        _ if text.contains(NESTED) => Some((
+            "snapshot/nested",
+            "holds an object or a list where other entries have a plain value",
+            "export it plain, or name what is below it under `columns` of the target, such as `/phone/value`",
+        )),
         b'=' => Some((
             "snapshot/formula",
             "holds a formula and not what it gives",

@@ -2,6 +2,7 @@
 
 use csv::StringRecord;
 
+use super::pages::Part;
 use crate::document::record::visible;
 
 /// Wider tables are refused.
@@ -50,8 +51,8 @@ pub struct Grid {
     pub seen: String,
     /// When the file itself says that it was made, and where it says so.
     pub stamp: Option<(String, String)>,
-    /// Why it is one page of several and not all, where it says so.
-    pub part: Option<String>,
+    /// Why it is not all, where something says so.
+    pub part: Option<Part>,
     /// Sheets of the workbook that hold rows and that nothing asks for.
     pub sheets: Vec<String>,
 }

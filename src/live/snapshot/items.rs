@@ -9,7 +9,8 @@ use serde_json::{Map, Value as Json};
 
 use super::cell::shown;
 use super::grid::{Grid, ITEM, MAX_COLUMNS, Row, Unit};
-use super::pages::one_of_several;
+use super::nested::{self, Strange};
+use super::pages::{Part, of_errors, one_of_several};
 use crate::diagnostic::push_pointer;
 use crate::document::tree::{self, Kind, Node};
 use crate::live::LiveError;
@@ -110,6 +111,10 @@ pub fn yaml(text: &str, shown: &str) -> Result<Json, LiveError> {
     }
     let documents: Result<Vec<Json>, LiveError> = parsed.roots().map(|root| value(root, shown, 0)).collect();
     let mut documents = documents?;
+    // A `---` at the end begins nothing.
+    if documents.len() > 1 {
+        documents.retain(|document| !document.is_null());
+    }
     Ok(if documents.len() == 1 { documents.remove(0) } else { Json::Array(documents) })
 }
 
@@ -160,6 +165,9 @@ pub fn grid(document: &Json, pointer: Option<&str>, shown: &str) -> Result<Grid,
     let mut columns: Vec<String> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     let mut flat = Vec::with_capacity(entries.len());
+    let mut deep: Vec<(usize, &str, String)> = Vec::new();
+    let strange = Strange::of(entries, &at);
+    let keyed = entries.iter().any(Json::is_object);
     for entry in entries {
         let mut cells: Vec<(usize, String)> = Vec::new();
         let mut add = |pointer: &str, text: String| {
@@ -172,11 +180,14 @@ pub fn grid(document: &Json, pointer: Option<&str>, shown: &str) -> Result<Grid,
         match entry {
             Json::Object(fields) => {
                 for (key, value) in fields {
+                    deep.extend(nested::cell(value).map(|cell| (flat.len(), key.as_str(), cell)));
                     let mut pointer = String::new();
                     push_pointer(&mut pointer, key);
                     flatten(value, pointer, Some(key), &mut add, 0, shown)?;
                 }
             }
+            // Told as what it is.
+            _ if keyed => {}
             other => flatten(other, String::new(), Some("value"), &mut add, 0, shown)?,
         }
         flat.push(cells);
@@ -187,6 +198,14 @@ pub fn grid(document: &Json, pointer: Option<&str>, shown: &str) -> Result<Grid,
                 "name the list under `items`; if it is the right one, export fewer keys",
             ));
         }
+    }
+    // What is plain elsewhere in the list is not nothing here.
+    for (row, key, cell) in deep {
+        if !known.contains_key(key) && nested::of_roles(key) {
+            known.insert(key.to_owned(), columns.len());
+            columns.push(key.to_owned());
+        }
+        flat[row].extend(known.get(key).map(|column| (*column, cell)));
     }
     let record = |line: usize, mut cells: Vec<(usize, String)>| {
         cells.sort_by_key(|(column, _)| *column);
@@ -202,7 +221,7 @@ pub fn grid(document: &Json, pointer: Option<&str>, shown: &str) -> Result<Grid,
     let mut rows = vec![Row { line: 0, cells: columns.iter().map(String::as_str).collect() }];
     rows.extend(flat.into_iter().enumerate().map(|(index, cells)| record(index + 1, cells)));
     let seen = format!("{} entries at `{}`", entries.len(), if at.is_empty() { "/" } else { &at });
-    let part = one_of_several(document, &at, entries.len());
+    let part = Part::of(one_of_several(document, &at, entries.len()), strange);
     Ok(Grid { shown: shown.to_owned(), unit: Unit::Item, rows, seen, stamp: stamp(document), part, sheets: Vec::new() })
 }
 
@@ -254,7 +273,7 @@ fn lists(document: &Json) -> Vec<(String, &Json)> {
     match document {
         Json::Array(_) => vec![(String::new(), document)],
         Json::Object(fields) => {
-            let named = fields.iter().filter(|(_, value)| entries(value)).map(|(key, value)| {
+            let named = fields.iter().filter(|(key, value)| entries(value) && !of_errors(key)).map(|(key, value)| {
                 let mut pointer = String::new();
                 push_pointer(&mut pointer, key);
                 (pointer, value)

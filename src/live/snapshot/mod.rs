@@ -13,6 +13,7 @@ mod groups;
 mod guess;
 mod items;
 mod merge;
+mod nested;
 mod pages;
 mod people;
 mod portal;
@@ -31,7 +32,7 @@ use smol_str::SmolStr;
 use tokio::sync::Mutex;
 
 use super::{Completeness, Listed, Live, LiveError};
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::Span;
 use crate::document::Written;
 use crate::document::record::visible;
 use crate::document::roster::Roster;
@@ -244,7 +245,12 @@ impl Snapshot {
             live.findings.extend(shared.strangers(grid, known));
         }
         live.findings.extend(mapping.unknown_people(grid));
-        self.one_page(grid, &mut live);
+        sheet::unread(grid, &mut live);
+        // Whoever is asked for may stand on a sheet that was not read.
+        live.partial |= !grid.sheets.is_empty();
+        if let Some(part) = &grid.part {
+            part.tell(grid, false, &mut live);
+        }
         let mut table_shown = None;
         if let Some(table) = keys.groups.as_ref().filter(|_| platform.sections.contains(&Section::PermissionGroups)) {
             let contents = self.table(table)?;
@@ -261,7 +267,10 @@ impl Snapshot {
                 words,
                 &mut live,
             )?;
-            self.one_page(grid, &mut live);
+            sheet::unread(grid, &mut live);
+            if let Some(part) = &grid.part {
+                part.tell(grid, true, &mut live);
+            }
             table_shown = Some(grid.shown.clone());
             live.unseen.permission_groups = false;
             live.unseen.applications = !told;
@@ -339,17 +348,6 @@ impl Snapshot {
 
     fn committed(&self) -> Option<(Timestamp, bool)> {
         *self.committed.get_or_init(|| committed(&self.config.path))
-    }
-
-    /// A list that is one page of several is not all: nobody is removed on it.
-    fn one_page(&self, grid: &Grid, live: &mut Live) {
-        sheet::unread(grid, live);
-        let Some(why) = &grid.part else { return };
-        let shown = visible(&grid.shown);
-        let message = format!("the snapshot `{shown}` is one page of several: {why}");
-        let help = "export all pages into one list, or take that key out where the list is all there is; nothing is removed on a part";
-        live.findings.push(Diagnostic::new("snapshot/one-page", Severity::Warning, message).help(help));
-        live.gaps.push(format!("`{shown}` is one page of several"));
     }
 
     /// What there is to say of the reading as a whole.

@@ -8,8 +8,9 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::cell::{is_address, is_mangled, parts, shown, unreadable};
 use super::columns::{Lists, Mapping, Template};
-use super::grid::{Grid, Row, Unit};
+use super::grid::{Grid, ITEM, Row, Unit};
 use super::merge::People;
+use super::nested::{self, NESTED};
 use super::vocabulary::Vocabulary;
 use super::whose::several;
 use crate::diagnostic::{Located, Span};
@@ -227,7 +228,9 @@ impl Rows<'_> {
         let mut troubles = Vec::new();
         let cell = |column: Option<usize>| column.map_or("", |column| row.cell(column));
         let place = |column: usize| grid.cell(row.line, column, mapping.header(column));
-        for column in columns {
+        // Roles may be objects that name them.
+        let objects = |column: &usize| template.roles.columns.contains(column) && row.cell(*column).contains(NESTED);
+        for column in columns.iter().filter(|column| !objects(column)) {
             troubles.extend(unreadable(row.cell(*column), || place(*column)));
         }
         let trouble = |rule, column: usize, what: String, help: &str| Trouble {
@@ -444,6 +447,14 @@ fn known<'k, T>(known: &'k mut Known<T>, cell: &str, meaning: impl FnOnce() -> T
 
 /// The roles that a cell names; else the word that is none.
 fn titles(text: &str, separator: Option<&str>, words: &Vocabulary) -> Result<Vec<RoleIx>, SmolStr> {
+    if text.contains(NESTED) {
+        let items = text.split(ITEM).filter(|item| !item.is_empty());
+        let role = |item: &str| match item.strip_prefix(NESTED) {
+            Some(object) => nested::role(object, words),
+            None => words.role(item),
+        };
+        return items.map(|item| role(item).ok_or_else(|| item.trim_start_matches(NESTED).into())).collect();
+    }
     if let Some(role) = words.role(text) {
         return Ok(vec![role]);
     }
