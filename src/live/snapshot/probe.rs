@@ -124,6 +124,11 @@ impl Snapshot {
             (joined, passed) = (found.joined, found.passed);
             found.into_live(&mut live);
             live.findings.extend(mapping.unknown_people(grid));
+            if let Some(part) = &grid.part {
+                // Their rows are empty.
+                passed = passed.saturating_sub(part.strange.len());
+                part.tell(grid, false, &mut live);
+            }
             unseen = mapping.unseen(platform).words(platform);
         }
         let named = used(&mapping, platform);
