@@ -43,6 +43,8 @@ fn an_entry_that_is_no_object_is_told_with_its_place_and_nobody_is_made_or_remov
         let whom = if entry.contains("dana@") { "nothing is planned for `dana`" } else { "it is left as it is" };
         assert!(finding.message.contains(whom), "{}", finding.message);
     }
+    let probed = json(&format!("[{ADA}, null, {GRACE}, {DANA}]"));
+    probed.run("target probe").ends().says("item 2 (`/1`): `null` is no object with keys");
     // YAML alike; a `---` at its end begins nothing.
     let yaml = |more: &str| {
         let project = Project::with_roster(ACME)
@@ -87,6 +89,10 @@ fn roles_that_are_objects_are_taken_by_their_name_or_told() {
         let finding = ran.finding("snapshot/unknown-role");
         assert!(finding.message.starts_with("live/acme.json, item 1, column `roles`: "), "{}", finding.message);
     }
+    // What is called a profile is not about roles.
+    let ada = ADA.replace("{", r#"{"profile": {"locale": "nl"}, "#);
+    let ran = json(&format!("[{ada}, {GRACE}, {DANA}]")).run("plan --format json").exits(0);
+    assert_eq!(ran.json()["complete"], true, "{ran}");
     // Nothing in it is no role.
     for none in ["[]", "{}", "null"] {
         let ran = with(none);

@@ -85,9 +85,10 @@ pub fn cell(value: &Json) -> Option<String> {
     }
 }
 
-/// Whether a key is one of roles, whatever is below it.
+/// Whether a key is one of roles, whatever is below it. An object called a profile may hold anything.
 pub fn of_roles(key: &str) -> bool {
-    ROLES.contains(&fold(key).as_str())
+    let key = fold(key);
+    ROLES.contains(&key.as_str()) && !key.starts_with("profile")
 }
 
 /// The role that an object in a cell names: by a name that only one role has, and nothing that says no. None: it cannot

@@ -347,6 +347,12 @@ impl Rows<'_> {
                 Ok(known) => roles.extend(known),
                 Err(word) => {
                     let place = self.grid.cell(row.line, *column, self.mapping.header(*column));
+                    if let Some(object) = word.strip_prefix(NESTED) {
+                        let message = format!("{place}: it cannot be told which role `{}` is", shown(object));
+                        let help = "export roles as texts, or as objects of which one of the keys `name`, `id`, `value` and `display` has the role".to_owned();
+                        troubles.push(Trouble { rule: "snapshot/unknown-role", message, help });
+                        continue;
+                    }
                     let message = format!("{place}: {} has no role `{}`", self.platform.name, shown(word));
                     let help = match self.words.near_role(word) {
                         Some(near) => format!(
@@ -453,7 +459,7 @@ fn titles(text: &str, separator: Option<&str>, words: &Vocabulary) -> Result<Vec
             Some(object) => nested::role(object, words),
             None => words.role(item),
         };
-        return items.map(|item| role(item).ok_or_else(|| item.trim_start_matches(NESTED).into())).collect();
+        return items.map(|item| role(item).ok_or_else(|| item.into())).collect();
     }
     if let Some(role) = words.role(text) {
         return Ok(vec![role]);

@@ -126,6 +126,11 @@ impl Snapshot {
             found.into_live(&mut live);
             live.findings.extend(mapping.unknown_people(grid));
             super::sheet::unread(grid, &mut live);
+            if let Some(part) = &grid.part {
+                // Their rows are empty.
+                passed = passed.saturating_sub(part.strange.len());
+                part.tell(grid, false, &mut live);
+            }
             unseen = mapping.unseen(platform).words(platform);
         }
         let named = used(&mapping, platform);
