@@ -96,7 +96,7 @@ struct Kept {
 #[derive(Debug)]
 enum Contents {
     /// Rows.
-    Rows { grid: Grid, taken: Option<String> },
+    Rows { grid: Box<Grid>, taken: Option<String> },
     /// The tool's own form.
     Rosters(Vec<Written<Box<Roster>>>),
 }
@@ -401,18 +401,18 @@ fn load(
     let bytes = bytes::read(path, shown)?;
     let form = bytes::form(&bytes, path, shown)?;
     if form == Form::Workbook {
-        return Ok(Contents::Rows { grid: sheet::read(&bytes, sheet, keys, shown)?, taken: None });
+        return Ok(Contents::Rows { grid: Box::new(sheet::read(&bytes, sheet, keys, shown)?), taken: None });
     }
     let (text, encoding) = bytes::decode(&bytes, keys.encoding.as_ref().map(|text| text.value.as_str()), shown)?;
     drop(bytes);
     if form == Form::Delimited {
         let delimiter = keys.delimiter.as_ref().map(|sign| sign.value.0);
-        return Ok(Contents::Rows { grid: delimited::read(text, encoding, delimiter, shown)?, taken: None });
+        return Ok(Contents::Rows { grid: Box::new(delimited::read(text, encoding, delimiter, shown)?), taken: None });
     }
     if let Some(documents) = roster::documents(&text, shown)? {
         return Ok(Contents::Rosters(documents));
     }
     let document = if form == Form::Json { items::json(&text, shown)? } else { items::yaml(&text, shown)? };
     let taken = taken.and_then(|pointer| document.pointer(pointer)?.as_str().map(str::to_owned));
-    Ok(Contents::Rows { grid: items::grid(&document, items, shown)?, taken })
+    Ok(Contents::Rows { grid: Box::new(items::grid(&document, items, shown)?), taken })
 }
