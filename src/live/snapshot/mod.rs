@@ -1,6 +1,6 @@
 //! A portal without an API: an export or a hand-kept list as live state. It can be read and never written.
 //!
-//! What the file does not say is unknown and not empty ([`Unseen`]); a row that cannot be understood is told and keeps
+//! What the file does not say is unknown and not empty ([`Unseen`](super::Unseen)); a row that cannot be understood is told and keeps
 //! everybody from being removed; and the older the file is, the less is believed.
 
 mod age;
