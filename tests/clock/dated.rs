@@ -116,5 +116,5 @@ fn who_came_and_who_went_at_the_portal_is_dated_by_its_trail() {
     assert_eq!(time(stranger["at"].as_str().unwrap()), time(&made));
     let trail = "SELECT at FROM audit WHERE action = 'delete' ORDER BY id DESC LIMIT 1";
     assert_eq!(gone["at"].as_str(), Some(project.column(trail)[0].as_str()));
-    project.run("drift").exits(2).says("accept: rosterctl accept acme/dana\n").says(handle);
+    project.run("drift").exits(2).says("accept: rosterctl accept acme/dana (takes the entry").says(handle);
 }
