@@ -181,6 +181,9 @@ fn with_siec(roster: &str) -> String {
 /// A realm as it comes drops what its user profile does not name.
 fn attributes_that_a_realm_drops_are_not_called_kept() -> Result<(), String> {
     let realm = Realm::start("keycloak:plain")?;
+    // That nobody is there yet is believed once it was seen.
+    realm.run("apply --yes").exits(1).says("was never probed");
+    realm.run("target probe").exits(0);
     let ran = realm.run("apply --yes").exits(3);
     assert!(ran.stdout.contains("did not keep: external id"), "{ran}");
     Ok(())
